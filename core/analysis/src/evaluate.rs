@@ -1,0 +1,227 @@
+//! What the cloud does with a plan: pure functions of bytes, without any secret.
+
+use std::collections::BTreeMap;
+
+use veilsum_crypto::bound::BoundClass;
+use veilsum_crypto::paillier::{Ciphertext, PublicKey};
+use veilsum_protocol::JobId;
+use veilsum_protocol::answer::{Answer, EncryptedAggregates, Partial};
+use veilsum_protocol::plan::{Aggregate, Plan};
+use veilsum_protocol::row_group::RowGroupHeader;
+
+/// Why a row group cannot be evaluated. Trying again is useless.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The plan's public key is unusable or not the one it names.
+    #[error("the plan's public key is not the one it names; start the analysis again from the page")]
+    Key,
+    /// The stored object is not the row group that the plan names.
+    #[error("row group {row_group} is not the one that the plan names ({field} differs); upload the dataset again")]
+    Mismatch {
+        /// Index in the plan.
+        row_group: u32,
+        /// What differs.
+        field: &'static str,
+    },
+    /// The plan does not cover this row group.
+    #[error("the plan does not cover row group {row_group}")]
+    NotCovered {
+        /// Index of the row group.
+        row_group: u32,
+    },
+    /// The row group has no such column.
+    #[error("row group {row_group} has no column number {column}; upload the dataset again")]
+    NoSuchColumn {
+        /// Index of the row group.
+        row_group: u32,
+        /// Number of the column.
+        column: u32,
+    },
+    /// A column's bytes are not ciphertexts under the plan's key.
+    #[error("column number {column} of row group {row_group} holds bytes that are not ciphertexts; upload the dataset again")]
+    Ciphertext {
+        /// Index of the row group.
+        row_group: u32,
+        /// Number of the column.
+        column: u32,
+    },
+    /// A sum could leave its slot.
+    #[error(
+        "a sum of column number {column} over {blocks} blocks could overflow; its bound class fits {largest} blocks"
+    )]
+    BoundTooLarge {
+        /// Number of the column.
+        column: u32,
+        /// Blocks of the plan.
+        blocks: u64,
+        /// Most blocks that fit.
+        largest: u64,
+    },
+}
+
+/// Why partials cannot be combined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CombineError {
+    /// The plan's public key is unusable or not the one it names.
+    #[error("the plan's public key is not the one it names; start the analysis again from the page")]
+    Key,
+    /// The partials are not exactly one per row group of the plan.
+    #[error("{actual} partial answers for {expected} row groups; start the analysis again from the page")]
+    Count {
+        /// Row groups of the plan.
+        expected: usize,
+        /// Partials.
+        actual: usize,
+    },
+    /// A partial belongs to another job, plan or row group, or has another shape.
+    #[error("the partial answer of row group {row_group} does not belong to this plan; start the analysis again")]
+    Mismatch {
+        /// Index of the row group.
+        row_group: u32,
+    },
+}
+
+/// The distinct columns that a plan reads, ascending.
+#[must_use]
+pub fn required_columns(plan: &Plan) -> Vec<u32> {
+    let mut columns: Vec<u32> = plan.aggregates.iter().map(column_of).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+/// Checks that a stored row group is the one that the plan names, before any of its ciphertexts is read.
+/// `size_bytes` is the size of the stored object.
+///
+/// # Errors
+/// [`EvaluateError`] naming the row group and what differs.
+pub fn check_row_group(plan: &Plan, header: &RowGroupHeader, size_bytes: u64) -> Result<(), EvaluateError> {
+    let row_group = header.index;
+    let covered = plan.row_groups.iter().find(|group| group.index == row_group);
+    let reference = covered.ok_or(EvaluateError::NotCovered { row_group })?;
+    let key = public_key(plan).ok_or(EvaluateError::Key)?;
+    let layout = key.layout();
+    for (field, same) in [
+        ("dataset", header.dataset == plan.dataset),
+        ("key", header.key == plan.key),
+        ("size of the modulus", header.modulus_bits == key.modulus_bits()),
+        ("row count", header.row_count == reference.row_count),
+        ("block count", u64::from(header.block_count) == layout.block_count(u64::from(header.row_count))),
+        ("size", header.object_bytes() == size_bytes && reference.size_bytes == size_bytes),
+    ] {
+        if !same {
+            return Err(EvaluateError::Mismatch { row_group, field });
+        }
+    }
+    let blocks: u64 =
+        plan.row_groups.iter().map(|group| layout.block_count(u64::from(group.row_count))).sum();
+    for column in required_columns(plan) {
+        let entry = header.columns.iter().find(|entry| entry.column == column);
+        let entry = entry.ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
+        let class = BoundClass::from_bits(entry.bound_bits)
+            .ok_or(EvaluateError::Mismatch { row_group, field: "bound class" })?;
+        if !class.sum_fits(blocks) {
+            let largest = class.largest_block_count();
+            return Err(EvaluateError::BoundTooLarge { column, blocks, largest });
+        }
+    }
+    Ok(())
+}
+
+/// Evaluates a plan over one row group. `columns` holds the ciphertexts of the [`required_columns`].
+///
+/// Costs one modular multiplication per block and aggregate.
+///
+/// # Errors
+/// [`EvaluateError`] for anything that does not fit the plan; see [`check_row_group`] for what is checked first.
+pub fn evaluate(
+    job: JobId,
+    plan: &Plan,
+    header: &RowGroupHeader,
+    columns: &BTreeMap<u32, Vec<u8>>,
+) -> Result<Partial, EvaluateError> {
+    check_row_group(plan, header, header.object_bytes())?;
+    let row_group = header.index;
+    let key = public_key(plan).ok_or(EvaluateError::Key)?;
+    let mut ciphertexts = Vec::with_capacity(plan.aggregates.len());
+    for aggregate in &plan.aggregates {
+        let column = column_of(aggregate);
+        let bytes = columns.get(&column).ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
+        let blocks =
+            key.ciphertexts_from_bytes(bytes).map_err(|_| EvaluateError::Ciphertext { row_group, column })?;
+        if blocks.len() as u64 != u64::from(header.block_count) {
+            return Err(EvaluateError::Ciphertext { row_group, column });
+        }
+        ciphertexts.push(key.sum(&blocks).to_bytes(&key));
+    }
+    Ok(Partial {
+        row_group,
+        aggregates: EncryptedAggregates {
+            job,
+            plan: plan.digest(),
+            block_count: u64::from(header.block_count),
+            ciphertext_bytes: header.ciphertext_bytes(),
+            ciphertexts,
+        },
+    })
+}
+
+/// Combines exactly one partial per row group of the plan into its answer.
+///
+/// Costs one modular multiplication per partial and aggregate.
+///
+/// # Errors
+/// [`CombineError`] if a partial is missing, doubled or foreign; never an answer from a part of them.
+pub fn combine(job: JobId, plan: &Plan, partials: &[Partial]) -> Result<Answer, CombineError> {
+    let key = public_key(plan).ok_or(CombineError::Key)?;
+    let (expected, actual) = (plan.row_groups.len(), partials.len());
+    if expected != actual {
+        return Err(CombineError::Count { expected, actual });
+    }
+    let by_group: BTreeMap<u32, &Partial> =
+        partials.iter().map(|partial| (partial.row_group, partial)).collect();
+    let layout = key.layout();
+    let digest = plan.digest();
+    let mut rows: Vec<Vec<Ciphertext>> = vec![Vec::with_capacity(expected); plan.aggregates.len()];
+    let mut block_count = 0_u64;
+    for group in &plan.row_groups {
+        let mismatch = CombineError::Mismatch { row_group: group.index };
+        let Some(partial) = by_group.get(&group.index) else { return Err(mismatch) };
+        let found = &partial.aggregates;
+        let blocks = layout.block_count(u64::from(group.row_count));
+        if found.job != job
+            || found.plan != digest
+            || found.block_count != blocks
+            || found.ciphertexts.len() != plan.aggregates.len()
+        {
+            return Err(mismatch);
+        }
+        for (row, bytes) in rows.iter_mut().zip(&found.ciphertexts) {
+            row.push(key.ciphertext_from_bytes(bytes).map_err(|_| mismatch.clone())?);
+        }
+        block_count += blocks;
+    }
+    Ok(Answer {
+        row_group_count: u32::try_from(expected).map_err(|_| CombineError::Count { expected, actual })?,
+        aggregates: EncryptedAggregates {
+            job,
+            plan: digest,
+            block_count,
+            ciphertext_bytes: key.modulus_bits() / 4,
+            ciphertexts: rows.iter().map(|row| key.sum(row).to_bytes(&key)).collect(),
+        },
+    })
+}
+
+fn column_of(aggregate: &Aggregate) -> u32 {
+    let Aggregate::Sum { column } = aggregate;
+    *column
+}
+
+/// The key of a plan, if it is the one whose fingerprint the plan names.
+fn public_key(plan: &Plan) -> Option<PublicKey> {
+    let key = PublicKey::from_hex(&plan.modulus).ok()?;
+    (key.fingerprint() == *plan.key.as_bytes()).then_some(key)
+}

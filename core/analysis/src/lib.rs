@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod count;
+pub mod evaluate;
+mod exact;
+mod mean;
+pub mod plan;
+mod sum;
+
+pub use plan::{Kind, PlanError, Planned, Request, Value};

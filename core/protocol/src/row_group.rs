@@ -1,0 +1,228 @@
+//! A row group: one block of consecutive rows, all encrypted columns, as one stored object.
+//!
+//! ```text
+//! offset  bytes  field                      (integers little-endian)
+//!      0      4  magic "VSRG"
+//!      4      2  format version, 1
+//!      6      2  zero
+//!      8     32  fingerprint of the public key
+//!     40     16  dataset
+//!     56     16  upload id
+//!     72      4  index of the row group in its dataset, from 0
+//!     76      4  rows
+//!     80      4  bits of the modulus n
+//!     84      4  bytes per ciphertext
+//!     88      4  blocks (ciphertexts) per column
+//!     92      4  columns
+//!     96   24·c  per column: number u32, bound class u8 (bits), 3 zero bytes, offset u64, length u64
+//! 96+24·c        ciphertexts: column after column, block after block, each of fixed size
+//! ```
+
+use core::ops::Range;
+
+use crate::id::{DatasetId, KeyFingerprint, UploadId};
+use crate::wire::{Reader, WireError};
+
+const WHAT: &str = "row group";
+const MAGIC: [u8; 4] = *b"VSRG";
+/// Newest format version.
+pub const VERSION: u16 = 1;
+/// Bytes before the offset table.
+pub const FIXED_HEADER_BYTES: usize = 96;
+/// Bytes of one entry of the offset table.
+pub const COLUMN_ENTRY_BYTES: usize = 24;
+/// Rows of a full row group, unless the owner chose fewer.
+pub const DEFAULT_ROWS: u32 = 65_536;
+/// Most columns that a row group may hold.
+pub const MAX_COLUMNS: u32 = 4_096;
+/// Most bytes that a header can have; a reader that fetches this much has all of it.
+pub const MAX_HEADER_BYTES: usize = FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * MAX_COLUMNS as usize;
+/// S3 wants every part but the last to have at least 5 MiB.
+pub const MIN_PART_BYTES: u64 = 5 << 20;
+
+/// What stands in front of the ciphertexts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowGroupHeader {
+    /// Fingerprint of the public key that all ciphertexts were made under.
+    pub key: KeyFingerprint,
+    /// The dataset that the rows belong to.
+    pub dataset: DatasetId,
+    /// The encryption attempt, bound into every check value.
+    pub upload: UploadId,
+    /// Position of the row group in the dataset, from 0.
+    pub index: u32,
+    /// Rows, at least 1.
+    pub row_count: u32,
+    /// Bits of the modulus n.
+    pub modulus_bits: u32,
+    /// Ciphertexts per column: `⌈row_count / slot_count⌉`.
+    pub block_count: u32,
+    /// The encrypted columns in storage order.
+    pub columns: Vec<ColumnEntry>,
+}
+
+/// One encrypted column of a row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnEntry {
+    /// Opaque number of the column in its dataset.
+    pub column: u32,
+    /// Bound class: every slot holds |value| < 2^bound_bits.
+    pub bound_bits: u8,
+}
+
+impl RowGroupHeader {
+    /// Bytes of one ciphertext: an integer modulo n².
+    #[must_use]
+    pub fn ciphertext_bytes(&self) -> u32 {
+        self.modulus_bits / 4
+    }
+
+    /// Bytes of header and offset table.
+    #[must_use]
+    pub fn header_bytes(&self) -> u64 {
+        (FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * self.columns.len()) as u64
+    }
+
+    /// Bytes of one column's ciphertexts.
+    #[must_use]
+    pub fn column_bytes(&self) -> u64 {
+        u64::from(self.block_count) * u64::from(self.ciphertext_bytes())
+    }
+
+    /// Bytes of the whole object.
+    #[must_use]
+    pub fn object_bytes(&self) -> u64 {
+        self.header_bytes() + self.column_bytes() * self.columns.len() as u64
+    }
+
+    /// Where the ciphertexts of column number `column` lie in the object; `None` if it is not in this row group.
+    #[must_use]
+    pub fn column_range(&self, column: u32) -> Option<Range<u64>> {
+        let position = self.columns.iter().position(|entry| entry.column == column)?;
+        let start = self.header_bytes() + self.column_bytes() * position as u64;
+        Some(start..start + self.column_bytes())
+    }
+
+    /// Cuts the object into the parts of a multipart upload, each at least [`MIN_PART_BYTES`] (but the last) and
+    /// ending between two ciphertexts, so that a lost part can be made again without the others.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Range<u64>> {
+        let ciphertext_bytes = u64::from(self.ciphertext_bytes()).max(1);
+        let step = MIN_PART_BYTES.div_ceil(ciphertext_bytes) * ciphertext_bytes;
+        let end = self.object_bytes();
+        let mut parts = Vec::new();
+        let mut start = 0;
+        let mut next = self.header_bytes() + step;
+        while next < end {
+            parts.push(start..next);
+            start = next;
+            next += step;
+        }
+        parts.push(start..end);
+        parts
+    }
+
+    /// The header and offset table as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * self.columns.len());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(self.key.as_bytes());
+        bytes.extend_from_slice(self.dataset.as_bytes());
+        bytes.extend_from_slice(self.upload.as_bytes());
+        let column_count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
+        for field in [
+            self.index,
+            self.row_count,
+            self.modulus_bits,
+            self.ciphertext_bytes(),
+            self.block_count,
+            column_count,
+        ] {
+            bytes.extend_from_slice(&field.to_le_bytes());
+        }
+        let mut offset = self.header_bytes();
+        for entry in &self.columns {
+            bytes.extend_from_slice(&entry.column.to_le_bytes());
+            bytes.extend_from_slice(&[entry.bound_bits, 0, 0, 0]);
+            bytes.extend_from_slice(&offset.to_le_bytes());
+            bytes.extend_from_slice(&self.column_bytes().to_le_bytes());
+            offset += self.column_bytes();
+        }
+        bytes
+    }
+
+    /// Bytes of header and offset table, told by the first [`FIXED_HEADER_BYTES`] of the object.
+    ///
+    /// # Errors
+    /// [`WireError`] if these are not the first bytes of a row group of a known version.
+    pub fn total_header_bytes(first_bytes: &[u8]) -> Result<usize, WireError> {
+        let mut reader = Reader::start(WHAT, first_bytes, MAGIC, VERSION)?;
+        reader.take(FIXED_HEADER_BYTES - 6 - 4)?;
+        let column_count = reader.u32()?;
+        if column_count == 0 || column_count > MAX_COLUMNS {
+            return Err(reader.out_of_range("columns"));
+        }
+        Ok(FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * column_count as usize)
+    }
+
+    /// Reads header and offset table. `bytes` holds exactly these.
+    ///
+    /// # Errors
+    /// [`WireError`] if anything but exactly what [`Self::to_bytes`] writes is found.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::start(WHAT, bytes, MAGIC, VERSION)?;
+        if reader.u16()? != 0 {
+            return Err(reader.out_of_range("reserved"));
+        }
+        let key = KeyFingerprint::from_bytes(reader.array()?);
+        let dataset = DatasetId::from_bytes(reader.array()?);
+        let upload = UploadId::from_bytes(reader.array()?);
+        let index = reader.u32()?;
+        let row_count = reader.u32()?;
+        let modulus_bits = reader.u32()?;
+        let ciphertext_bytes = reader.u32()?;
+        let block_count = reader.u32()?;
+        let column_count = reader.u32()?;
+        if row_count == 0 {
+            return Err(reader.out_of_range("rows"));
+        }
+        if !(1_024..=16_384).contains(&modulus_bits) || modulus_bits % 8 != 0 {
+            return Err(reader.out_of_range("bits of the modulus"));
+        }
+        if ciphertext_bytes != modulus_bits / 4 {
+            return Err(reader.out_of_range("bytes per ciphertext"));
+        }
+        if block_count == 0 || block_count > row_count {
+            return Err(reader.out_of_range("blocks per column"));
+        }
+        if column_count == 0 || column_count > MAX_COLUMNS {
+            return Err(reader.out_of_range("columns"));
+        }
+        let mut header =
+            Self { key, dataset, upload, index, row_count, modulus_bits, block_count, columns: Vec::new() };
+        let mut offset = (FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * column_count as usize) as u64;
+        for _ in 0..column_count {
+            let column = reader.u32()?;
+            let bound_bits = reader.u8()?;
+            if reader.array::<3>()? != [0; 3] {
+                return Err(reader.out_of_range("reserved"));
+            }
+            if reader.u64()? != offset {
+                return Err(reader.out_of_range("column offset"));
+            }
+            if reader.u64()? != header.column_bytes() {
+                return Err(reader.out_of_range("column length"));
+            }
+            if header.columns.iter().any(|entry| entry.column == column) {
+                return Err(reader.out_of_range("column number"));
+            }
+            offset += header.column_bytes();
+            header.columns.push(ColumnEntry { column, bound_bits });
+        }
+        reader.finish()?;
+        Ok(header)
+    }
+}
