@@ -1,0 +1,195 @@
+//! The static site: wasm, its JavaScript glue, and the files of `web/static` and `web/samples`.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::cargo::{self, WASM};
+use crate::workspace::Workspace;
+
+/// What the browser fetches before the page shows something.
+const FIRST_LOAD: [&str; 6] =
+    ["index.html", "boot.js", "style.css", "page.js", "page_bg.wasm", "favicon.svg"];
+
+/// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
+const FIRST_LOAD_LIMIT: u64 = 200_000;
+
+/// Highest level of brotli: the files are compressed once and fetched often.
+const BROTLI_QUALITY: u32 = 11;
+const BROTLI_WINDOW_BITS: u32 = 22;
+
+/// Files that are worth compressing.
+const COMPRESSIBLE: [&str; 7] = ["html", "js", "css", "wasm", "svg", "csv", "json"];
+
+/// Builds `target/site`.
+///
+/// `dev` builds quickly: the wasm is not optimised, nothing is compressed and no limit holds.
+///
+/// # Errors
+/// Something does not build, or the first load is larger than it may be.
+pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
+    let web = workspace.root.join("web");
+    let profile = if dev { "dev" } else { "wasm" };
+    cargo::run(
+        cargo::command("build")
+            .args(["--package", "veilsum-web", "--bins", "--target", WASM, "--profile", profile])
+            .current_dir(&workspace.root),
+    )?;
+    let built = workspace.target.join(WASM).join(if dev { "debug" } else { "wasm" });
+
+    // Made beside the old site and moved into its place, so that a running server never sees half a site.
+    let new = workspace.target.join("site.new");
+    remove_folder(&new)?;
+    fs::create_dir_all(&new)?;
+    for name in binaries(&web)? {
+        bind(&built.join(format!("{name}.wasm")), &name, &new, dev)?;
+    }
+    copy_folder(&web.join("static"), &new)?;
+    copy_folder(&web.join("samples"), &new.join("samples"))?;
+    let files = files(&new)?;
+    if !dev {
+        for file in &files {
+            compress(file)?;
+        }
+    }
+    let old = workspace.target.join("site.old");
+    remove_folder(&old)?;
+    let site = workspace.site();
+    if site.exists() {
+        fs::rename(&site, &old)?;
+    }
+    fs::rename(&new, &site).context("the new site cannot be moved into its place")?;
+    remove_folder(&old)?;
+
+    println!("{}", site.display());
+    if dev { Ok(()) } else { report(&site) }
+}
+
+/// The binaries of `veilsum-web`; each becomes `NAME.js` and `NAME_bg.wasm`.
+fn binaries(web: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(web.join("src/bin")).context("web/src/bin cannot be read")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    if names.is_empty() {
+        bail!("web/src/bin holds no binary");
+    }
+    Ok(names)
+}
+
+fn bind(wasm: &Path, name: &str, site: &Path, dev: bool) -> anyhow::Result<()> {
+    Bindgen::new()
+        .input_path(wasm)
+        .web(true)?
+        .typescript(false)
+        .debug(dev)
+        .remove_name_section(!dev)
+        .remove_producers_section(true)
+        .out_name(name)
+        .generate(site)
+        .with_context(|| format!("wasm-bindgen cannot process {}", wasm.display()))
+}
+
+fn remove_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// All files below `folder`, sorted.
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn compressed_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".br");
+    name.into()
+}
+
+/// Writes `FILE.br` beside a file, where that is worth it.
+fn compress(file: &Path) -> anyhow::Result<()> {
+    if !file.extension().is_some_and(|extension| COMPRESSIBLE.iter().any(|known| extension == *known)) {
+        return Ok(());
+    }
+    let bytes = fs::read(file)?;
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, BROTLI_QUALITY, BROTLI_WINDOW_BITS);
+    writer.write_all(&bytes)?;
+    fs::write(compressed_path(file), writer.into_inner())?;
+    Ok(())
+}
+
+/// Bytes that travel for a file: compressed where there is such a version.
+fn transfer_bytes(file: &Path) -> anyhow::Result<u64> {
+    let compressed = compressed_path(file);
+    let file = if compressed.exists() { &compressed } else { file };
+    Ok(fs::metadata(file).with_context(|| format!("{} is missing", file.display()))?.len())
+}
+
+/// Prints what the browser fetches and holds the first load to its limit.
+fn report(site: &Path) -> anyhow::Result<()> {
+    let mut first_load = 0;
+    for file in files(site)? {
+        if file.extension().is_some_and(|extension| extension == "br") {
+            continue;
+        }
+        let name = file.strip_prefix(site)?.to_string_lossy().into_owned();
+        let transferred = transfer_bytes(&file)?;
+        let is_first = FIRST_LOAD.contains(&name.as_str()) || name.starts_with("snippets/");
+        if is_first {
+            first_load += transferred;
+        }
+        println!(
+            "{:>10} bytes, {:>9} as sent  {name}{}",
+            fs::metadata(&file)?.len(),
+            transferred,
+            if is_first { "  (first load)" } else { "" }
+        );
+    }
+    for name in FIRST_LOAD {
+        if !site.join(name).exists() {
+            bail!("{name} is missing from the site");
+        }
+    }
+    println!("first load: {first_load} bytes of at most {FIRST_LOAD_LIMIT}");
+    if first_load > FIRST_LOAD_LIMIT {
+        bail!(
+            "the first load is {first_load} bytes, {} more than it may be: move what the start page does not need \
+             into a worker binary",
+            first_load - FIRST_LOAD_LIMIT
+        );
+    }
+    Ok(())
+}
