@@ -11,6 +11,7 @@ pub const SIGN_IN_LABEL: &[u8] = b"veilsum sign-in v1\0";
 
 /// `POST /sessions/challenge` → a challenge to sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Challenge {
     /// Opaque text; the client signs `SIGN_IN_LABEL ‖ challenge`.
     pub challenge: String,
@@ -20,6 +21,7 @@ pub struct Challenge {
 
 /// `POST /sessions`: the signed challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// Ed25519 public identity key, 32 bytes in hex.
@@ -32,6 +34,7 @@ pub struct SignIn {
 
 /// Answer to [`SignIn`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// Bearer token for every other route.
     pub token: String,
@@ -49,6 +52,7 @@ impl core::fmt::Debug for Session {
 
 /// `POST /datasets`: registers a dataset under an id that the client drew. Repeating it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateDataset {
     /// The new dataset.
@@ -57,6 +61,7 @@ pub struct CreateDataset {
 
 /// An object of a dataset that a client may upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Object {
     /// A row group.
@@ -75,6 +80,7 @@ pub enum Object {
 
 /// `POST /datasets/{id}/uploads`: asks for presigned URLs for parts of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestUpload {
     /// The object.
@@ -94,6 +100,7 @@ pub const MAX_PART_BYTES: u64 = 64 << 20;
 
 /// One part: its number, length and hash are all signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// From 1.
@@ -106,6 +113,7 @@ pub struct Part {
 
 /// Answer to [`RequestUpload`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Upload {
     /// Whether the object is already stored whole; then there is nothing to send.
     pub stored: bool,
@@ -121,6 +129,7 @@ pub struct Upload {
 
 /// Where to PUT one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PartUrl {
     /// Number of the part.
     pub number: u32,
@@ -132,6 +141,7 @@ pub struct PartUrl {
 
 /// `POST /datasets/{id}/uploads/complete`: makes one object out of its parts, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CompleteUpload {
     /// The object; a manifest is completed by [`Commit`] instead.
@@ -144,6 +154,7 @@ pub struct CompleteUpload {
 
 /// `POST /datasets/{id}/commit`: checks that every object is stored as named, then stores the manifest, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// Number of the manifest.
@@ -158,6 +169,7 @@ pub struct Commit {
 
 /// An object that a manifest lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CommittedObject {
     /// The object.
@@ -172,13 +184,18 @@ pub struct CommittedObject {
 
 /// `GET /datasets` → every dataset of the caller that has a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Datasets {
-    /// In no particular order.
+    /// By ascending id.
     pub datasets: Vec<DatasetEntry>,
+    /// Where the list goes on: send it as `?after=` for the rest. Absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One entry of [`Datasets`]: all that the cloud can say about a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DatasetEntry {
     /// The dataset.
     pub dataset: DatasetId,
@@ -194,15 +211,20 @@ pub struct DatasetEntry {
 
 /// `GET /datasets/{id}` → one dataset with its objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DatasetDetail {
     /// The dataset.
     pub entry: DatasetEntry,
     /// Its objects, as the cloud sees them.
     pub objects: Vec<StoredObject>,
+    /// Where the list goes on: send it as `?after=` for the rest. Absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A stored object as the cloud sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredObject {
     /// Full key in the bucket.
     pub key: String,
@@ -216,6 +238,7 @@ pub struct StoredObject {
 
 /// `POST /datasets/{id}/jobs`: starts a job under an id that the client drew. Repeating it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StartJob {
     /// The new job.
@@ -226,6 +249,7 @@ pub struct StartJob {
 
 /// `GET /jobs/{id}` → where a job stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobStatus {
     /// The job.
     pub job: JobId,
@@ -235,14 +259,18 @@ pub struct JobStatus {
     pub evaluated: u32,
     /// Row groups of the plan.
     pub row_groups: u32,
-    /// Measured steps so far.
+    /// Measured steps so far, of this page.
     pub steps: Vec<Step>,
-    /// Objects of the job, as the cloud sees them.
+    /// Objects of the job, as the cloud sees them; with checksums once the job has ended.
     pub objects: Vec<StoredObject>,
+    /// Where the list goes on: send it as `?after=` for the rest. Absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Where a job stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum JobState {
     /// Started, not ended.
@@ -260,6 +288,7 @@ pub enum JobState {
 
 /// An error of the API: an RFC 9457 problem document with media type `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:veilsum:problem:` and the code.
     #[serde(rename = "type")]

@@ -73,6 +73,16 @@ macro_rules! bytes_id {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::id::hex_schema($what, $bytes)
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
@@ -141,4 +151,15 @@ impl Digest {
         use base64::Engine as _;
         base64::engine::general_purpose::STANDARD.encode(self.0)
     }
+}
+
+/// How the OpenAPI document describes an identifier.
+#[cfg(feature = "openapi")]
+fn hex_schema(what: &str, bytes: usize) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^[0-9a-f]{{{}}}$", 2 * bytes)))
+        .description(Some(format!("A {what}: {bytes} bytes in lower-case hex")))
+        .into()
 }

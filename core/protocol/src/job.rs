@@ -6,6 +6,7 @@ use crate::id::{JobId, TenantId};
 
 /// Input of one call of the function `evaluate`: one row group of one job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvaluateEvent {
     /// Whose job.
     pub tenant: TenantId,
@@ -17,6 +18,7 @@ pub struct EvaluateEvent {
 
 /// Input of one call of the function `combine`: ends a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CombineEvent {
     /// Whose job.
     pub tenant: TenantId,
@@ -28,6 +30,7 @@ pub struct CombineEvent {
 
 /// How the evaluation of all row groups ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every row group has its partial.
@@ -41,6 +44,7 @@ pub enum Outcome {
 
 /// What `evaluate` and `combine` answer to whoever invoked them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Done {
     /// The result is stored (by this call or an earlier delivery of the same event).
@@ -53,6 +57,7 @@ pub enum Done {
 
 /// Why a job failed, stored once and shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// Stable code.
     pub code: String,
@@ -65,6 +70,7 @@ pub struct Failure {
 
 /// One measured step of a job, stored beside its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Step {
     /// What ran.
     pub function: StepFunction,
@@ -81,6 +87,7 @@ pub struct Step {
 
 /// The function of a [`Step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StepFunction {
     /// One row group.

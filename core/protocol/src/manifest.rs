@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint, UploadId};
-use crate::wire::{WireError, from_json, to_json};
+use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "manifest";
 /// Newest format version of the payload.
@@ -174,9 +174,7 @@ impl Manifest {
             version: u16,
         }
         let Versioned { version: actual } = from_json(WHAT, bytes)?;
-        if actual == 0 || actual > VERSION {
-            return Err(WireError::UnknownVersion { what: WHAT, actual, newest: VERSION });
-        }
+        check_version(WHAT, actual, VERSION)?;
         from_json(WHAT, bytes)
     }
 

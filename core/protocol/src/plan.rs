@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint};
-use crate::wire::{WireError, from_json, to_json};
+use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "plan";
 /// Newest format version.
@@ -16,6 +16,7 @@ pub const MAX_ROW_GROUPS: usize = 100_000;
 
 /// What to compute. Stored as JSON; its hash binds partials and answers to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Format version.
@@ -34,6 +35,7 @@ pub struct Plan {
 
 /// One aggregate over the rows of all row groups; its answer is one ciphertext.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Aggregate {
     /// `Σ v` over one column.
@@ -45,6 +47,7 @@ pub enum Aggregate {
 
 /// A row group that a plan covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RowGroupRef {
     /// Position in the dataset.
@@ -74,9 +77,7 @@ impl Plan {
             version: u16,
         }
         let Versioned { version: actual } = from_json(WHAT, bytes)?;
-        if actual == 0 || actual > VERSION {
-            return Err(WireError::UnknownVersion { what: WHAT, actual, newest: VERSION });
-        }
+        check_version(WHAT, actual, VERSION)?;
         let plan: Self = from_json(WHAT, bytes)?;
         plan.check()?;
         Ok(plan)
@@ -88,9 +89,7 @@ impl Plan {
     /// [`WireError::OutOfRange`] naming the field.
     pub fn check(&self) -> Result<(), WireError> {
         let out_of_range = |field| Err(WireError::OutOfRange { what: WHAT, field });
-        if self.version == 0 || self.version > VERSION {
-            return Err(WireError::UnknownVersion { what: WHAT, actual: self.version, newest: VERSION });
-        }
+        check_version(WHAT, self.version, VERSION)?;
         if self.aggregates.is_empty() || self.aggregates.len() > MAX_AGGREGATES {
             return out_of_range("aggregates");
         }

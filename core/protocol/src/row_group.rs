@@ -37,6 +37,8 @@ pub const DEFAULT_ROWS: u32 = 65_536;
 pub const MAX_COLUMNS: u32 = 4_096;
 /// Most bytes that a header can have; a reader that fetches this much has all of it.
 pub const MAX_HEADER_BYTES: usize = FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * MAX_COLUMNS as usize;
+/// The bound classes: every slot of a column holds |value| < 2^class.
+pub const BOUND_CLASSES: [u8; 7] = [8, 16, 24, 32, 40, 48, 56];
 /// S3 wants every part but the last to have at least 5 MiB.
 pub const MIN_PART_BYTES: u64 = 5 << 20;
 
@@ -207,6 +209,9 @@ impl RowGroupHeader {
         for _ in 0..column_count {
             let column = reader.u32()?;
             let bound_bits = reader.u8()?;
+            if !BOUND_CLASSES.contains(&bound_bits) {
+                return Err(reader.out_of_range("bound class"));
+            }
             if reader.array::<3>()? != [0; 3] {
                 return Err(reader.out_of_range("reserved"));
             }

@@ -58,9 +58,10 @@ pub enum WireError {
     },
 }
 
-/// A cursor over bytes that fails with the format's name instead of panicking.
+/// A cursor over bytes that fails with the format's name instead of panicking. For the formats of this crate and of
+/// the crates that build on it.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     what: &'static str,
     bytes: &'a [u8],
     position: usize,
@@ -68,7 +69,10 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts reading a `what`, whose first bytes are `magic` and a version of at most `newest`.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    /// [`WireError::WrongMagic`], [`WireError::UnknownVersion`] or [`WireError::Truncated`].
+    pub fn start(
         what: &'static str,
         bytes: &'a [u8],
         magic: [u8; 4],
@@ -78,14 +82,15 @@ impl<'a> Reader<'a> {
         if reader.array::<4>()? != magic {
             return Err(WireError::WrongMagic { what });
         }
-        let actual = reader.u16()?;
-        if actual == 0 || actual > newest {
-            return Err(WireError::UnknownVersion { what, actual, newest });
-        }
+        check_version(what, reader.u16()?, newest)?;
         Ok(reader)
     }
 
-    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], WireError> {
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], WireError> {
         let end = self.position.checked_add(count);
         match end.and_then(|end| self.bytes.get(self.position..end)) {
             Some(slice) => {
@@ -100,39 +105,81 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, WireError> {
+    /// One byte.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn u8(&mut self) -> Result<u8, WireError> {
         Ok(u8::from_le_bytes(self.array()?))
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16, WireError> {
+    /// Two bytes, little-endian.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn u16(&mut self) -> Result<u16, WireError> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, WireError> {
+    /// Four bytes, little-endian.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn u32(&mut self) -> Result<u32, WireError> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, WireError> {
+    /// Eight bytes, little-endian.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`] if fewer are left.
+    pub fn u64(&mut self) -> Result<u64, WireError> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    pub(crate) fn out_of_range(&self, field: &'static str) -> WireError {
+    /// The error that says that `field`, just read, holds a value outside its range.
+    #[must_use]
+    pub fn out_of_range(&self, field: &'static str) -> WireError {
         WireError::OutOfRange { what: self.what, field }
     }
 
+    /// Bytes that are left.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.bytes.len() - self.position
+    }
+
     /// Succeeds only if every byte was read.
-    pub(crate) fn finish(self) -> Result<(), WireError> {
-        match self.bytes.len() - self.position {
+    ///
+    /// # Errors
+    /// [`WireError::TrailingBytes`] if any is left.
+    pub fn finish(self) -> Result<(), WireError> {
+        match self.remaining() {
             0 => Ok(()),
             extra => Err(WireError::TrailingBytes { what: self.what, extra }),
         }
     }
+}
+
+/// Succeeds for the versions 1 to `newest`.
+pub(crate) fn check_version(what: &'static str, actual: u16, newest: u16) -> Result<(), WireError> {
+    if actual == 0 {
+        return Err(WireError::OutOfRange { what, field: "version" });
+    }
+    if actual > newest {
+        return Err(WireError::UnknownVersion { what, actual, newest });
+    }
+    Ok(())
 }
 
 /// Reads a JSON document of a named format.

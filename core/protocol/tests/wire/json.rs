@@ -1,0 +1,178 @@
+use veilsum_protocol::manifest::{
+    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
+};
+use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
+use veilsum_protocol::wire::WireError;
+use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
+
+use crate::rejects_every_prefix;
+
+const FROZEN_PLAN: &str = include_str!("../frozen/plan_v1.json");
+const FROZEN_MANIFEST: &str = include_str!("../frozen/manifest_v1.json");
+
+fn plan() -> Plan {
+    Plan {
+        version: 1,
+        dataset: DatasetId::from_bytes([0x22; 16]),
+        key: KeyFingerprint::from_bytes([0x11; 32]),
+        modulus: "c0ffee01".to_owned(),
+        aggregates: vec![Aggregate::Sum { column: 7 }, Aggregate::Sum { column: 1 }],
+        row_groups: vec![
+            RowGroupRef { index: 0, row_count: 65_536, size_bytes: 2_237_584 },
+            RowGroupRef { index: 2, row_count: 442, size_bytes: 15_504 },
+        ],
+    }
+}
+
+fn manifest() -> Manifest {
+    let part = |byte, size_bytes| PartEntry { size_bytes, sha256: Digest::from_bytes([byte; 32]) };
+    Manifest {
+        version: 1,
+        dataset: DatasetId::from_bytes([0x22; 16]),
+        sequence: 2,
+        previous: Some(Digest::from_bytes([0x66; 32])),
+        created_at: 1_700_000_000,
+        expires_at: 1_900_000_000,
+        scheme: Scheme::Paillier {
+            modulus_bits: 3_072,
+            key: KeyFingerprint::from_bytes([0x11; 32]),
+            modulus: "c0ffee01".to_owned(),
+        },
+        source: Source {
+            file_name: "Größen \"2024\".csv".to_owned(),
+            size_bytes: 18_446_744_073_709_551_615,
+            sha256: Digest::from_bytes([0x77; 32]),
+            row_count: 442,
+            skipped_row_count: 1,
+        },
+        columns: vec![
+            Column {
+                name: "<img src=x onerror=alert(1)>".to_owned(),
+                treatment: Treatment::Number(EncryptedNumber {
+                    column: 7,
+                    presence: Some(1),
+                    scale: 2,
+                    rounded: true,
+                    largest_magnitude: 9_007_199_254_740_993,
+                    bound_bits: 56,
+                    missing_count: 3,
+                }),
+            },
+            Column { name: "__proto__".to_owned(), treatment: Treatment::SealedOriginalOnly },
+            Column { name: String::new(), treatment: Treatment::Dropped },
+        ],
+        row_groups: vec![RowGroupEntry {
+            index: 0,
+            row_count: 442,
+            upload: UploadId::from_bytes([0x33; 16]),
+            parts: vec![part(0x88, 5_242_880), part(0x99, 17)],
+        }],
+        original: Some(SealedOriginal {
+            plaintext_bytes: 18_500,
+            exact: false,
+            parts: vec![part(0xaa, 18_588)],
+        }),
+    }
+}
+
+#[test]
+fn frozen_plan_is_still_written_and_read() {
+    let frozen = FROZEN_PLAN.trim_end();
+    assert_eq!(Plan::from_bytes(frozen.as_bytes()).unwrap(), plan());
+    assert_eq!(String::from_utf8(plan().to_bytes()).unwrap(), frozen);
+}
+
+#[test]
+fn frozen_manifest_is_still_written_and_read() {
+    let frozen = FROZEN_MANIFEST.trim_end();
+    assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest());
+    assert_eq!(String::from_utf8(manifest().to_bytes()).unwrap(), frozen);
+}
+
+#[test]
+fn manifest_lists_its_numbers_and_checksums() {
+    let manifest = manifest();
+    let names: Vec<_> = manifest.numbers().map(|(name, number)| (name, number.column)).collect();
+    assert_eq!(names, [("<img src=x onerror=alert(1)>", 7)]);
+    let row_group = &manifest.row_groups[0];
+    assert_eq!(row_group.size_bytes(), 5_242_897);
+    assert_eq!(row_group.checksum(), Digest::of(&[[0x88; 32], [0x99; 32]].concat()));
+}
+
+#[test]
+fn truncated_json_is_refused_with_its_place() {
+    let json = |error: &WireError| matches!(error, WireError::Json { .. });
+    rejects_every_prefix(FROZEN_PLAN.trim_end().as_bytes(), Plan::from_bytes, json);
+    rejects_every_prefix(FROZEN_MANIFEST.trim_end().as_bytes(), Manifest::from_bytes, json);
+}
+
+#[test]
+fn newer_versions_are_named_before_anything_else_is_read() {
+    let newer = br#"{"version":2,"something":"this build has never heard of"}"#;
+    assert_eq!(
+        Plan::from_bytes(newer),
+        Err(WireError::UnknownVersion { what: "plan", actual: 2, newest: 1 })
+    );
+    assert_eq!(
+        Manifest::from_bytes(newer),
+        Err(WireError::UnknownVersion { what: "manifest", actual: 2, newest: 1 })
+    );
+    let zero = br#"{"version":0}"#;
+    assert_eq!(Plan::from_bytes(zero), Err(WireError::OutOfRange { what: "plan", field: "version" }));
+    assert_eq!(Manifest::from_bytes(zero), Err(WireError::OutOfRange { what: "manifest", field: "version" }));
+}
+
+#[test]
+fn deeply_nested_json_is_refused() {
+    let nested = [br#"{"version":1,"x":"#.to_vec(), vec![b'['; 100_000]].concat();
+    assert!(matches!(Plan::from_bytes(&nested), Err(WireError::Json { .. })));
+    assert!(matches!(Manifest::from_bytes(&nested), Err(WireError::Json { .. })));
+}
+
+#[test]
+fn plan_with_an_unknown_field_is_refused() {
+    let extra = FROZEN_PLAN.replacen('{', r#"{"note":1,"#, 1);
+    assert!(matches!(Plan::from_bytes(extra.as_bytes()), Err(WireError::Json { .. })));
+}
+
+#[test]
+fn plan_with_a_field_out_of_range_is_refused_by_name() {
+    let sum = Aggregate::Sum { column: 1 };
+    let group = |index| RowGroupRef { index, row_count: 1, size_bytes: 1 };
+    let many_groups = || (0..=u32::try_from(MAX_ROW_GROUPS).unwrap()).map(group).collect();
+    let cases: [(Plan, &str); 11] = [
+        (Plan { version: 0, ..plan() }, "version"),
+        (Plan { aggregates: vec![], ..plan() }, "aggregates"),
+        (Plan { aggregates: vec![sum; MAX_AGGREGATES + 1], ..plan() }, "aggregates"),
+        (Plan { row_groups: vec![], ..plan() }, "row_groups"),
+        (Plan { row_groups: many_groups(), ..plan() }, "row_groups"),
+        (Plan { row_groups: vec![group(1), group(0)], ..plan() }, "row_groups"),
+        (Plan { row_groups: vec![group(1), group(1)], ..plan() }, "row_groups"),
+        (Plan { modulus: String::new(), ..plan() }, "modulus"),
+        (Plan { modulus: "0c".to_owned(), ..plan() }, "modulus"),
+        (Plan { modulus: "C0FFEE".to_owned(), ..plan() }, "modulus"),
+        (Plan { modulus: "f".repeat(4_097), ..plan() }, "modulus"),
+    ];
+    for (plan, field) in cases {
+        let expected = WireError::OutOfRange { what: "plan", field };
+        assert_eq!(plan.check(), Err(expected.clone()), "{field}");
+        assert_eq!(Plan::from_bytes(&plan.to_bytes()), Err(expected), "{field}");
+    }
+}
+
+#[test]
+fn plan_digest_is_the_hash_of_its_stored_form() {
+    assert_eq!(plan().digest(), Digest::of(FROZEN_PLAN.trim_end().as_bytes()));
+}
+
+#[test]
+fn ids_are_lower_case_hex_of_their_exact_length() {
+    let text = "22222222222222222222222222222222";
+    assert_eq!(text.parse::<DatasetId>().unwrap(), DatasetId::from_bytes([0x22; 16]));
+    assert_eq!(DatasetId::from_bytes([0x22; 16]).to_string(), text);
+    for wrong in ["", "22", &text[1..], &format!("{text}22"), &text.replace('2', "A"), &text.replace('2', "g")] {
+        assert!(wrong.parse::<DatasetId>().is_err(), "{wrong}");
+    }
+    let error = "2€".parse::<DatasetId>().unwrap_err();
+    assert_eq!((error.expected, error.actual), (32, 2));
+}
