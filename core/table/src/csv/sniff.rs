@@ -1,0 +1,269 @@
+//! What kind of file this is, and what stands between its cells, from its first bytes.
+
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ReadError;
+use crate::words::{as_count, counted};
+
+/// Bytes of the file that are looked at.
+pub(super) const HEAD_BYTES: usize = 1 << 16;
+const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What stands between two cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delimiter {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tabulator.
+    Tab,
+    /// `|`
+    Bar,
+}
+
+impl Delimiter {
+    /// Every delimiter; of two that explain a file equally well, the first is taken: a comma is the one that
+    /// ordinary text holds.
+    pub const ALL: [Self; 4] = [Self::Tab, Self::Semicolon, Self::Bar, Self::Comma];
+
+    /// The delimiter as a byte.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Bar => b'|',
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Semicolon => "semicolon",
+            Self::Tab => "tab",
+            Self::Bar => "vertical bar",
+        }
+    }
+}
+
+/// A kind of file that people choose instead of a CSV file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FileFormat {
+    /// A zip archive that is no workbook.
+    Zip,
+    /// An Excel workbook (`.xlsx`).
+    Xlsx,
+    /// An Excel workbook of before 2007 (`.xls`), or another OLE file.
+    Xls,
+    /// An OpenDocument spreadsheet.
+    Ods,
+    /// A gzip file.
+    Gzip,
+    /// A bzip2, xz, zstd or 7z file.
+    Compressed,
+    /// A Parquet file.
+    Parquet,
+    /// A PDF document.
+    Pdf,
+    /// An SQLite database.
+    Sqlite,
+}
+
+impl FileFormat {
+    /// What it is called.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Zip => "a zip archive",
+            Self::Xlsx => "an Excel workbook",
+            Self::Xls => "an Excel workbook of the old kind",
+            Self::Ods => "an OpenDocument spreadsheet",
+            Self::Gzip => "a gzip file",
+            Self::Compressed => "a compressed file",
+            Self::Parquet => "a Parquet file",
+            Self::Pdf => "a PDF document",
+            Self::Sqlite => "an SQLite database",
+        }
+    }
+
+    /// What to do about it, as a sentence.
+    #[must_use]
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::Zip | Self::Gzip | Self::Compressed => "Unpack it and choose the CSV file inside.",
+            Self::Xlsx | Self::Xls | Self::Ods => "Save the sheet as \"CSV UTF-8\" and choose that file.",
+            Self::Parquet | Self::Sqlite => "Export the table as CSV and choose that file.",
+            Self::Pdf => "Choose the CSV file that it was made from.",
+        }
+    }
+
+    fn of(head: &[u8]) -> Option<Self> {
+        let holds = |needle: &[u8]| head.windows(needle.len()).any(|window| window == needle);
+        Some(match head {
+            [b'P', b'K', 3, 4, ..] if holds(b"[Content_Types].xml") || holds(b"xl/") => Self::Xlsx,
+            [b'P', b'K', 3, 4, ..] if holds(b"application/vnd.oasis.opendocument") => Self::Ods,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::Xls,
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]
+            | [0xfd, b'7', b'z', b'X', b'Z', 0, ..]
+            | [0x28, 0xb5, 0x2f, 0xfd, ..]
+            | [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Self::Compressed,
+            [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
+            [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
+            _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
+            _ => return None,
+        })
+    }
+}
+
+/// The first [`HEAD_BYTES`] bytes of a file, or all of a shorter one.
+pub(super) struct Head(Vec<u8>);
+
+impl Head {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub(super) fn is_whole_file(&self) -> bool {
+        self.0.len() < HEAD_BYTES
+    }
+}
+
+/// A delimiter and why it is taken for one.
+pub(super) struct Sniffed {
+    pub(super) delimiter: Delimiter,
+    pub(super) reason: String,
+}
+
+/// Reads the head, however small the pieces are in which the reader gives it.
+pub(super) fn read_head(reader: &mut impl Read) -> Result<Head, ReadError> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    let result = reader.by_ref().take(as_count(HEAD_BYTES)).read_to_end(&mut head);
+    match result {
+        Ok(_) => Ok(Head(head)),
+        Err(source) => Err(read_failed(&head, source)),
+    }
+}
+
+fn read_failed(head: &[u8], source: io::Error) -> ReadError {
+    ReadError::Io { byte: as_count(head.len()), source }
+}
+
+/// The head without its byte order mark.
+pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
+    let bytes = head.bytes();
+    if let Some(format) = FileFormat::of(bytes) {
+        return Err(ReadError::NotText { format });
+    }
+    if is_utf16(bytes) {
+        return Err(ReadError::Utf16);
+    }
+    Ok(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes))
+}
+
+/// Whether the bytes have the mark of UTF-16 or UTF-32, or the zero bytes that Western text has in them.
+fn is_utf16(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff") {
+        return true;
+    }
+    let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    let half = bytes.len() / 2;
+    half > 0 && (zeros(0) * 2 > half) != (zeros(1) * 2 > half)
+}
+
+/// The delimiter that the owner chose.
+pub(super) fn chosen(delimiter: Delimiter) -> Sniffed {
+    Sniffed { delimiter, reason: format!("chosen by you: {}", delimiter.in_words()) }
+}
+
+/// The delimiter under which most rows have as many cells as the header, and at least two.
+pub(super) fn find_delimiter(text: &[u8], is_whole_file: bool) -> Sniffed {
+    let mut best: Option<Fit> = None;
+    for delimiter in Delimiter::ALL {
+        let fit = Fit::of(text, is_whole_file, delimiter);
+        if fit.columns >= 2 && best.as_ref().is_none_or(|best| fit.is_better_than(best)) {
+            best = Some(fit);
+        }
+    }
+    match best {
+        Some(fit) => Sniffed { delimiter: fit.delimiter, reason: fit.reason() },
+        None => Sniffed {
+            delimiter: Delimiter::Comma,
+            reason: "no comma, semicolon, tab or vertical bar in the header: one column".to_owned(),
+        },
+    }
+}
+
+/// How well a delimiter explains the head of a file.
+struct Fit {
+    delimiter: Delimiter,
+    /// Cells in the header.
+    columns: u64,
+    rows: u64,
+    /// Rows with as many cells as the header.
+    even_rows: u64,
+}
+
+impl Fit {
+    fn of(text: &[u8], is_whole_file: bool, delimiter: Delimiter) -> Self {
+        let mut reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter.byte())
+            .from_reader(text);
+        let mut fit = Self { delimiter, columns: 0, rows: 0, even_rows: 0 };
+        let mut record = ::csv::ByteRecord::new();
+        let length = as_count(text.len());
+        let mut is_header = true;
+        while let Ok(true) = reader.read_byte_record(&mut record) {
+            let cells = as_count(record.len());
+            if is_header {
+                fit.columns = cells;
+                is_header = false;
+                continue;
+            }
+            // The last row of a longer file's head is cut off.
+            if !is_whole_file && reader.position().byte() == length {
+                break;
+            }
+            fit.rows += 1;
+            fit.even_rows += u64::from(cells == fit.columns);
+        }
+        fit
+    }
+
+    fn is_better_than(&self, other: &Self) -> bool {
+        // even_rows / rows compared by cross products; counting the header makes both denominators positive.
+        let mine = (self.even_rows + 1) * (other.rows + 1);
+        let theirs = (other.even_rows + 1) * (self.rows + 1);
+        mine > theirs || (mine == theirs && self.columns > other.columns)
+    }
+
+    fn reason(&self) -> String {
+        let name = self.delimiter.in_words();
+        let columns = counted(self.columns, "column", "columns");
+        let rows = counted(self.rows, "row", "rows");
+        match (self.rows, self.rows - self.even_rows) {
+            (0, _) => format!("{name}: it makes {columns} of the header"),
+            (_, 0) => format!("{name}: the header and the first {rows} have {columns} each"),
+            (_, uneven) => format!(
+                "{name}: the header has {columns}, and so have {} of the first {rows}",
+                self.rows - uneven
+            ),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! From cells to the integers that are encrypted.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::cell::{Cell, MissingWords};
+use crate::csv::Row;
+use crate::decimal::{NumberError, ScaleError};
+use crate::place::Place;
+use crate::treat::NumberEncoding;
+
+/// The integers of one row: one for each encoded column.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct EncodedRow {
+    /// `v · 10^scale`, or 0 for a missing cell.
+    pub values: Vec<i64>,
+    /// Whether the cell is there.
+    pub present: Vec<bool>,
+}
+
+/// Says how many values there are; what they are stays out of logs.
+impl fmt::Debug for EncodedRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedRow").field("len", &self.values.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why a cell cannot be encoded. None of these happens to the file that was profiled.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The cell is no number.
+    #[error("Column \"{name}\" of {place} {reason}. The file has changed since it was read: choose it again.")]
+    NotANumber {
+        /// Name of the column.
+        name: String,
+        /// The row.
+        place: Place,
+        /// Why it is no number.
+        reason: NumberError,
+    },
+    /// The cell is missing and no cell of the column was.
+    #[error("Column \"{name}\" of {place} is blank. The file has changed since it was read: choose it again.")]
+    Missing {
+        /// Name of the column.
+        name: String,
+        /// The row.
+        place: Place,
+    },
+    /// The number is beyond the bound of its column.
+    #[error(
+        "Column \"{name}\" of {place} is beyond the largest number of that column. The file has changed since it was \
+         read: choose it again."
+    )]
+    BeyondBound {
+        /// Name of the column.
+        name: String,
+        /// The row.
+        place: Place,
+    },
+    /// The number has more decimals than its column keeps, and the owner was not told of any rounding.
+    #[error(
+        "Column \"{name}\" of {place} has {decimals} decimals where the column has at most {scale}. The file has \
+         changed since it was read: choose it again."
+    )]
+    Inexact {
+        /// Name of the column.
+        name: String,
+        /// The row.
+        place: Place,
+        /// Decimals of the number.
+        decimals: u32,
+        /// Decimals that the column keeps.
+        scale: u32,
+    },
+}
+
+/// Encodes a table row by row, in constant memory.
+#[derive(Debug, Clone)]
+pub struct RowEncoder {
+    encodings: Vec<NumberEncoding>,
+    missing_words: MissingWords,
+}
+
+impl RowEncoder {
+    /// An encoder for these columns. `missing_words` are those of the profile that the encodings were made from.
+    #[must_use]
+    pub fn new(encodings: &[NumberEncoding], missing_words: &[String]) -> Self {
+        Self { encodings: encodings.to_vec(), missing_words: MissingWords::new(missing_words) }
+    }
+
+    /// The columns, in the order in which [`RowEncoder::encode`] gives them.
+    #[must_use]
+    pub fn encodings(&self) -> &[NumberEncoding] {
+        &self.encodings
+    }
+
+    /// Encodes `row` into `encoded`, which is overwritten.
+    ///
+    /// # Errors
+    /// [`EncodeError`] for the first cell that contradicts the encoding of its column; `encoded` is then of no use.
+    pub fn encode(&self, row: &Row, encoded: &mut EncodedRow) -> Result<(), EncodeError> {
+        encoded.values.clear();
+        encoded.present.clear();
+        for encoding in &self.encodings {
+            let cell = self.missing_words.read(row.get(encoding.column).unwrap_or_default());
+            let value = encode_cell(encoding, cell, row.place())?;
+            encoded.values.push(value.unwrap_or(0));
+            encoded.present.push(value.is_some());
+        }
+        Ok(())
+    }
+}
+
+fn encode_cell(encoding: &NumberEncoding, cell: Cell, place: Place) -> Result<Option<i64>, EncodeError> {
+    let name = || encoding.name.clone();
+    let scale = encoding.scale;
+    let number = match cell {
+        Cell::Number(number) => number,
+        Cell::Missing if encoding.needs_presence() => return Ok(None),
+        Cell::Missing => return Err(EncodeError::Missing { name: name(), place }),
+        Cell::Refused(reason) => return Err(EncodeError::NotANumber { name: name(), place, reason }),
+    };
+    let scaled =
+        if encoding.rounded { number.to_scaled_rounded(scale) } else { number.to_scaled(scale) };
+    match scaled {
+        Ok(value) if value.unsigned_abs() <= encoding.largest_magnitude => Ok(Some(value)),
+        Ok(_) | Err(ScaleError::TooLarge { .. }) => Err(EncodeError::BeyondBound { name: name(), place }),
+        Err(ScaleError::Inexact { decimals, scale }) => {
+            Err(EncodeError::Inexact { name: name(), place, decimals, scale })
+        }
+    }
+}
