@@ -102,9 +102,8 @@ impl Answer {
 
 impl EncryptedAggregates {
     fn write(&self, magic: [u8; 4], place: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(
-            HEADER_BYTES + self.ciphertext_bytes as usize * self.ciphertexts.len(),
-        );
+        let mut bytes =
+            Vec::with_capacity(HEADER_BYTES + self.ciphertext_bytes as usize * self.ciphertexts.len());
         bytes.extend_from_slice(&magic);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&[0; 2]);

@@ -29,7 +29,9 @@ pub enum WireError {
         what: &'static str,
     },
     /// The version is one that this build does not know.
-    #[error("this {what} has format version {actual}, made by a newer version of Veilsum; this one reads up to {newest}")]
+    #[error(
+        "this {what} has format version {actual}, made by a newer version of Veilsum; this one reads up to {newest}"
+    )]
     UnknownVersion {
         /// The format that was being read.
         what: &'static str,

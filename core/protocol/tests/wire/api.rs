@@ -3,11 +3,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use veilsum_protocol::api::{Object, JobState, Problem, RequestUpload, Session, SignIn};
+use veilsum_protocol::api::{JobState, Object, Problem, RequestUpload, Session, SignIn};
 use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome, Step, StepFunction};
 use veilsum_protocol::{JobId, TenantId};
 
-fn is_written_and_read_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: T, form: Value) {
+fn is_written_and_read_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    message: T,
+    form: Value,
+) {
     assert_eq!(serde_json::to_value(&message).unwrap(), form);
     assert_eq!(serde_json::from_value::<T>(form).unwrap(), message);
 }
@@ -91,7 +94,10 @@ fn requests_with_unknown_fields_are_refused() {
 
 #[test]
 fn debug_of_a_session_hides_its_token() {
-    let session =
-        Session { token: "v4.local.secret".to_owned(), expires_in: 600, tenant: TenantId::from_bytes([1; 32]) };
+    let session = Session {
+        token: "v4.local.secret".to_owned(),
+        expires_in: 600,
+        tenant: TenantId::from_bytes([1; 32]),
+    };
     assert!(!format!("{session:?}").contains("secret"));
 }

@@ -170,7 +170,9 @@ fn ids_are_lower_case_hex_of_their_exact_length() {
     let text = "22222222222222222222222222222222";
     assert_eq!(text.parse::<DatasetId>().unwrap(), DatasetId::from_bytes([0x22; 16]));
     assert_eq!(DatasetId::from_bytes([0x22; 16]).to_string(), text);
-    for wrong in ["", "22", &text[1..], &format!("{text}22"), &text.replace('2', "A"), &text.replace('2', "g")] {
+    for wrong in
+        ["", "22", &text[1..], &format!("{text}22"), &text.replace('2', "A"), &text.replace('2', "g")]
+    {
         assert!(wrong.parse::<DatasetId>().is_err(), "{wrong}");
     }
     let error = "2€".parse::<DatasetId>().unwrap_err();

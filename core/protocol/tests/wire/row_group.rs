@@ -18,10 +18,7 @@ fn sample() -> RowGroupHeader {
         row_count: 442,
         modulus_bits: 2_048,
         block_count: 15,
-        columns: vec![
-            ColumnEntry { column: 7, bound_bits: 16 },
-            ColumnEntry { column: 1, bound_bits: 8 },
-        ],
+        columns: vec![ColumnEntry { column: 7, bound_bits: 16 }, ColumnEntry { column: 1, bound_bits: 8 }],
     }
 }
 
@@ -70,11 +67,9 @@ fn tells_its_header_length_from_its_fixed_part() {
     let bytes = picture();
     let length = RowGroupHeader::total_header_bytes(&bytes[..FIXED_HEADER_BYTES]).unwrap();
     assert_eq!(length, bytes.len());
-    rejects_every_prefix(
-        &bytes[..FIXED_HEADER_BYTES],
-        RowGroupHeader::total_header_bytes,
-        |error| matches!(error, WireError::Truncated { .. }),
-    );
+    rejects_every_prefix(&bytes[..FIXED_HEADER_BYTES], RowGroupHeader::total_header_bytes, |error| {
+        matches!(error, WireError::Truncated { .. })
+    });
     for column_count in [0, MAX_COLUMNS + 1, u32::MAX] {
         let hostile = patched(&bytes, 92, &column_count.to_le_bytes());
         assert_eq!(RowGroupHeader::total_header_bytes(&hostile), Err(out_of_range("columns")));
@@ -84,16 +79,11 @@ fn tells_its_header_length_from_its_fixed_part() {
 #[test]
 fn rejects_truncation_and_extension() {
     let bytes = picture();
-    rejects_every_prefix(
-        &bytes,
-        RowGroupHeader::from_bytes,
-        |error| matches!(error, WireError::Truncated { .. }),
-    );
+    rejects_every_prefix(&bytes, RowGroupHeader::from_bytes, |error| {
+        matches!(error, WireError::Truncated { .. })
+    });
     let longer = [bytes, vec![0]].concat();
-    assert_eq!(
-        RowGroupHeader::from_bytes(&longer),
-        Err(WireError::TrailingBytes { what: WHAT, extra: 1 })
-    );
+    assert_eq!(RowGroupHeader::from_bytes(&longer), Err(WireError::TrailingBytes { what: WHAT, extra: 1 }));
 }
 
 #[test]
