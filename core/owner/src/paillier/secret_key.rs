@@ -1,0 +1,346 @@
+//! The secret key: what it holds, its checks, its stored form, encryption and decryption.
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use num_bigint::{BigInt, BigUint};
+use num_integer::Integer;
+use num_traits::One;
+use rand_core::CryptoRng;
+use veilsum_crypto::packing::Plaintext;
+use veilsum_crypto::paillier::{Ciphertext, PublicKey, PublicKeyError};
+use zeroize::Zeroizing;
+
+use super::ModulusSize;
+use super::factor::Factor;
+use super::prime::{self, Structure, StructuredPrime};
+use super::secret_integer::SecretInteger;
+
+/// First bytes of the stored form.
+const MAGIC: [u8; 4] = *b"VSSK";
+/// Newest version of the stored form.
+const VERSION: u16 = 1;
+/// Bytes before the primes: magic, version, zero, bits of n.
+const HEADER_BYTES: usize = 12;
+/// The primes must differ by more than `2^(bits − CLOSENESS_BITS)`, or n could be factored by searching near its
+/// square root [FIPS 186-5, A.1.3].
+const CLOSENESS_BITS: u64 = 100;
+
+/// A Paillier secret key: the prime factors of n, and everything that is precomputed from them.
+///
+/// Wiped when dropped, as well as `num-bigint` allows: the numbers that are kept are overwritten; what arithmetic
+/// copied on its way is not.
+pub struct SecretKey {
+    public: PublicKey,
+    p: Factor,
+    q: Factor,
+    /// `p⁻¹ mod q`, to combine plaintexts.
+    p_inverse: SecretInteger,
+    /// `(p²)⁻¹ mod q²`, to combine ciphertexts.
+    p_square_inverse: SecretInteger,
+    /// How p − 1 and q − 1 factor; `None` for keys that were made elsewhere.
+    structures: Option<[Structure; 2]>,
+}
+
+/// One of the two primes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrimeName {
+    /// The first.
+    P,
+    /// The second.
+    Q,
+}
+
+/// Why numbers or bytes are not a secret key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The bytes do not begin as a stored key does.
+    #[error("these bytes are not a secret key")]
+    NotAKey,
+    /// The version is one that this build does not know.
+    #[error(
+        "this secret key has format version {actual}, made by a newer version of Veilsum; this one reads up to {VERSION}"
+    )]
+    UnknownVersion {
+        /// Version found.
+        actual: u16,
+    },
+    /// Another number of bytes than the key's size asks for.
+    #[error("the secret key has {actual} bytes instead of {expected}")]
+    WrongLength {
+        /// Bytes that a key of this size has.
+        expected: usize,
+        /// Bytes found.
+        actual: usize,
+    },
+    /// The key has a size that Veilsum does not make.
+    #[error("a secret key of {bits} bits is not accepted: 2048 or 3072 are")]
+    WrongSize {
+        /// Bits that the key has or claims.
+        bits: u64,
+    },
+    /// The primes differ in length, or their product is not twice as long.
+    #[error("the two primes of the secret key do not have half the length of the modulus each")]
+    Unbalanced,
+    /// Both primes are the same.
+    #[error("the two primes of the secret key are the same")]
+    SamePrime,
+    /// The primes are so close that n is easily factored.
+    #[error("the two primes of the secret key are too close to each other")]
+    TooClose,
+    /// One of the factors is not prime.
+    #[error("factor {which} of the secret key is not prime")]
+    NotPrime {
+        /// The factor.
+        which: PrimeName,
+    },
+    /// A prime is not `2·k·s + 1` as stored beside it, or the generator stored beside it is not one.
+    #[error("prime {which} of the secret key is not of the stored form, or its stored generator is wrong")]
+    WrongStructure {
+        /// The prime.
+        which: PrimeName,
+    },
+    /// n shares a factor with φ(n), so decryption would not be unique.
+    #[error("the modulus of the secret key shares a factor with the order of its group")]
+    NotCoprimeToOrder,
+    /// n is not accepted as a public key.
+    #[error("the public half of the key is not accepted: {0}")]
+    Public(#[from] PublicKeyError),
+    /// A trial encryption did not decrypt to itself.
+    #[error("the secret key failed its self-test")]
+    SelfTest,
+}
+
+/// The ciphertext could not be decrypted. It does not say why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the ciphertext cannot be decrypted with this key")]
+pub struct DecryptError;
+
+impl SecretKey {
+    /// A key from two primes that were made elsewhere, such as by python `phe`, for test vectors: at least 1024 bits.
+    ///
+    /// Its primes have no known structure, so it cannot be stored: [`Self::from_secret_bytes`] refuses it.
+    ///
+    /// # Errors
+    /// [`KeyError`] unless both are prime, of the same length, far enough apart, with `gcd(n, φ(n)) = 1`.
+    pub fn from_primes(p: BigUint, q: BigUint) -> Result<Self, KeyError> {
+        let (p, q) = (SecretInteger::new(p), SecretInteger::new(q));
+        let key = Self::assemble(&p, &q, None)?;
+        for (which, prime) in [(PrimeName::P, &p), (PrimeName::Q, &q)] {
+            if !prime::is_probably_prime(prime) {
+                return Err(KeyError::NotPrime { which });
+            }
+        }
+        key.self_test()?;
+        Ok(key)
+    }
+
+    pub(super) fn from_structured_primes(p: StructuredPrime, q: StructuredPrime) -> Result<Self, KeyError> {
+        let key = Self::assemble(&p.prime, &q.prime, Some([p.structure, q.structure]))?;
+        for (which, prime) in [(PrimeName::P, &p), (PrimeName::Q, &q)] {
+            if !prime::is_structured(&prime.prime, prime.structure) {
+                return Err(KeyError::WrongStructure { which });
+            }
+        }
+        key.self_test()?;
+        Ok(key)
+    }
+
+    /// Reads what [`Self::to_secret_bytes`] writes, and checks it all again: sizes, that p and q are primes of the
+    /// stored form and their generators are primitive roots, their distance, `gcd(n, φ(n)) = 1`, and a trial
+    /// encryption.
+    ///
+    /// # Errors
+    /// [`KeyError`] naming the check that failed.
+    pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (header, body) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(KeyError::NotAKey)?;
+        let [m0, m1, m2, m3, v0, v1, z0, z1, b0, b1, b2, b3] = *header;
+        if [m0, m1, m2, m3] != MAGIC {
+            return Err(KeyError::NotAKey);
+        }
+        let version = u16::from_le_bytes([v0, v1]);
+        if version == 0 || version > VERSION {
+            return Err(KeyError::UnknownVersion { actual: version });
+        }
+        if [z0, z1] != [0, 0] {
+            return Err(KeyError::NotAKey);
+        }
+        let bits = u64::from(u32::from_le_bytes([b0, b1, b2, b3]));
+        let size = ModulusSize::from_bits(bits).ok_or(KeyError::WrongSize { bits })?;
+        let expected = Self::secret_bytes_len(size.bits());
+        if bytes.len() != expected {
+            return Err(KeyError::WrongLength { expected, actual: bytes.len() });
+        }
+        let (p, q) = body.split_at(body.len() / 2);
+        let key = Self::from_structured_primes(
+            read_prime(p).ok_or(KeyError::WrongStructure { which: PrimeName::P })?,
+            read_prime(q).ok_or(KeyError::WrongStructure { which: PrimeName::Q })?,
+        )?;
+        if key.public.modulus_bits() != size.bits() {
+            return Err(KeyError::Unbalanced);
+        }
+        Ok(key)
+    }
+
+    /// The key as bytes, to be wrapped.
+    ///
+    /// ```text
+    /// offset  bytes  field                      (integers little-endian)
+    ///      0      4  magic "VSSK"
+    ///      4      2  format version, 1
+    ///      6      2  zero
+    ///      8      4  bits of n, b
+    ///     12      4  k of p = 2·k·s + 1         \
+    ///     16      4  generator g modulo p        } again for q
+    ///     20   b/16  p                          /
+    /// ```
+    #[must_use]
+    pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let bits = self.public.modulus_bits();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(Self::secret_bytes_len(bits)));
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(&bits.to_le_bytes());
+        for (index, factor) in [&self.p, &self.q].into_iter().enumerate() {
+            let structure = self.structures.map(|structures| structures[index]);
+            let [cofactor, generator] =
+                structure.map_or([0; 2], |structure| [structure.cofactor.get(), structure.generator.get()]);
+            bytes.extend_from_slice(&cofactor.to_le_bytes());
+            bytes.extend_from_slice(&generator.to_le_bytes());
+            let end = bytes.len() + bits as usize / 16;
+            let prime = Zeroizing::new(factor.prime.expose().to_bytes_le());
+            bytes.extend_from_slice(&prime);
+            bytes.resize(end, 0);
+        }
+        bytes
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// `(1 + m·n) · ρ mod n²` for a fresh n-th residue ρ, put together from its parts modulo p² and q².
+    ///
+    /// Costs two exponentiations with half the exponent and half the modulus of [`PublicKey::encrypt`], and gives
+    /// the same distribution (see the argument in `factor.rs`).
+    #[must_use]
+    pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut impl CryptoRng) -> Ciphertext {
+        self.encrypt_with(plaintext, &self.p.random_residue(rng), &self.q.random_residue(rng))
+    }
+
+    /// The plaintext of a ciphertext, by the Chinese remainder theorem [Pai99, §7].
+    ///
+    /// # Errors
+    /// [`DecryptError`] if the ciphertext is not one of this key.
+    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Plaintext, DecryptError> {
+        let integer = ciphertext.as_integer();
+        if integer >= self.public.square().value() {
+            return Err(DecryptError);
+        }
+        let at_p = self.p.decrypt(integer).ok_or(DecryptError)?;
+        let at_q = self.q.decrypt(integer).ok_or(DecryptError)?;
+        let residue = combine(&at_p, &at_q, &self.p_inverse, self.p.prime.expose(), self.q.prime.expose());
+        Ok(Plaintext::from_integer(BigInt::from(residue)))
+    }
+
+    fn encrypt_with(&self, plaintext: &Plaintext, at_p: &SecretInteger, at_q: &SecretInteger) -> Ciphertext {
+        let residue =
+            SecretInteger::new(combine(at_p, at_q, &self.p_square_inverse, self.p.square(), self.q.square()));
+        self.public.encrypt_with_residue(plaintext, residue.expose())
+    }
+
+    /// Checks everything about two primes but their primality, and precomputes what depends on them.
+    fn assemble(
+        p: &SecretInteger,
+        q: &SecretInteger,
+        structures: Option<[Structure; 2]>,
+    ) -> Result<Self, KeyError> {
+        let (p, q) = (p.expose(), q.expose());
+        if p == q {
+            return Err(KeyError::SamePrime);
+        }
+        let n = p * q;
+        if p.bits() != q.bits() || n.bits() != 2 * p.bits() {
+            return Err(KeyError::Unbalanced);
+        }
+        let public = PublicKey::from_modulus(n)?;
+        let distance = SecretInteger::new(if p > q { p - q } else { q - p });
+        if distance.expose().bits() <= p.bits() - CLOSENESS_BITS {
+            return Err(KeyError::TooClose);
+        }
+        let order = SecretInteger::new((p - 1u32) * (q - 1u32));
+        if !public.modulus().gcd(order.expose()).is_one() {
+            return Err(KeyError::NotCoprimeToOrder);
+        }
+        let inverse = |value: &BigUint, modulus: &BigUint| value.modinv(modulus).map(SecretInteger::new);
+        // None of these can fail once p and q are different primes; if they are not, the caller finds out why.
+        let parts = (|| {
+            let (factor_p, factor_q) = (Factor::new(p, q)?, Factor::new(q, p)?);
+            let p_square_inverse = inverse(factor_p.square(), factor_q.square())?;
+            Some((factor_p, factor_q, inverse(p, q)?, p_square_inverse))
+        })();
+        let (p, q, p_inverse, p_square_inverse) = parts.ok_or(KeyError::SelfTest)?;
+        Ok(Self { public, p, q, p_inverse, p_square_inverse, structures })
+    }
+
+    /// Encrypts, adds and decrypts, with fixed residues so that no randomness is needed.
+    fn self_test(&self) -> Result<(), KeyError> {
+        let plaintext = Plaintext::from_integer(BigInt::from(self.public.modulus() / 3u32));
+        let [x, y] = [7u32, 11].map(|x| SecretInteger::new(BigUint::from(x)));
+        let ciphertext = self.encrypt_with(&plaintext, &self.p.residue(&x), &self.q.residue(&y));
+        let sum = self.public.add(&ciphertext, &ciphertext);
+        let doubled = Plaintext::from_integer(plaintext.centred(&self.public) * 2);
+        for (ciphertext, expected) in [(ciphertext, plaintext), (sum, doubled)] {
+            let actual = self.decrypt(&ciphertext).map_err(|DecryptError| KeyError::SelfTest)?;
+            if actual.residue(&self.public) != expected.residue(&self.public) {
+                return Err(KeyError::SelfTest);
+            }
+        }
+        Ok(())
+    }
+
+    const fn secret_bytes_len(modulus_bits: u32) -> usize {
+        HEADER_BYTES + 2 * (8 + modulus_bits as usize / 16)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SecretKey(hidden, of {:?})", self.public)
+    }
+}
+
+impl fmt::Display for PrimeName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::P => "p",
+            Self::Q => "q",
+        })
+    }
+}
+
+/// The number that is `at_p` modulo `p` and `at_q` modulo `q`, where `inverse = p⁻¹ mod q` (Garner's formula).
+fn combine(
+    at_p: &SecretInteger,
+    at_q: &SecretInteger,
+    inverse: &SecretInteger,
+    p: &BigUint,
+    q: &BigUint,
+) -> BigUint {
+    let difference = SecretInteger::new(at_q.expose() + (q - at_p.expose() % q));
+    at_p.expose() + p * (difference.expose() * inverse.expose() % q)
+}
+
+fn read_prime(bytes: &[u8]) -> Option<StructuredPrime> {
+    let (cofactor, rest) = bytes.split_first_chunk::<4>()?;
+    let (generator, prime) = rest.split_first_chunk::<4>()?;
+    let structure = Structure {
+        cofactor: NonZeroU32::new(u32::from_le_bytes(*cofactor))?,
+        generator: NonZeroU32::new(u32::from_le_bytes(*generator))?,
+    };
+    Some(StructuredPrime { prime: SecretInteger::new(BigUint::from_bytes_le(prime)), structure })
+}
