@@ -18,9 +18,10 @@ pub(crate) fn aggregates(number: &EncryptedNumber) -> Vec<Aggregate> {
 pub(crate) fn count(number: &EncryptedNumber, totals: &Totals) -> Option<u64> {
     match number.presence {
         None => Some(totals.row_count),
-        Some(column) => {
-            totals.sum(column).and_then(|sum| u64::try_from(sum).ok()).filter(|&count| count <= totals.row_count)
-        }
+        Some(column) => totals
+            .sum(column)
+            .and_then(|sum| u64::try_from(sum).ok())
+            .filter(|&count| count <= totals.row_count),
     }
 }
 

@@ -17,7 +17,9 @@ pub enum EvaluateError {
     #[error("the plan's public key is not the one it names; start the analysis again from the page")]
     Key,
     /// The stored object is not the row group that the plan names.
-    #[error("row group {row_group} is not the one that the plan names ({field} differs); upload the dataset again")]
+    #[error(
+        "row group {row_group} is not the one that the plan names ({field} differs); upload the dataset again"
+    )]
     Mismatch {
         /// Index in the plan.
         row_group: u32,
@@ -39,7 +41,9 @@ pub enum EvaluateError {
         column: u32,
     },
     /// A column's bytes are not ciphertexts under the plan's key.
-    #[error("column number {column} of row group {row_group} holds bytes that are not ciphertexts; upload the dataset again")]
+    #[error(
+        "column number {column} of row group {row_group} holds bytes that are not ciphertexts; upload the dataset again"
+    )]
     Ciphertext {
         /// Index of the row group.
         row_group: u32,
@@ -76,7 +80,9 @@ pub enum CombineError {
         actual: usize,
     },
     /// A partial belongs to another job, plan or row group, or has another shape.
-    #[error("the partial answer of row group {row_group} does not belong to this plan; start the analysis again")]
+    #[error(
+        "the partial answer of row group {row_group} does not belong to this plan; start the analysis again"
+    )]
     Mismatch {
         /// Index of the row group.
         row_group: u32,

@@ -57,7 +57,7 @@ pub(crate) fn float(numerator: &BigInt, denominator: &BigUint) -> f64 {
     let sticky = (&quotient >> down).to_u128().expect("at most 67 bits remain") | u128::from(dropped);
     #[expect(clippy::cast_precision_loss, reason = "this is the one rounding, to nearest even")]
     let rounded = sticky as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "shifts are far below 2^31")]
+    #[expect(clippy::cast_possible_truncation, reason = "shifts are far below 2^31")]
     let value = rounded * 2_f64.powi(down as i32 - up as i32);
     if numerator.sign() == Sign::Minus { -value } else { value }
 }
@@ -75,9 +75,14 @@ mod tests {
 
     #[test]
     fn writes_decimals_without_needless_zeros() {
-        for (numerator, scale, expected) in
-            [(0, 3, "0"), (5, 3, "0.005"), (-5, 0, "-5"), (-1_250, 3, "-1.25"), (1_000, 3, "1"), (12_345, 2, "123.45")]
-        {
+        for (numerator, scale, expected) in [
+            (0, 3, "0"),
+            (5, 3, "0.005"),
+            (-5, 0, "-5"),
+            (-1_250, 3, "-1.25"),
+            (1_000, 3, "1"),
+            (12_345, 2, "123.45"),
+        ] {
             assert_eq!(decimal(&BigInt::from(numerator), scale), expected);
         }
     }
@@ -91,7 +96,10 @@ mod tests {
     #[test]
     fn a_fraction_that_does_not_end_is_rounded_half_to_even() {
         assert_eq!(quotient(&BigInt::from(2), &BigUint::from(3_u32), 5), ("0.66667".to_owned(), false));
-        assert_eq!(quotient(&BigInt::from(635_000), &BigUint::from(12_u32), 10), ("52916.66667".to_owned(), false));
+        assert_eq!(
+            quotient(&BigInt::from(635_000), &BigUint::from(12_u32), 10),
+            ("52916.66667".to_owned(), false)
+        );
         assert_eq!(quotient(&BigInt::from(-1), &BigUint::from(300_u32), 3), ("-0.00333".to_owned(), false));
     }
 

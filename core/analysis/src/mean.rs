@@ -23,7 +23,11 @@ pub(crate) fn finish(number: &EncryptedNumber, totals: &Totals) -> Option<Worth>
     let sum = BigInt::from(totals.sum(number.column)?);
     let count = count::count(number, totals)?;
     if count == 0 {
-        return Some(Worth { exact: String::new(), float: f64::NAN, error: "no cell has a value".to_owned() });
+        return Some(Worth {
+            exact: String::new(),
+            float: f64::NAN,
+            error: "no cell has a value".to_owned(),
+        });
     }
     let denominator = BigUint::from(count) * exact::power_of_ten(number.scale);
     let (text, ends) = exact::quotient(&sum, &denominator, SIGNIFICANT_DIGITS);

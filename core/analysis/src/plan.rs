@@ -49,7 +49,9 @@ pub enum PlanError {
         column: String,
     },
     /// The column is there, but was not encrypted as a number.
-    #[error("column “{column}” was not encrypted as a number: upload the file again with that treatment to analyse it")]
+    #[error(
+        "column “{column}” was not encrypted as a number: upload the file again with that treatment to analyse it"
+    )]
     NotANumber {
         /// The column.
         column: String,
@@ -76,7 +78,9 @@ pub enum PlanError {
         largest: usize,
     },
     /// The manifest describes something that this build cannot plan over.
-    #[error("the manifest of this dataset is not consistent ({field}); open it with the version of Veilsum that made it")]
+    #[error(
+        "the manifest of this dataset is not consistent ({field}); open it with the version of Veilsum that made it"
+    )]
     Manifest {
         /// The field at fault.
         field: &'static str,
