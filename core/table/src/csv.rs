@@ -240,7 +240,9 @@ impl<R: Read> CsvReader<R> {
         &self.skipped
     }
 
-    /// Offset in the file at which the row read last ends.
+    /// Offset in the file at which the row read last ends; the length of the file once all is read.
+    ///
+    /// Of a line end of two bytes, the second counts with the next row.
     #[must_use]
     pub fn byte_position(&self) -> u64 {
         self.records.get_ref().position()

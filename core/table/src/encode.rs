@@ -31,7 +31,9 @@ impl fmt::Debug for EncodedRow {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The cell is no number.
-    #[error("Column \"{name}\" of {place} {reason}. The file has changed since it was read: choose it again.")]
+    #[error(
+        "Column \"{name}\" of {place} {reason}. The file has changed since it was read: choose it again."
+    )]
     NotANumber {
         /// Name of the column.
         name: String,
@@ -41,7 +43,9 @@ pub enum EncodeError {
         reason: NumberError,
     },
     /// The cell is missing and no cell of the column was.
-    #[error("Column \"{name}\" of {place} is blank. The file has changed since it was read: choose it again.")]
+    #[error(
+        "Column \"{name}\" of {place} is blank. The file has changed since it was read: choose it again."
+    )]
     Missing {
         /// Name of the column.
         name: String,
@@ -122,8 +126,7 @@ fn encode_cell(encoding: &NumberEncoding, cell: Cell, place: Place) -> Result<Op
         Cell::Missing => return Err(EncodeError::Missing { name: name(), place }),
         Cell::Refused(reason) => return Err(EncodeError::NotANumber { name: name(), place, reason }),
     };
-    let scaled =
-        if encoding.rounded { number.to_scaled_rounded(scale) } else { number.to_scaled(scale) };
+    let scaled = if encoding.rounded { number.to_scaled_rounded(scale) } else { number.to_scaled(scale) };
     match scaled {
         Ok(value) if value.unsigned_abs() <= encoding.largest_magnitude => Ok(Some(value)),
         Ok(_) | Err(ScaleError::TooLarge { .. }) => Err(EncodeError::BeyondBound { name: name(), place }),

@@ -126,8 +126,8 @@ pub enum TreatError {
     },
     /// The numbers do not fit at any scale in a table of so many rows, and they do in a shorter one.
     #[error(
-        "Column \"{name}\" holds numbers so large that at most {} of them can be added, and the table has {}. Keep \
-         it in the sealed original, or split the table.",
+        "Column \"{name}\" holds numbers so large that they only fit a table of at most {}, and this one has {}. \
+         Keep it in the sealed original, or split the table.",
         counted(*.largest_row_count, "row", "rows"), counted(*.row_count, "row", "rows")
     )]
     TooManyRows {
@@ -204,8 +204,9 @@ pub fn propose(column: &ColumnProfile, room: Room) -> Proposal {
         }
         None => Proposal {
             choice: Choice::SealedOriginalOnly,
-            explanation: "Kept only in the sealed original: the numbers are too large to be added over so many rows."
-                .to_owned(),
+            explanation:
+                "Kept only in the sealed original: the numbers are too large to be added over so many rows."
+                    .to_owned(),
             largest_scale: None,
         },
     }

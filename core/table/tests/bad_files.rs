@@ -1,5 +1,7 @@
 //! Every bad CSV file of the quality list meets its own error, which says where and what to do.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
 use std::io::{self, Read};
 
 use veilsum_table::csv::{CsvReader, FileFormat, Limits, Options, ReadError, Row, RowPolicy};
@@ -62,7 +64,9 @@ fn ragged_row() {
     );
     let long = error("a\r\n1\r\n2,secret,3\r\n");
     assert!(matches!(long, ReadError::Ragged { row: 2, line: 3, expected: 1, actual: 3, .. }));
-    assert!(long.to_string().contains("row 2 (line 3) has 3 cells and the header has 1 column, so cell 2 has no"));
+    assert!(
+        long.to_string().contains("row 2 (line 3) has 3 cells and the header has 1 column, so cell 2 has no")
+    );
     assert!(!long.to_string().contains("secret"));
 }
 

@@ -1,5 +1,7 @@
 //! Which cells are numbers, and what integers they become.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
 use num_bigint::BigInt;
 use num_traits::{Pow, Signed};
 use proptest::prelude::*;
@@ -49,8 +51,34 @@ fn blank_is_not_a_number_and_not_an_error() {
 #[test]
 fn refuses_words() {
     let words = [
-        "N/A", "NA", "null", "None", "-", "+", ".", "-.", "e5", "1e", "1e+", "1e1.5", "0x10", "1_000", "1 kg",
-        "5%", "$5", "--5", "+-5", "2024-01-31", "12:30", "1/2", "TRUE", "١٢", "１２", "−5", "1e5e5", "<b>1</b>",
+        "N/A",
+        "NA",
+        "null",
+        "None",
+        "-",
+        "+",
+        ".",
+        "-.",
+        "e5",
+        "1e",
+        "1e+",
+        "1e1.5",
+        "0x10",
+        "1_000",
+        "1 kg",
+        "5%",
+        "$5",
+        "--5",
+        "+-5",
+        "2024-01-31",
+        "12:30",
+        "1/2",
+        "TRUE",
+        "١٢",
+        "１２",
+        "−5",
+        "1e5e5",
+        "<b>1</b>",
     ];
     for word in words {
         assert_eq!(refused(word), NumberError::NotANumber, "{word}");
@@ -77,7 +105,10 @@ fn refuses_what_it_cannot_keep_exactly() {
     assert_eq!(refused("-1e99999999999999999999999"), NumberError::TooLarge);
     assert_eq!(refused("1e39"), NumberError::TooLarge);
     assert_eq!(refused(&"9".repeat(40)), NumberError::TooManyDigits);
-    assert_eq!(refused("0.1000000000000000055511151231257827021181583404541015625"), NumberError::TooManyDigits);
+    assert_eq!(
+        refused("0.1000000000000000055511151231257827021181583404541015625"),
+        NumberError::TooManyDigits
+    );
     assert_eq!(refused("1e-401"), NumberError::TooSmall);
     assert_eq!(refused("1e-99999999999999999999999"), NumberError::TooSmall);
 }
@@ -93,9 +124,14 @@ fn keeps_every_number_that_a_program_writes_as_a_float() {
 
 #[test]
 fn writes_plain_notation() {
-    for (text, plain) in
-        [("-0", "0"), ("1e5", "100000"), ("-5e-2", "-0.05"), ("59.0", "59"), ("12.340", "12.34"), (".5", "0.5")]
-    {
+    for (text, plain) in [
+        ("-0", "0"),
+        ("1e5", "100000"),
+        ("-5e-2", "-0.05"),
+        ("59.0", "59"),
+        ("12.340", "12.34"),
+        (".5", "0.5"),
+    ] {
         assert_eq!(number(text).to_string(), plain);
     }
     assert_eq!(Decimal::new(i128::MIN, 0).to_string(), i128::MIN.to_string());
@@ -145,7 +181,8 @@ fn goes_through_json_as_a_string() {
 
 fn any_decimal() -> impl Strategy<Value = Decimal> {
     let mantissa = prop_oneof![any::<i128>(), any::<i64>().prop_map(i128::from), -1000_i128..1000];
-    (mantissa, prop_oneof![0..=MAX_SCALE, 0..20_u32]).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale))
+    (mantissa, prop_oneof![0..=MAX_SCALE, 0..20_u32])
+        .prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale))
 }
 
 /// `number · 10^scale`, for `scale` not below the number's own.

@@ -177,7 +177,8 @@ pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
 
 /// Whether the bytes have the mark of UTF-16 or UTF-32, or the zero bytes that Western text has in them.
 fn is_utf16(bytes: &[u8]) -> bool {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff") {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff")
+    {
         return true;
     }
     let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
@@ -259,7 +260,9 @@ impl Fit {
         let rows = counted(self.rows, "row", "rows");
         match (self.rows, self.rows - self.even_rows) {
             (0, _) => format!("{name}: it makes {columns} of the header"),
+            (1, 0) => format!("{name}: the header and the first row have {columns} each"),
             (_, 0) => format!("{name}: the header and the first {rows} have {columns} each"),
+            (1, _) => format!("{name}: the header has {columns}, and the first row has not"),
             (_, uneven) => format!(
                 "{name}: the header has {columns}, and so have {} of the first {rows}",
                 self.rows - uneven

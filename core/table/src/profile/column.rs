@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    ColumnProfile, Kind, MAX_MISSING_WORDS, MissingWord, SAMPLE_CELLS, SAMPLE_CHARACTERS, reason,
-};
+use super::{ColumnProfile, Kind, MAX_MISSING_WORDS, MissingWord, SAMPLE_CELLS, SAMPLE_CHARACTERS, reason};
 use crate::cell::{Cell, MissingWords, is_usual_missing_word};
 use crate::decimal::{Decimal, NumberError};
 use crate::place::Place;

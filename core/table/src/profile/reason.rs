@@ -36,7 +36,11 @@ fn numbers(column: &ColumnProfiler, cells: u64, one: &str, many: &str) -> String
         format!("all {} cells are {many}", grouped(cells))
     };
     if let Tally { count: count @ 1.., first: Some(first) } = column.leading_zeros {
-        let have = if count == 1 { "1 starts with a zero".to_owned() } else { format!("{} start with a zero", grouped(count)) };
+        let have = if count == 1 {
+            "1 starts with a zero".to_owned()
+        } else {
+            format!("{} start with a zero", grouped(count))
+        };
         reason.push_str(&format!("; {have}, which a number does not keep, the first at {first}"));
     }
     reason
@@ -91,9 +95,10 @@ fn refused(error: NumberError, is_one: bool) -> String {
     let (verb, what) = match error {
         NumberError::NotANumber => (["is", "are"], "text"),
         NumberError::NotFinite => (["is", "are"], "infinite or not a number"),
-        NumberError::Separators => {
-            (["has", "have"], "commas or spaces between digits (export with a decimal point and nothing else)")
-        }
+        NumberError::Separators => (
+            ["has", "have"],
+            "commas or spaces between digits (export with a decimal point and nothing else)",
+        ),
         NumberError::TooLarge => (["is", "are"], "too large to be kept exactly"),
         NumberError::TooManyDigits => (["has", "have"], "more than 38 digits"),
         NumberError::TooSmall => (["is", "are"], "too close to zero to be kept exactly"),
