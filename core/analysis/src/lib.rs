@@ -7,4 +7,5 @@ mod mean;
 pub mod plan;
 mod sum;
 
+pub use mean::mean_of_decimal;
 pub use plan::{Kind, PlanError, Planned, Request, Value};

@@ -103,6 +103,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
             sha256: Digest::of(&[]),
             row_count: cells.len() as u64,
             skipped_row_count: 0,
+            missing_words: Vec::new(),
         },
         columns: vec![
             Column {

@@ -66,6 +66,9 @@ pub struct Source {
     pub row_count: u64,
     /// Rows that were skipped because they could not be read.
     pub skipped_row_count: u64,
+    /// Words that the owner declared to mean "missing" when the file was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_words: Vec<String>,
 }
 
 /// A column of the source.

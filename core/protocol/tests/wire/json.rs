@@ -44,6 +44,7 @@ fn manifest() -> Manifest {
             sha256: Digest::from_bytes([0x77; 32]),
             row_count: 442,
             skipped_row_count: 1,
+            missing_words: Vec::new(),
         },
         columns: vec![
             Column {
