@@ -1,0 +1,150 @@
+//! What the functions and the routes of a job share: its plan, its end, its measured steps.
+
+use futures_util::future::try_join;
+use veilsum_protocol::answer;
+use veilsum_protocol::job::{Done, Failure, Step};
+use veilsum_protocol::plan::Plan;
+
+use crate::keys::{JobKeys, Key};
+use crate::request::MAX_BODY_BYTES;
+use crate::store::{Creation, Store, StoreError};
+
+/// Most bytes of all partials of a job together, so that `combine` fits its memory.
+pub(crate) const MAX_PARTIALS_BYTES: u64 = 512 << 20;
+/// Calls to storage that one function makes at a time.
+pub(crate) const CONCURRENT_READS: usize = 8;
+
+/// Why a function stops before its result.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// There is no such job; nothing is stored.
+    NoJob,
+    /// The job cannot succeed.
+    Failed(Failure),
+    /// Storage failed; whoever invoked the function tries again.
+    Storage(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Stop {
+    /// The job fails because of `reason`, a sentence for people without its capital and its full stop.
+    pub(crate) fn failed(code: &str, row_group: Option<u32>, reason: &dyn std::fmt::Display) -> Self {
+        let mut message = reason.to_string();
+        if let Some(first) = message.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        message.push('.');
+        Self::Failed(Failure { code: code.to_owned(), message, row_group })
+    }
+}
+
+/// Turns the end of a function into its answer, storing the failure where there is one.
+pub(crate) async fn settle(
+    store: &Store,
+    keys: &JobKeys,
+    result: Result<Done, Stop>,
+) -> Result<Done, StoreError> {
+    match result {
+        Ok(done) => Ok(done),
+        Err(Stop::NoJob) => Ok(Done::Failed),
+        Err(Stop::Storage(error)) => Err(error),
+        Err(Stop::Failed(failure)) => {
+            tracing::warn!(code = failure.code, row_group = failure.row_group, "job failed");
+            let bytes = serde_json::to_vec(&failure).expect("a failure has string keys only");
+            match store.create(&keys.failure(), bytes).await? {
+                Creation::Created | Creation::AlreadyThere => Ok(Done::Failed),
+            }
+        }
+    }
+}
+
+/// Whether the job was cancelled or has failed; then nothing more is stored.
+pub(crate) async fn ended(store: &Store, keys: &JobKeys) -> Result<Option<Done>, StoreError> {
+    let (cancelled, failure) = (keys.cancelled(), keys.failure());
+    let (cancelled, failed) = try_join(store.exists(&cancelled), store.exists(&failure)).await?;
+    Ok(if cancelled { Some(Done::Cancelled) } else { failed.then_some(Done::Failed) })
+}
+
+/// The plan of a job.
+pub(crate) async fn plan(store: &Store, keys: &JobKeys) -> Result<Plan, Stop> {
+    let bytes = store.read(&keys.plan(), MAX_BODY_BYTES as u64).await?.ok_or(Stop::NoJob)?;
+    Plan::from_bytes(&bytes).map_err(|error| Stop::failed("plan-invalid", None, &error))
+}
+
+/// Bytes of one partial of a plan. A ciphertext is a number modulo n², so it has as many bytes as n has hex digits.
+pub(crate) fn partial_bytes(plan: &Plan) -> u64 {
+    (answer::HEADER_BYTES + plan.aggregates.len() * plan.modulus.len()) as u64
+}
+
+/// Bytes of all partials of a plan.
+pub(crate) fn all_partials_bytes(plan: &Plan) -> u64 {
+    partial_bytes(plan) * plan.row_groups.len() as u64
+}
+
+/// Stores a result after its measured step, both once, so that every result has its step.
+pub(crate) async fn store_result(
+    store: &Store,
+    (step_key, step): (Key, &Step),
+    (result_key, result): (Key, Vec<u8>),
+) -> Result<Done, StoreError> {
+    let step = serde_json::to_vec(step).expect("a step has string keys only");
+    for (key, bytes) in [(step_key, step), (result_key, result)] {
+        match store.create(&key, bytes).await? {
+            // A result is a pure function of what is stored: whoever was first wrote the same.
+            Creation::Created | Creation::AlreadyThere => {}
+        }
+    }
+    Ok(Done::Stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use veilsum_protocol::answer::{EncryptedAggregates, Partial};
+    use veilsum_protocol::plan::{Aggregate, RowGroupRef};
+    use veilsum_protocol::{DatasetId, JobId, KeyFingerprint};
+
+    use super::*;
+
+    fn plan() -> Plan {
+        let row_group = |index| RowGroupRef { index, row_count: 10, size_bytes: 1_000 };
+        Plan {
+            version: 1,
+            dataset: DatasetId::from_bytes([1; 16]),
+            key: KeyFingerprint::from_bytes([2; 32]),
+            modulus: "c".repeat(512),
+            aggregates: vec![Aggregate::Sum { column: 0 }; 3],
+            row_groups: (0..4).map(row_group).collect(),
+        }
+    }
+
+    #[test]
+    fn sizes_of_partials_are_exact() {
+        let plan = plan();
+        let partial = Partial {
+            row_group: 0,
+            aggregates: EncryptedAggregates {
+                job: JobId::from_bytes([3; 16]),
+                plan: plan.digest(),
+                block_count: 1,
+                ciphertext_bytes: 512,
+                ciphertexts: vec![vec![0; 512]; 3],
+            },
+        };
+        assert_eq!(partial_bytes(&plan), partial.to_bytes().len() as u64);
+        assert_eq!(all_partials_bytes(&plan), 4 * partial.to_bytes().len() as u64);
+    }
+
+    #[test]
+    fn failures_are_sentences() {
+        let Stop::Failed(failure) = Stop::failed("code", Some(3), &"row group 3 is gone") else {
+            panic!("failed() makes a failure");
+        };
+        assert_eq!(failure.message, "Row group 3 is gone.");
+        assert_eq!((failure.code.as_str(), failure.row_group), ("code", Some(3)));
+    }
+}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod auth;
+pub mod combine;
+pub mod error;
+pub mod evaluate;
+mod job;
+pub mod keys;
+pub mod log;
+pub mod openapi;
+mod request;
+mod routes;
+pub mod settings;
+pub mod store;
+pub mod tokens;
+
+pub use routes::ROUTES_WITHOUT_SESSION;
