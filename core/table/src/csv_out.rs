@@ -19,13 +19,19 @@ impl<W: Write> CsvWriter<W> {
     ///
     /// # Errors
     /// Those of `writer`.
-    pub fn new(writer: W, header: &[String], keep: &[bool]) -> io::Result<Self> {
+    pub fn new(mut writer: W, header: &[String], keep: &[bool]) -> io::Result<Self> {
         let kept: Vec<usize> = (0..header.len()).filter(|at| keep.get(*at) == Some(&true)).collect();
-        let mut records = ::csv::WriterBuilder::new().flexible(true).from_writer(writer);
-        if !kept.is_empty() {
-            records.write_record(kept.iter().map(|at| header[*at].as_bytes()))?;
+        if let Some(first) = kept.first() {
+            // Without quotation marks, a name that starts with U+FEFF would read as a byte order mark.
+            let quotes = match header[*first].starts_with('\u{feff}') {
+                true => ::csv::QuoteStyle::Always,
+                false => ::csv::QuoteStyle::Necessary,
+            };
+            let mut names = ::csv::WriterBuilder::new().quote_style(quotes).from_writer(&mut writer);
+            names.write_record(kept.iter().map(|at| header[*at].as_bytes()))?;
+            names.flush()?;
         }
-        Ok(Self { records, kept })
+        Ok(Self { records: ::csv::Writer::from_writer(writer), kept })
     }
 
     /// Writes the kept cells of a row. A cell that the row lacks is written as blank.

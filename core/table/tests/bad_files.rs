@@ -137,6 +137,8 @@ fn utf16_with_and_without_mark() {
 fn byte_order_mark_is_no_part_of_the_first_name() {
     let reader = open("\u{feff}a,b\n1,2\n".as_bytes()).unwrap();
     assert_eq!(reader.header(), ["a", "b"]);
+    let twice = open("\u{feff}\u{feff}a,b\n1,2\n".as_bytes()).unwrap();
+    assert_eq!(twice.header(), ["a", "b"]);
     let quoted = open("\u{feff}\"a\",b\n1,2\n".as_bytes()).unwrap();
     assert_eq!(quoted.header(), ["a", "b"]);
 }
@@ -172,7 +174,7 @@ fn other_kinds_of_file_are_named_with_the_next_step() {
 
 #[test]
 fn text_that_only_begins_like_another_format_is_read() {
-    for header in ["PK,b", "PAR,b", "BZh,b", "SQLite,b"] {
+    for header in ["PK,b", "PAR1,PAR2", "BZh,b", "SQLite,b"] {
         let file = format!("{header}\n1,2\n");
         assert_eq!(open(file.as_bytes()).unwrap().header().join(","), header);
     }

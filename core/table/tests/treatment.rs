@@ -5,7 +5,7 @@
 use num_bigint::BigInt;
 use num_traits::Pow;
 use proptest::prelude::*;
-use veilsum_table::csv::{CsvReader, Limits, Row};
+use veilsum_table::csv::{CsvReader, Limits, Options, Row, RowPolicy};
 use veilsum_table::decimal::Decimal;
 use veilsum_table::encode::{EncodeError, EncodedRow, RowEncoder};
 use veilsum_table::profile::{Profile, profile};
@@ -323,5 +323,48 @@ proptest! {
         }
         prop_assert_eq!(largest_seen, encoding.largest_magnitude);
         prop_assert!(largest_seen < 1 << encoding.bound_bits);
+    }
+}
+
+/// Files full of numbers, of what looks like numbers, and of structure.
+fn hostile_file() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        3 => prop::sample::select(vec![",", ";", "\n", "\r\n", "\"", "-", "N/A", "1e309", "1e-30", " ", "\u{a0}", "0", "1.5"])
+            .prop_map(str::to_owned),
+        1 => "[-+0-9.eE]{0,30}",
+        1 => ".{0,5}",
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| format!("x,y\n{}", pieces.concat()))
+}
+
+proptest! {
+    /// Whatever is in a file: what was profiled and accepted is encoded, and adds up to the profile's sum.
+    #[test]
+    fn both_passes_agree_on_any_file(file in hostile_file(), block_count in 1..(1_u64 << 60)) {
+        let words = ["n/a".to_owned()];
+        let options = Options { ragged_rows: RowPolicy::Skip, ..Options::default() };
+        let open = || CsvReader::with_options(file.as_bytes(), &options);
+        let Ok(profile) = open().and_then(|mut reader| profile(&mut reader, &words)) else { return Ok(()) };
+        let room = Room { block_count, slot_count: 30 };
+        let choices: Vec<Choice> = profile.columns.iter().map(|column| propose(column, room).choice).collect();
+        let encodings = check(&profile, &choices, room).unwrap();
+        let encoder = RowEncoder::new(&encodings, &words);
+        let (mut reader, mut row, mut encoded) = (open().unwrap(), Row::new(), EncodedRow::default());
+        let mut totals = vec![(0_i128, 0_u64); encodings.len()];
+        while reader.next_row(&mut row).unwrap() {
+            encoder.encode(&row, &mut encoded).unwrap();
+            for (at, (total, count)) in totals.iter_mut().enumerate() {
+                *total += i128::from(encoded.values[at]);
+                *count += u64::from(encoded.present[at]);
+            }
+        }
+        for (encoding, (total, count)) in encodings.iter().zip(totals) {
+            let column = &profile.columns[encoding.column];
+            prop_assert_eq!(count, column.count);
+            prop_assert_eq!(profile.row_count - count, encoding.missing_count);
+            if !encoding.rounded {
+                prop_assert_eq!(Some(Decimal::new(total, encoding.scale).to_string()), column.exact_sum.clone());
+            }
+        }
     }
 }

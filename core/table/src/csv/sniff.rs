@@ -118,7 +118,8 @@ impl FileFormat {
             | [0xfd, b'7', b'z', b'X', b'Z', 0, ..]
             | [0x28, 0xb5, 0x2f, 0xfd, ..]
             | [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Self::Compressed,
-            [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
+            // `PAR1` is a plausible column name, but no name goes on with a control character.
+            [b'P', b'A', b'R', b'1', 0..=8 | 14..=31, ..] => Self::Parquet,
             [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
             _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
             _ => return None,
@@ -163,7 +164,8 @@ fn read_failed(head: &[u8], source: io::Error) -> ReadError {
     ReadError::Io { byte: as_count(head.len()), source }
 }
 
-/// The head without its byte order mark.
+/// The head without its byte order mark, or marks: files that were glued together have several, and crate `csv` would
+/// remove a second one unseen by the gate.
 pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
     let bytes = head.bytes();
     if let Some(format) = FileFormat::of(bytes) {
@@ -172,7 +174,11 @@ pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
     if is_utf16(bytes) {
         return Err(ReadError::Utf16);
     }
-    Ok(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes))
+    let mut text = bytes;
+    while let Some(rest) = text.strip_prefix(UTF8_BOM) {
+        text = rest;
+    }
+    Ok(text)
 }
 
 /// Whether the bytes have the mark of UTF-16 or UTF-32, or the zero bytes that Western text has in them.
