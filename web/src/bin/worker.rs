@@ -1,0 +1,6 @@
+//! The worker binary: the vault, or one of its encrypt workers, as the `role` in its address says.
+
+fn main() {
+    console_error_panic_hook::set_once();
+    veilsum_web::vault::start_worker();
+}

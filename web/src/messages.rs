@@ -1,0 +1,567 @@
+//! What the page and the vault worker say to each other. Plain data: no keys, no ciphertext but hex samples.
+//!
+//! The page sends [`Request`]s (a `File` may travel beside one); the vault answers each with one [`Reply`] and sends
+//! [`Event`]s in between.
+//!
+//! On the wire (structured clone, values through `serde_wasm_bindgen`'s defaults): the page posts
+//! `{ request: Request, file?: File }`, the vault posts a [`FromVault`]. The page spawns `/worker-boot.js` as a module
+//! worker; the vault posts [`FromVault::Ready`] once, unasked.
+
+use serde::{Deserialize, Serialize};
+use veilsum_protocol::{DatasetId, JobId, TenantId};
+
+/// A command with the number that its reply will carry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the page; unique within its life.
+    pub id: u32,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What the vault sends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum FromVault {
+    /// The worker runs and its store is open.
+    Ready(KeyringStatus),
+    /// Sent instead of `Ready`: the vault cannot work here, e.g. because the browser gives it no storage.
+    Unable(Fault),
+    /// The end of a request.
+    Reply {
+        /// Number of the request.
+        id: u32,
+        /// What came of it.
+        result: Result<Reply, Fault>,
+    },
+    /// Something to show while a request runs.
+    Event(Event),
+}
+
+/// A failure in words for people: the thing, the place and the next step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Stable code, kebab-case: `wrong-passphrase`, `not-a-table`, `answer-refused`, `cancelled`, `offline`, …
+    pub code: String,
+    /// A sentence: what happened, where, what to do next.
+    pub message: String,
+    /// Technical detail, shown folded.
+    pub detail: Option<String>,
+}
+
+/// What the page asks of the vault.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Command {
+    // Keyring
+    /// → [`Reply::Keyring`].
+    KeyringStatus,
+    /// Makes a new keyring. Events: [`Event::Keygen`]. → [`Reply::Keyring`].
+    CreateKeyring {
+        /// At least 8 characters.
+        passphrase: String,
+        /// 3072 or 2048.
+        modulus_bits: u32,
+    },
+    /// → [`Reply::Keyring`].
+    UnlockKeyring {
+        /// As typed.
+        passphrase: String,
+    },
+    /// Wipes the keys from memory. → [`Reply::Keyring`].
+    LockKeyring,
+    /// → [`Reply::KeyFile`]; marks the keyring as kept.
+    ExportKeyFile,
+    /// With a `File`: replaces this browser's keyring by the one in the key file. → [`Reply::Keyring`].
+    ImportKeyFile {
+        /// The passphrase of the key file.
+        passphrase: String,
+    },
+    /// Removes the keyring from this browser (datasets stay in the cloud). → [`Reply::Keyring`].
+    RemoveKeyring,
+
+    // A table in this browser
+    /// With a `File`: reads and profiles it. Events: [`Event::Reading`]. → [`Reply::Table`].
+    OpenTable(ReadOptions),
+    /// Reads and profiles a bundled sample, e.g. `pancreatitis.csv`. → [`Reply::Table`].
+    OpenSample {
+        /// File name under `samples/`.
+        file_name: String,
+    },
+    /// Forgets the open table. → [`Reply::Done`].
+    CloseTable,
+    /// Checks treatments and estimates the upload. → [`Reply::Estimate`].
+    Estimate(UploadChoices),
+
+    // Encrypt and upload
+    /// Encrypts the open table and uploads it. Events: [`Event::Upload`]. → [`Reply::Uploaded`].
+    StartUpload(UploadChoices),
+    /// → [`Reply::UnfinishedUploads`].
+    UnfinishedUploads,
+    /// With the same `File` (none for a sample): goes on with an upload. Events and reply as `StartUpload`.
+    ResumeUpload {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// Stops the running upload after the part being sent; it can be resumed or discarded. → [`Reply::Done`].
+    CancelUpload,
+    /// Deletes an unfinished upload, here and in the cloud. → [`Reply::Done`].
+    DiscardUpload {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+
+    // Datasets
+    /// → [`Reply::Datasets`].
+    ListDatasets,
+    /// → [`Reply::Dataset`].
+    OpenDataset {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// → [`Reply::Done`].
+    DeleteDataset {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// Downloads and opens the sealed original. Events: [`Event::Download`]. → [`Reply::Original`].
+    OpenOriginal {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// Lists what the cloud stores of a dataset, with a hex sample of each object. → [`Reply::CloudObjects`].
+    CloudObjects {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+
+    // Analyses
+    /// What a run would cost, or why it cannot be. → [`Reply::RunEstimate`].
+    EstimateRun {
+        /// The dataset.
+        dataset: DatasetId,
+        /// What to compute.
+        analyses: Vec<AnalysisRequest>,
+    },
+    /// Runs analyses in the cloud and decrypts the answer. Events: [`Event::Job`]. → [`Reply::Answer`].
+    RunAnalyses {
+        /// The dataset.
+        dataset: DatasetId,
+        /// What to compute.
+        analyses: Vec<AnalysisRequest>,
+    },
+    /// Cancels the running job. → [`Reply::Done`].
+    CancelJob,
+    /// With the source `File` (none for a sample): computes the plaintext twin of the columns. → [`Reply::Twin`].
+    Twin {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+}
+
+/// How to read a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReadOptions {
+    /// Skip rows with a wrong number of cells (counted and listed) instead of refusing the file.
+    pub skip_ragged_rows: bool,
+    /// Words that mean "missing", e.g. `N/A`.
+    pub missing_words: Vec<String>,
+}
+
+/// What the owner chose on the Prepare page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadChoices {
+    /// One per column of the table.
+    pub treatments: Vec<veilsum_table::treat::Choice>,
+    /// Whether a sealed copy of the original is uploaded too.
+    pub keep_original: bool,
+    /// Rows per row group; `None` lets the vault choose from the measured speed.
+    pub rows_per_group: Option<u32>,
+}
+
+/// One analysis of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisRequest {
+    /// What to compute.
+    pub kind: AnalysisKind,
+    /// Name of the column.
+    pub column: String,
+}
+
+/// The catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AnalysisKind {
+    /// Cells that are not blank.
+    Count,
+    /// Σ v.
+    Sum,
+    /// Σ v / n.
+    Mean,
+}
+
+/// What the vault answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Reply {
+    /// Nothing to tell.
+    Done,
+    /// See [`KeyringStatus`].
+    Keyring(KeyringStatus),
+    /// The key file to save.
+    KeyFile {
+        /// Suggested name.
+        file_name: String,
+        /// Contents (the keys in it are wrapped under the passphrase).
+        bytes: Vec<u8>,
+    },
+    /// The open table.
+    Table(Box<TableView>),
+    /// See [`UploadEstimate`].
+    Estimate(UploadEstimate),
+    /// The upload is complete.
+    Uploaded(UploadSummary),
+    /// Uploads that were interrupted.
+    UnfinishedUploads(Vec<UnfinishedUpload>),
+    /// All datasets of this keyring.
+    Datasets(Vec<DatasetSummary>),
+    /// One dataset.
+    Dataset(Box<DatasetView>),
+    /// The opened original, as an object URL to save (made in the vault, revoked by the page).
+    Original {
+        /// Name to save it under.
+        file_name: String,
+        /// `blob:` URL.
+        url: String,
+        /// Whether it is the source byte for byte.
+        exact: bool,
+    },
+    /// What the cloud stores.
+    CloudObjects(Vec<CloudObject>),
+    /// See [`RunEstimate`].
+    RunEstimate(RunEstimate),
+    /// Verified answers.
+    Answer(Box<AnswerView>),
+    /// The plaintext twin.
+    Twin(Vec<TwinColumn>),
+}
+
+/// Whether there is a keyring here, and whether it is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyringStatus {
+    /// None in this browser.
+    Absent,
+    /// Wrapped; a passphrase opens it.
+    Locked {
+        /// Fingerprint of the identity key.
+        tenant: TenantId,
+    },
+    /// In the vault's memory.
+    Unlocked {
+        /// Fingerprint of the identity key.
+        tenant: TenantId,
+        /// Bits of the Paillier modulus.
+        modulus_bits: u32,
+        /// Whether its key file was saved (or it came from one); required before the first upload.
+        kept: bool,
+        /// Whether the browser promised not to evict its storage.
+        persisted: bool,
+    },
+}
+
+/// What the vault tells while it works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// Key generation.
+    Keygen {
+        /// What is being done, for people.
+        stage: String,
+        /// Candidates tried so far.
+        tried: u32,
+    },
+    /// Reading and profiling a file.
+    Reading(Progress),
+    /// Encrypting and uploading.
+    Upload(UploadProgress),
+    /// Downloading and opening an original.
+    Download(Progress),
+    /// A job in the cloud.
+    Job(JobProgress),
+    /// Something retries in the background, e.g. after a lost connection; empty when it goes on.
+    Waiting {
+        /// A sentence, or empty.
+        message: String,
+    },
+}
+
+/// Progress of one measurable thing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Done so far.
+    pub done: u64,
+    /// In all.
+    pub total: u64,
+    /// Per second.
+    pub rate: f64,
+    /// Seconds that it will still take, where that can be told.
+    pub seconds_left: Option<f64>,
+}
+
+/// Progress of an upload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UploadProgress {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// What is going on.
+    pub phase: UploadPhase,
+    /// Rows encrypted.
+    pub rows: Progress,
+    /// Bytes sent, of the bytes that will leave the browser.
+    pub bytes: Progress,
+    /// Rows that an earlier attempt had already stored; told once after a resume.
+    pub resumed_rows: u64,
+    /// Hex sample of the newest ciphertext that left.
+    pub sample: Option<String>,
+}
+
+/// Phase of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UploadPhase {
+    /// The file is read again to make sure that it is the same.
+    Checking,
+    /// Rows are encrypted and sent.
+    Encrypting,
+    /// The sealed original is sent.
+    Original,
+    /// The manifest is sealed, signed and stored.
+    Committing,
+}
+
+/// Progress of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// The job.
+    pub job: JobId,
+    /// What is going on.
+    pub phase: JobPhase,
+    /// Row groups evaluated.
+    pub evaluated: u32,
+    /// Row groups in all.
+    pub row_groups: u32,
+}
+
+/// Phase of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobPhase {
+    /// The plan is checked and sent.
+    Planning,
+    /// The cloud computes.
+    Computing,
+    /// The encrypted answer is downloaded, decrypted and verified.
+    Decrypting,
+}
+
+/// A table in this browser.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TableView {
+    /// Name of the file.
+    pub file_name: String,
+    /// Size of the file.
+    pub size_bytes: u64,
+    /// How the file was read, in words (delimiter, encoding).
+    pub reading: String,
+    /// What is in it.
+    pub profile: veilsum_table::profile::Profile,
+    /// Proposed treatment per column, with the reason in words.
+    pub proposals: Vec<Proposal>,
+    /// The first rows as text.
+    pub first_rows: Vec<Vec<String>>,
+    /// Seconds that reading took.
+    pub seconds: f64,
+}
+
+/// A proposed treatment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// What to do.
+    pub choice: veilsum_table::treat::Choice,
+    /// Why, and any rounding error, in words.
+    pub reason: String,
+    /// Largest scale that fits; `None` for columns that are not numbers.
+    pub largest_scale: Option<u32>,
+}
+
+/// What an upload would take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UploadEstimate {
+    /// Bytes that would leave the browser.
+    pub bytes: u64,
+    /// Seconds of encryption at the speed measured on this device.
+    pub seconds: f64,
+    /// Values that would be encrypted.
+    pub values: u64,
+    /// Rows per row group.
+    pub rows_per_group: u32,
+    /// Row groups.
+    pub row_groups: u32,
+    /// Problems per column index, in words; the upload is refused while there is one.
+    pub problems: Vec<(u32, String)>,
+    /// Notes per column index, e.g. a rounding error.
+    pub notes: Vec<(u32, String)>,
+}
+
+/// A finished upload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UploadSummary {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Rows.
+    pub rows: u64,
+    /// Values.
+    pub values: u64,
+    /// Bytes that left the browser.
+    pub bytes: u64,
+    /// Seconds per phase.
+    pub seconds: Vec<(String, f64)>,
+}
+
+/// An interrupted upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfinishedUpload {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The file.
+    pub file_name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Whether it is a bundled sample, so that nobody must choose the file again.
+    pub sample: bool,
+    /// Row groups stored.
+    pub stored_groups: u32,
+    /// Row groups in all.
+    pub row_groups: u32,
+    /// Seconds since 1970.
+    pub started_at: u64,
+}
+
+/// A dataset in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSummary {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// What the manifest says, or why it cannot be opened.
+    pub opened: Result<DatasetHead, Fault>,
+    /// Bytes in the cloud.
+    pub size_bytes: u64,
+    /// Seconds since 1970.
+    pub stored_at: u64,
+}
+
+/// What a list shows of an opened manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetHead {
+    /// Name of the source file.
+    pub file_name: String,
+    /// Rows.
+    pub row_count: u64,
+    /// Encrypted columns.
+    pub number_columns: u32,
+    /// Bits of the modulus.
+    pub modulus_bits: u32,
+}
+
+/// A dataset, its manifest opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetView {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The opened manifest.
+    pub manifest: veilsum_protocol::manifest::Manifest,
+    /// Bytes in the cloud.
+    pub size_bytes: u64,
+    /// A sentence when this browser cannot rule out that an older version was served.
+    pub rollback_note: Option<String>,
+    /// Whether the source file is at hand in this browser (twin without choosing it again).
+    pub source_at_hand: bool,
+}
+
+/// An object that the cloud stores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudObject {
+    /// Key in the bucket.
+    pub key: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// Checksum as the cloud knows it.
+    pub checksum: Option<String>,
+    /// Hex of some of its bytes (of ciphertext, where it holds any).
+    pub sample: String,
+}
+
+/// What a run would take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEstimate {
+    /// Why it cannot be run, if so.
+    pub refused: Option<Fault>,
+    /// Row groups that are evaluated; 0 if nothing has to be asked of the cloud.
+    pub row_groups: u32,
+    /// Bytes that the cloud will read.
+    pub read_bytes: u64,
+    /// Bytes that will be downloaded.
+    pub answer_bytes: u64,
+}
+
+/// Verified answers to a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnswerView {
+    /// The job; `None` if the signed manifest alone had the answer.
+    pub job: Option<JobId>,
+    /// Rows covered.
+    pub row_count: u64,
+    /// One per request, in order.
+    pub values: Vec<AnswerValue>,
+    /// Seconds per phase: planning, cloud, download, decrypt.
+    pub seconds: Vec<(String, f64)>,
+    /// Milliseconds of work in the functions.
+    pub cloud_milliseconds: u64,
+    /// Bytes that the functions read.
+    pub read_bytes: u64,
+    /// Bytes of the encrypted answer.
+    pub answer_bytes: u64,
+    /// What the cloud stored of this job.
+    pub objects: Vec<CloudObject>,
+    /// The plan as sent, pretty-printed JSON.
+    pub plan: Option<String>,
+    /// The plaintext twin, where the source is at hand.
+    pub twin: Option<Vec<TwinColumn>>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnswerValue {
+    /// What was asked.
+    pub request: AnalysisRequest,
+    /// Exact decimal digits; for a mean that does not end, rounded to 17 significant digits.
+    pub exact: String,
+    /// The same as a float, rounded once.
+    pub float: f64,
+    /// Cells that are not blank.
+    pub count: u64,
+    /// Largest possible error of `exact` beyond the rounding of single cells, in words; empty when exact.
+    pub error: String,
+    /// Whether the check slot was verified (`true`), or the value follows from the signed manifest (`false`).
+    pub from_ciphertext: bool,
+}
+
+/// What the browser computes from the cleartext, beside the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TwinColumn {
+    /// Name of the column.
+    pub column: String,
+    /// Cells that are not blank.
+    pub count: u64,
+    /// Exact decimal sum.
+    pub sum: String,
+    /// Mean in the form of [`AnswerValue::exact`]; empty if no cell holds a value.
+    pub mean: String,
+    /// Seconds that the browser needed for the whole table.
+    pub seconds: f64,
+}

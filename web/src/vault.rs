@@ -1,0 +1,212 @@
+//! The vault: the worker that holds every key and every cell.
+//!
+//! The page asks with a [`Command`]; each is answered once. Long work runs as a [process](processes) that gives way
+//! to other messages, so that it can be cancelled, and that locking the keyring ends.
+
+mod analysis;
+mod claim;
+mod datasets;
+mod keyring;
+mod objects;
+mod original;
+pub mod pool;
+mod processes;
+pub(crate) mod random;
+pub mod source;
+pub mod store;
+mod table;
+mod twin;
+mod upload;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Reflect;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{File, MessageEvent};
+
+use crate::api::Tell;
+use crate::messages::{Command, Event, Fault, FromVault, Reply, Request};
+use crate::time::scope;
+use crate::vault::keyring::Unlocked;
+use crate::vault::processes::Processes;
+use crate::vault::source::Source;
+use crate::vault::store::Store;
+use crate::vault::table::OpenTable;
+use crate::vault::twin::Twins;
+
+/// Everything that the vault holds.
+pub struct Vault {
+    store: Store,
+    tell: Tell,
+    unlocked: RefCell<Option<Rc<Unlocked>>>,
+    table: RefCell<Option<Rc<OpenTable>>>,
+    twins: Twins,
+    processes: Processes,
+}
+
+/// Starts what this worker is for: the vault, or one of its encrypt workers.
+pub fn start_worker() {
+    let is_encrypt_worker = scope().location().search() == "?role=encrypt";
+    if is_encrypt_worker { crate::encrypt_worker::start() } else { start() }
+}
+
+/// Listens to the page. Requests that come before the store is open wait for it.
+fn start() {
+    let (sender, requests) = futures_channel::mpsc::unbounded::<JsValue>();
+    let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        // Fails only if the receiver is gone, and then the vault could not start.
+        let _ = sender.unbounded_send(event.data());
+    });
+    scope().set_onmessage(Some(receive.as_ref().unchecked_ref()));
+    receive.forget();
+    spawn_local(async move {
+        match Vault::open(store::DATABASE, Rc::new(|event| post(&FromVault::Event(event)))).await {
+            Ok(vault) => Rc::new(vault).serve(requests).await,
+            Err(fault) => post(&FromVault::Unable(fault)),
+        }
+    });
+}
+
+impl Vault {
+    /// A vault over the database of this name; `tell` gets its events.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the browser gives this page no storage.
+    pub async fn open(database: &str, tell: Tell) -> Result<Self, Fault> {
+        Ok(Self {
+            store: Store::open(database).await?,
+            tell,
+            unlocked: RefCell::default(),
+            table: RefCell::default(),
+            twins: Twins::default(),
+            processes: Processes::default(),
+        })
+    }
+
+    async fn serve(self: Rc<Self>, mut requests: futures_channel::mpsc::UnboundedReceiver<JsValue>) {
+        use futures_util::StreamExt as _;
+
+        match keyring::status(&self).await {
+            Ok(status) => post(&FromVault::Ready(status)),
+            Err(fault) => return post(&FromVault::Unable(fault)),
+        }
+        while let Some(message) = requests.next().await {
+            let request = Reflect::get(&message, &"request".into())
+                .map_err(|_| ())
+                .and_then(|request| serde_wasm_bindgen::from_value::<Request>(request).map_err(|_| ()));
+            // A request that cannot be read has no number to answer to.
+            let Ok(Request { id, command }) = request else { continue };
+            let file = Reflect::get(&message, &"file".into()).ok().and_then(|file| file.dyn_into().ok());
+            let vault = Rc::clone(&self);
+            spawn_local(async move {
+                let result = vault.perform(command, file).await;
+                post(&FromVault::Reply { id, result });
+            });
+        }
+    }
+
+    /// Carries out one command; `file` is what travelled beside it.
+    ///
+    /// # Errors
+    /// A [`Fault`] in words.
+    pub async fn perform(self: &Rc<Self>, command: Command, file: Option<File>) -> Result<Reply, Fault> {
+        match command {
+            Command::KeyringStatus => keyring::status(self).await.map(Reply::Keyring),
+            Command::CreateKeyring { passphrase, modulus_bits } => {
+                keyring::create(self, passphrase.into(), modulus_bits).await.map(Reply::Keyring)
+            }
+            Command::UnlockKeyring { passphrase } => {
+                keyring::unlock(self, passphrase.into()).await.map(Reply::Keyring)
+            }
+            Command::LockKeyring => keyring::lock(self).await.map(Reply::Keyring),
+            Command::ExportKeyFile => keyring::export(self).await,
+            Command::ImportKeyFile { passphrase } => {
+                keyring::import(self, passphrase.into(), &needed(file)?).await.map(Reply::Keyring)
+            }
+            Command::RemoveKeyring => keyring::remove(self).await.map(Reply::Keyring),
+
+            Command::OpenTable(options) => {
+                table::open(self, Source::from_file(needed(file)?), options).await.map(Reply::Table)
+            }
+            Command::OpenSample { file_name } => table::open_sample(self, &file_name).await.map(Reply::Table),
+            Command::CloseTable => {
+                table::close(self).await;
+                Ok(Reply::Done)
+            }
+            Command::Estimate(choices) => upload::estimate(self, &choices).await.map(Reply::Estimate),
+
+            Command::StartUpload(choices) => upload::start(self, choices).await.map(Reply::Uploaded),
+            Command::UnfinishedUploads => upload::unfinished(self).await.map(Reply::UnfinishedUploads),
+            Command::ResumeUpload { dataset } => {
+                upload::resume(self, dataset, file).await.map(Reply::Uploaded)
+            }
+            Command::CancelUpload => {
+                upload::cancel(self).await;
+                Ok(Reply::Done)
+            }
+            Command::DiscardUpload { dataset } => upload::discard(self, dataset).await.map(|()| Reply::Done),
+
+            Command::ListDatasets => datasets::list(self).await.map(Reply::Datasets),
+            Command::OpenDataset { dataset } => {
+                datasets::open(self, dataset).await.map(|view| Reply::Dataset(Box::new(view)))
+            }
+            Command::DeleteDataset { dataset } => datasets::delete(self, dataset).await.map(|()| Reply::Done),
+            Command::OpenOriginal { dataset } => original::open(self, dataset).await,
+            Command::CloudObjects { dataset } => {
+                objects::of_dataset(self, dataset).await.map(Reply::CloudObjects)
+            }
+
+            Command::EstimateRun { dataset, analyses } => {
+                analysis::estimate(self, dataset, &analyses).await.map(Reply::RunEstimate)
+            }
+            Command::RunAnalyses { dataset, analyses } => {
+                analysis::run(self, dataset, analyses).await.map(|answer| Reply::Answer(Box::new(answer)))
+            }
+            Command::CancelJob => {
+                analysis::cancel(self).await;
+                Ok(Reply::Done)
+            }
+            Command::Twin { dataset } => twin::of_dataset(self, dataset, file).await.map(Reply::Twin),
+        }
+    }
+
+    /// The unlocked keyring.
+    fn unlocked(&self) -> Result<Rc<Unlocked>, Fault> {
+        self.unlocked.borrow().clone().ok_or_else(|| {
+            Fault::new("locked", "The keyring is locked. Unlock it with your passphrase, then try again.")
+        })
+    }
+
+    /// The open table.
+    fn table(&self) -> Result<Rc<OpenTable>, Fault> {
+        self.table
+            .borrow()
+            .clone()
+            .ok_or_else(|| Fault::new("no-table", "No table is open. Choose the file, then try again."))
+    }
+
+    fn tell(&self, event: Event) {
+        (self.tell)(event);
+    }
+}
+
+impl core::fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Vault")
+    }
+}
+
+fn needed(file: Option<File>) -> Result<File, Fault> {
+    file.ok_or_else(|| Fault::new("no-file", "No file came with the request. Choose the file again."))
+}
+
+/// Posts to the page. Numbers of 64 bits travel as `BigInt`, so that none is rounded.
+fn post(message: &FromVault) {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
+    if let Ok(message) = message.serialize(&serializer) {
+        let _ = scope().post_message(&message);
+    }
+}

@@ -1,0 +1,189 @@
+//! A file in this browser, read slice by slice: nothing of it is held longer than needed.
+
+use std::cell::RefCell;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::rc::Rc;
+
+use js_sys::{Array, Uint8Array};
+use sha2::{Digest as _, Sha256};
+use veilsum_protocol::Digest;
+use web_sys::{Blob, File, FileReaderSync};
+
+use crate::messages::Fault;
+
+/// Bytes that are read at once.
+const SLICE_BYTES: u64 = 256 << 10;
+
+/// A file that a person chose, or a bundled sample.
+#[derive(Debug, Clone)]
+pub struct Source {
+    blob: Blob,
+    name: String,
+    size_bytes: u64,
+    is_sample: bool,
+}
+
+impl Source {
+    /// The file as it is now; if it changes, reading it fails.
+    #[must_use]
+    pub fn from_file(file: File) -> Self {
+        Self { name: file.name(), size_bytes: size_of(&file), blob: file.into(), is_sample: false }
+    }
+
+    /// A bundled sample.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the browser makes no blob of it.
+    pub fn from_sample(name: &str, bytes: &[u8]) -> Result<Self, Fault> {
+        let blob = blob_of(&[Uint8Array::from(bytes)])?;
+        Ok(Self { size_bytes: size_of(&blob), blob, name: name.to_owned(), is_sample: true })
+    }
+
+    /// Name of the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its size.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Whether it is a bundled sample.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.is_sample
+    }
+
+    /// Starts reading it.
+    #[must_use]
+    pub fn reader(&self) -> SourceReader {
+        SourceReader {
+            source: self.clone(),
+            next: 0,
+            slice: Vec::new(),
+            used: 0,
+            hash: Rc::new(RefCell::new(Sha256::new())),
+        }
+    }
+
+    /// Some of its bytes.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the file has been changed, moved or removed.
+    pub fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let failed = |_| io::Error::other("the browser could not read the file");
+        let (start, end) = (as_offset(range.start), as_offset(range.end));
+        let slice = self.blob.slice_with_f64_and_f64(start, end).map_err(failed)?;
+        let buffer =
+            FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&slice)).map_err(failed)?;
+        let bytes = Uint8Array::new(&buffer).to_vec();
+        if bytes.len() as u64 == range.end - range.start {
+            Ok(bytes)
+        } else {
+            Err(io::Error::other("the file is shorter than it was"))
+        }
+    }
+
+    /// All of its bytes; for small files only.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the file has been changed, moved or removed.
+    pub fn read_all(&self) -> Result<Vec<u8>, Fault> {
+        self.read_range(0..self.size_bytes).map_err(|error| unreadable(&self.name, &error))
+    }
+}
+
+/// Reads a [`Source`] from its start and hashes all that it gives.
+#[derive(Debug)]
+pub struct SourceReader {
+    source: Source,
+    /// Offset of the next slice.
+    next: u64,
+    slice: Vec<u8>,
+    /// Bytes of the slice that were given.
+    used: usize,
+    hash: Rc<RefCell<Sha256>>,
+}
+
+/// The hash of what a [`SourceReader`] has read so far.
+#[derive(Debug)]
+pub struct RunningHash(Rc<RefCell<Sha256>>);
+
+impl SourceReader {
+    /// The hash, to be asked after the reader was given away.
+    #[must_use]
+    pub fn running_hash(&self) -> RunningHash {
+        RunningHash(Rc::clone(&self.hash))
+    }
+}
+
+impl RunningHash {
+    /// SHA-256 of everything so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::from_bytes(self.0.borrow().clone().finalize().into())
+    }
+}
+
+impl Read for SourceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.used == self.slice.len() {
+            let end = self.source.size_bytes.min(self.next + SLICE_BYTES);
+            if self.next == end {
+                return Ok(0);
+            }
+            self.slice = self.source.read_range(self.next..end)?;
+            self.hash.borrow_mut().update(&self.slice);
+            self.next = end;
+            self.used = 0;
+        }
+        let count = buffer.len().min(self.slice.len() - self.used);
+        buffer[..count].copy_from_slice(&self.slice[self.used..self.used + count]);
+        self.used += count;
+        Ok(count)
+    }
+}
+
+/// The fault for a file that cannot be read (any more).
+#[must_use]
+pub fn unreadable(name: &str, error: &io::Error) -> Fault {
+    Fault::new(
+        "file-unreadable",
+        &format!(
+            "The file “{name}” could not be read: it may have been changed, moved or removed since it was chosen. \
+             Choose it again."
+        ),
+    )
+    .with_detail(error.to_string())
+}
+
+/// A blob of buffers, which the browser may keep outside of this worker's memory.
+///
+/// # Errors
+/// A [`Fault`] if the browser refuses, e.g. for lack of space.
+pub fn blob_of<T: AsRef<wasm_bindgen::JsValue>>(pieces: &[T]) -> Result<Blob, Fault> {
+    let list = Array::new();
+    for piece in pieces {
+        list.push(piece.as_ref());
+    }
+    Blob::new_with_blob_sequence(&list).map_err(|_| {
+        Fault::new(
+            "out-of-memory",
+            "The browser has no space left for this. Close other tabs, then try again.",
+        )
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size is whole and below 2^53")]
+fn size_of(blob: &Blob) -> u64 {
+    blob.size() as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an offset in a file is below 2^53")]
+fn as_offset(offset: u64) -> f64 {
+    offset as f64
+}

@@ -1,0 +1,293 @@
+//! The open table: reading a file row by row, profiling it, proposing treatments.
+
+use std::rc::Rc;
+
+use veilsum_protocol::Digest;
+use veilsum_table::csv::{CsvReader, Options, ReadError, Row, RowPolicy, Skipped};
+use veilsum_table::profile::{Profile, Profiler};
+use veilsum_table::treat::{self, Room};
+
+use crate::abort::Abort;
+use crate::api::{self, How, Patience};
+use crate::messages::{Event, Fault, Progress, Proposal, ReadOptions, TableView};
+use crate::time::{Pace, Stopwatch, Turn};
+use crate::vault::Vault;
+use crate::vault::processes::Work;
+use crate::vault::source::{RunningHash, Source, SourceReader};
+use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
+
+/// Rows that the page shows.
+const FIRST_ROWS: u64 = 20;
+/// Characters of a cell that the page shows.
+const SHOWN_CHARACTERS: usize = 80;
+/// Slots of the smallest modulus: a proposal must fit whichever key is used.
+const FEWEST_SLOTS: u32 = 30;
+/// Rows between two looks at the clock.
+const ROWS_PER_LOOK: u32 = 128;
+
+/// A file that was read and profiled.
+#[derive(Debug, Clone)]
+pub struct OpenTable {
+    /// The file.
+    pub source: Source,
+    /// How it was read.
+    pub options: ReadOptions,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// What is in it.
+    pub profile: Profile,
+}
+
+/// What one pass over a file found.
+pub(crate) struct Profiled {
+    pub(crate) table: OpenTable,
+    pub(crate) reading: String,
+    pub(crate) first_rows: Vec<Vec<String>>,
+    pub(crate) seconds: f64,
+}
+
+/// Reads and profiles `source`, which becomes the open table.
+///
+/// # Errors
+/// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
+pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<Box<TableView>, Fault> {
+    vault.table.take();
+    vault.processes.stop(Work::Reading).await;
+    let process = vault.processes.begin(Work::Reading);
+    let profiled = profile(vault, source, options, &process).await?;
+    let table = Rc::new(profiled.table);
+    vault.table.replace(Some(Rc::clone(&table)));
+    vault.twins.remember(&table, profiled.seconds);
+    crate::vault::upload::speed::measure_ahead(vault);
+    let room = Room::for_rows(table.profile.row_count, FEWEST_SLOTS);
+    let room = Room { block_count: smallest_groups_block_count(table.profile.row_count), ..room };
+    let proposals = table.profile.columns.iter().map(|column| {
+        let proposal = treat::propose(column, room);
+        Proposal {
+            choice: proposal.choice,
+            reason: proposal.explanation,
+            largest_scale: proposal.largest_scale,
+        }
+    });
+    Ok(Box::new(TableView {
+        file_name: table.source.name().to_owned(),
+        size_bytes: table.source.size_bytes(),
+        reading: profiled.reading,
+        proposals: proposals.collect(),
+        profile: table.profile.clone(),
+        first_rows: profiled.first_rows,
+        seconds: profiled.seconds,
+    }))
+}
+
+/// Reads and profiles a bundled sample.
+///
+/// # Errors
+/// As [`open`], or a [`Fault`] if the sample cannot be loaded.
+pub async fn open_sample(vault: &Rc<Vault>, file_name: &str) -> Result<Box<TableView>, Fault> {
+    let source = {
+        let process = vault.processes.begin(Work::Reading);
+        load_sample(vault, file_name, &process).await?
+    };
+    open(vault, source, ReadOptions::default()).await
+}
+
+/// Loads a bundled sample.
+///
+/// # Errors
+/// A [`Fault`] if it cannot be loaded.
+pub async fn load_sample(vault: &Vault, file_name: &str, abort: &Abort) -> Result<Source, Fault> {
+    let bytes = api::sample(file_name, &vault.tell, How { patience: Patience::Brief, abort }).await?;
+    Source::from_sample(file_name, &bytes)
+}
+
+/// Forgets the open table; stops reading one.
+pub async fn close(vault: &Vault) {
+    vault.table.take();
+    vault.processes.stop(Work::Reading).await;
+}
+
+/// One pass over `source`: hash, profile, first rows.
+pub(crate) async fn profile(
+    vault: &Vault,
+    source: Source,
+    options: ReadOptions,
+    abort: &Abort,
+) -> Result<Profiled, Fault> {
+    let watch = Stopwatch::start();
+    let mut rows = Rows::read(&source, &options)?;
+    let reading = format!("{}; UTF-8 text", rows.csv.delimiter_reason());
+    let mut profiler = Profiler::new(rows.header(), &options.missing_words);
+    let mut first_rows = Vec::new();
+    let mut pace = Pace::new();
+    while rows.next(abort).await? {
+        profiler.push(&rows.row);
+        if profiler.row_count() <= FIRST_ROWS {
+            first_rows.push(rows.row.cells().map(shown).collect());
+        }
+        if rows.at_turn() && pace.is_due() {
+            vault.tell(Event::Reading(progress(rows.byte_position(), source.size_bytes(), watch.seconds())));
+        }
+    }
+    let seconds = watch.seconds();
+    vault.tell(Event::Reading(progress(source.size_bytes(), source.size_bytes(), seconds)));
+    let profile = profiler.finish(rows.skipped())?;
+    let sha256 = rows.digest();
+    Ok(Profiled { table: OpenTable { source, options, sha256, profile }, reading, first_rows, seconds })
+}
+
+/// The rows of a file, read in turns so that other messages are heard in between.
+pub(crate) struct Rows {
+    csv: CsvReader<SourceReader>,
+    hash: RunningHash,
+    row: Row,
+    turn: Turn,
+    rows_to_look: u32,
+}
+
+impl Rows {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the file is no table.
+    pub(crate) fn read(source: &Source, options: &ReadOptions) -> Result<Self, Fault> {
+        let ragged_rows = if options.skip_ragged_rows { RowPolicy::Skip } else { RowPolicy::Reject };
+        let reader = source.reader();
+        let hash = reader.running_hash();
+        let csv = CsvReader::with_options(reader, &Options { ragged_rows, ..Options::default() })?;
+        Ok(Self { csv, hash, row: Row::new(), turn: Turn::begin(), rows_to_look: ROWS_PER_LOOK })
+    }
+
+    /// Reads the next row; `false` at the end. Gives way now and then.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the row is at fault, or if `abort` was used.
+    pub(crate) async fn next(&mut self, abort: &Abort) -> Result<bool, Fault> {
+        if self.rows_to_look == 0 {
+            self.rows_to_look = ROWS_PER_LOOK;
+            if self.turn.is_over() {
+                self.turn.pass().await;
+                abort.check()?;
+            }
+        }
+        self.rows_to_look -= 1;
+        Ok(self.csv.next_row(&mut self.row)?)
+    }
+
+    /// Whether this is a good moment for anything that is done now and then.
+    pub(crate) fn at_turn(&self) -> bool {
+        self.rows_to_look == 0
+    }
+
+    pub(crate) fn row(&self) -> &Row {
+        &self.row
+    }
+
+    pub(crate) fn header(&self) -> &[String] {
+        self.csv.header()
+    }
+
+    pub(crate) fn skipped(&self) -> &Skipped {
+        self.csv.skipped()
+    }
+
+    pub(crate) fn byte_position(&self) -> u64 {
+        self.csv.byte_position()
+    }
+
+    /// SHA-256 of the file, once [`Self::next`] has given `false`.
+    pub(crate) fn digest(&self) -> Digest {
+        self.hash.digest()
+    }
+}
+
+/// SHA-256 of a file, without taking it for a table.
+pub(crate) async fn hash(source: &Source, abort: &Abort, mut told: impl FnMut(u64)) -> Result<Digest, Fault> {
+    use std::io::Read as _;
+
+    let mut reader = source.reader();
+    let hash = reader.running_hash();
+    let mut buffer = vec![0; 64 << 10];
+    let mut turn = Turn::begin();
+    let mut done = 0;
+    loop {
+        let count = reader
+            .read(&mut buffer)
+            .map_err(|error| crate::vault::source::unreadable(source.name(), &error))?;
+        if count == 0 {
+            return Ok(hash.digest());
+        }
+        done += count as u64;
+        if turn.is_over() {
+            told(done);
+            turn.pass().await;
+            abort.check()?;
+        }
+    }
+}
+
+/// Progress with its rate and the time left.
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+pub(crate) fn progress(done: u64, total: u64, seconds: f64) -> Progress {
+    let rate = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+    let seconds_left = (rate > 0.0).then(|| total.saturating_sub(done) as f64 / rate);
+    Progress { done, total, rate, seconds_left }
+}
+
+/// Blocks of a column where row groups are as small as they get: never fewer than what an upload makes.
+fn smallest_groups_block_count(row_count: u64) -> u64 {
+    let group_rows = u64::from(MIN_ROWS_PER_GROUP);
+    let slots = u64::from(FEWEST_SLOTS);
+    row_count / group_rows * group_rows.div_ceil(slots) + (row_count % group_rows).div_ceil(slots)
+}
+
+fn shown(cell: &str) -> String {
+    match cell.char_indices().nth(SHOWN_CHARACTERS) {
+        None => cell.to_owned(),
+        Some((end, _)) => format!("{}…", &cell[..end]),
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        let code = match error {
+            ReadError::Empty | ReadError::HeaderOnly { .. } => "empty-table",
+            ReadError::Ragged { .. } => "ragged-row",
+            ReadError::Utf16 | ReadError::InvalidUtf8 { .. } => "not-utf8",
+            ReadError::NotText { .. } => "not-a-table",
+            ReadError::Io { .. } | ReadError::AfterError => "file-unreadable",
+            ReadError::TooManyColumns { .. }
+            | ReadError::RecordTooLong { .. }
+            | ReadError::UnclosedQuote { .. }
+            | ReadError::TextAfterQuote { .. }
+            | _ => "unreadable-table",
+        };
+        Self::new(code, &error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_cut_for_display_between_characters() {
+        assert_eq!(shown("short"), "short");
+        let long = "é".repeat(100);
+        assert_eq!(shown(&long).chars().count(), SHOWN_CHARACTERS + 1);
+    }
+
+    #[test]
+    fn progress_tells_rate_and_time_left() {
+        let halfway = progress(50, 100, 5.0);
+        assert_eq!((halfway.rate, halfway.seconds_left), (10.0, Some(5.0)));
+        assert_eq!(progress(0, 100, 0.0).seconds_left, None);
+    }
+
+    #[test]
+    fn proposals_fit_the_smallest_groups() {
+        assert_eq!(smallest_groups_block_count(442), 15);
+        assert_eq!(smallest_groups_block_count(2_048), 70);
+        assert_eq!(smallest_groups_block_count(2_049), 71);
+    }
+}

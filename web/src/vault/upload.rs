@@ -1,0 +1,333 @@
+//! Encrypt and upload: estimate, start, resume, cancel, discard.
+//!
+//! What an upload has achieved is noted in this browser after every stored part ([`state`]). A resume first makes
+//! sure that the file is the same by its hash, asks the cloud what has arrived, and encrypts only what is missing.
+
+mod commit;
+mod groups;
+mod meter;
+mod original;
+mod run;
+mod send;
+pub(crate) mod shape;
+pub(crate) mod speed;
+mod state;
+
+use std::rc::Rc;
+
+use veilsum_owner::seal;
+use veilsum_protocol::DatasetId;
+use veilsum_table::treat::{self, Choice, NumberEncoding, TreatError};
+use web_sys::File;
+
+use crate::api::{How, Patience};
+use crate::messages::{Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary};
+use crate::time::now_seconds;
+use crate::vault::Vault;
+use crate::vault::claim::Claim;
+use crate::vault::datasets;
+use crate::vault::keyring::Unlocked;
+use crate::vault::processes::{Process, Work};
+use crate::vault::random::dataset_id;
+use crate::vault::source::Source;
+use crate::vault::table::{self, OpenTable};
+use crate::vault::twin::check_same_file;
+use crate::vault::upload::run::Run;
+use crate::vault::upload::shape::{Shape, choose_rows_per_group, stored_columns};
+use crate::vault::upload::speed::Speed;
+use crate::vault::upload::state::{FileState, OriginalState, UploadState};
+
+/// Checks treatments and estimates the upload.
+///
+/// # Errors
+/// A [`Fault`] if nothing can be estimated; problems with single columns are part of the estimate.
+pub async fn estimate(vault: &Vault, choices: &UploadChoices) -> Result<UploadEstimate, Fault> {
+    let table = vault.table()?;
+    let unlocked = vault.unlocked()?;
+    let speed = speed::of(&unlocked).await;
+    let shape = shape_for(&table, choices, &unlocked, speed)?;
+    let columns = table.profile.columns.iter().zip(&choices.treatments).zip(0..);
+    let mut problems = Vec::new();
+    let mut notes = Vec::new();
+    for ((column, choice), at) in columns {
+        let Choice::Number { scale } = *choice else { continue };
+        match encodings_for(&table, &only(at, &choices.treatments), &shape) {
+            Err(error) => problems.push((at, error.to_string())),
+            Ok(_) if scale < column.max_decimals => notes.push((at, treat::describe(column, *choice))),
+            Ok(_) => {}
+        }
+    }
+    let fitting: Vec<Choice> = choices
+        .treatments
+        .iter()
+        .zip(0..)
+        .map(|(choice, at)| {
+            let is_problem = problems.iter().any(|(problem, _)| *problem == at);
+            if is_problem { Choice::SealedOriginalOnly } else { *choice }
+        })
+        .collect();
+    let encodings = encodings_for(&table, &fitting, &shape)?;
+    let stored = stored_columns(&encodings);
+    let group_bytes = if stored.is_empty() { 0 } else { shape.bytes(&stored) };
+    let original_bytes = if choices.keep_original { seal::sealed_len(table.source.size_bytes()) } else { 0 };
+    Ok(UploadEstimate {
+        bytes: group_bytes + original_bytes,
+        seconds: seconds_for(shape.block_count() * stored.len() as u64, speed),
+        values: shape.row_count * encodings.len() as u64,
+        rows_per_group: shape.rows_per_group,
+        row_groups: shape.group_count(),
+        problems,
+        notes,
+    })
+}
+
+/// Encrypts the open table and uploads it.
+///
+/// # Errors
+/// A [`Fault`]; whatever was stored by then is kept, and the upload can be resumed.
+pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSummary, Fault> {
+    let table = vault.table()?;
+    let unlocked = vault.unlocked()?;
+    if !unlocked.is_kept() {
+        return Err(Fault::new(
+            "key-file-needed",
+            "Save the key file first: without it, nobody could ever open what is uploaded if this browser lost its \
+             storage.",
+        ));
+    }
+    let process = vault.processes.begin_only(Work::Upload)?;
+    let speed = process.or(speed::of(&unlocked)).await?;
+    let shape = shape_for(&table, &choices, &unlocked, speed)?;
+    let encodings = encodings_for(&table, &choices.treatments, &shape)?;
+    if choices.keep_original && !original::fits(table.source.size_bytes()) {
+        return Err(original::too_large());
+    }
+    let original = choices.keep_original.then(|| OriginalState::begin(&choices.treatments));
+    let state = UploadState::begin(
+        dataset_id(),
+        now_seconds(),
+        &unlocked.keyring,
+        file_state(&table),
+        choices.treatments,
+        encodings,
+        shape.rows_per_group,
+        original,
+    );
+    run(vault, &unlocked, &table.source, state, &process).await
+}
+
+/// Goes on with an unfinished upload of `file`, of the open table, or of a bundled sample.
+///
+/// # Errors
+/// A [`Fault`]; code `other-file` if it is not the file that the upload began with.
+pub async fn resume(
+    vault: &Rc<Vault>,
+    dataset: DatasetId,
+    file: Option<File>,
+) -> Result<UploadSummary, Fault> {
+    let unlocked = vault.unlocked()?;
+    let process = vault.processes.begin_only(Work::Upload)?;
+    let state = load(vault, &unlocked, dataset).await?;
+    if state.key != unlocked.keyring.key_fingerprint() {
+        return Err(Fault::new(
+            "other-key",
+            "This upload was begun under another key. Import the key file that it was begun with, or discard it.",
+        ));
+    }
+    let source = match file {
+        Some(file) => Source::from_file(file),
+        None => source_at_hand(vault, &state, &process).await?,
+    };
+    run(vault, &unlocked, &source, state, &process).await
+}
+
+/// Stops the running upload and waits until it has stopped.
+pub async fn cancel(vault: &Vault) {
+    vault.processes.stop(Work::Upload).await;
+}
+
+/// Uploads that were interrupted.
+///
+/// # Errors
+/// A [`Fault`] if the keyring is locked, or of the store.
+pub async fn unfinished(vault: &Vault) -> Result<Vec<UnfinishedUpload>, Fault> {
+    let unlocked = vault.unlocked()?;
+    let sealed = vault.store.uploads(unlocked.tenant()).await?;
+    let mut uploads: Vec<UnfinishedUpload> = sealed
+        .iter()
+        .filter_map(|(dataset, sealed)| UploadState::open(&unlocked.keyring, *dataset, sealed).ok())
+        .map(|state| state.summary())
+        .collect();
+    uploads.sort_by_key(|upload| core::cmp::Reverse(upload.started_at));
+    Ok(uploads)
+}
+
+/// Deletes an unfinished upload, in the cloud and then here.
+///
+/// # Errors
+/// A [`Fault`]; it can be discarded again then.
+pub async fn discard(vault: &Vault, dataset: DatasetId) -> Result<(), Fault> {
+    let unlocked = vault.unlocked()?;
+    vault.processes.stop(Work::Upload).await;
+    let process = vault.processes.begin_only(Work::Upload)?;
+    let _claim = Claim::of(&format!("veilsum upload {dataset}")).await?;
+    delete(vault, &unlocked, dataset, &process).await
+}
+
+/// Runs an upload after making sure that `source` is its file.
+async fn run(
+    vault: &Rc<Vault>,
+    unlocked: &Rc<Unlocked>,
+    source: &Source,
+    state: UploadState,
+    process: &Process,
+) -> Result<UploadSummary, Fault> {
+    let dataset = state.dataset;
+    let _claim = Claim::of(&format!("veilsum upload {dataset}")).await?;
+    let file = state.file.clone();
+    let run = Run::new(vault, Rc::clone(unlocked), source, state, process)?;
+    run.meter.enter(UploadPhase::Checking, "");
+    check_same_file(source, &file.name, file.size_bytes, || async {
+        let total = file.size_bytes;
+        let actual = table::hash(source, process, |done| run.meter.checked(done, total)).await?;
+        Ok(actual == file.sha256)
+    })
+    .await?;
+    // Whatever waits inside, a cancel ends it at once: what is stored is noted already.
+    let result = process.or(run.run()).await.unwrap_or_else(|aborted| Err(aborted.into()));
+    drop(run);
+    match result {
+        Ok(summary) => {
+            datasets::remember(vault, unlocked, dataset, 1).await?;
+            vault.store.remove_upload(unlocked.tenant(), dataset).await?;
+            Ok(summary)
+        }
+        Err(fault) => {
+            if fault.code == "file-changed" {
+                // Best effort: what cannot be deleted now is listed as unfinished and can be discarded later.
+                let _ = delete(vault, unlocked, dataset, process).await;
+            }
+            Err(fault)
+        }
+    }
+}
+
+async fn delete(
+    vault: &Vault,
+    unlocked: &Unlocked,
+    dataset: DatasetId,
+    process: &Process,
+) -> Result<(), Fault> {
+    let how = How { patience: Patience::Brief, abort: process };
+    // A commit whose answer was lost has made a dataset of it, and that is not ours to delete here.
+    let is_committed = unlocked.api.dataset(dataset, how).await.is_ok();
+    if !is_committed {
+        match unlocked.api.delete_dataset(dataset, how).await {
+            Ok(()) => {}
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(vault.store.remove_upload(unlocked.tenant(), dataset).await?)
+}
+
+async fn load(vault: &Vault, unlocked: &Unlocked, dataset: DatasetId) -> Result<UploadState, Fault> {
+    let sealed = vault.store.uploads(unlocked.tenant()).await?;
+    let Some((_, sealed)) = sealed.into_iter().find(|(known, _)| *known == dataset) else {
+        return Err(Fault::new(
+            "no-upload",
+            "This browser knows of no such unfinished upload. It may have been finished or discarded in another tab.",
+        ));
+    };
+    UploadState::open(&unlocked.keyring, dataset, &sealed)
+}
+
+/// The file of an upload where nobody has to choose it again.
+async fn source_at_hand(vault: &Vault, state: &UploadState, process: &Process) -> Result<Source, Fault> {
+    let open = vault.table.borrow().clone();
+    if let Some(table) = open.filter(|table| table.sha256 == state.file.sha256) {
+        return Ok(table.source.clone());
+    }
+    if state.file.is_sample {
+        return table::load_sample(vault, &state.file.name, process).await;
+    }
+    let name = &state.file.name;
+    Err(Fault::new("no-file", &format!("To go on with the upload, choose the file “{name}” again.")))
+}
+
+fn shape_for(
+    table: &OpenTable,
+    choices: &UploadChoices,
+    unlocked: &Unlocked,
+    speed: Speed,
+) -> Result<Shape, Fault> {
+    let public = unlocked.keyring.paillier().public_key();
+    let row_count = table.profile.row_count;
+    let columns = table.profile.columns.iter().zip(&choices.treatments);
+    let column_count = columns
+        .filter(|(_, choice)| matches!(choice, Choice::Number { .. }))
+        .map(|(column, _)| 1 + u64::from(column.missing > 0))
+        .sum();
+    if column_count == 0 {
+        return Err(Fault::new(
+            "nothing-to-encrypt",
+            "No column is to be encrypted as a number, so that nothing could be computed. Choose at least one.",
+        ));
+    }
+    let rows_per_group = choices.rows_per_group.unwrap_or_else(|| {
+        choose_rows_per_group(row_count, column_count, public.layout(), speed.seconds_per_block())
+    });
+    Shape::new(row_count, rows_per_group, public.modulus_bits())
+}
+
+fn encodings_for(
+    table: &OpenTable,
+    treatments: &[Choice],
+    shape: &Shape,
+) -> Result<Vec<NumberEncoding>, TreatError> {
+    treat::check(&table.profile, treatments, shape.room())
+}
+
+/// The treatments with nothing encrypted but column `chosen`, so that its own problem is told.
+fn only(chosen: u32, treatments: &[Choice]) -> Vec<Choice> {
+    let keep = |(choice, at): (&Choice, u32)| if at == chosen { *choice } else { Choice::SealedOriginalOnly };
+    treatments.iter().zip(0..).map(keep).collect()
+}
+
+fn file_state(table: &OpenTable) -> FileState {
+    FileState {
+        name: table.source.name().to_owned(),
+        size_bytes: table.source.size_bytes(),
+        sha256: table.sha256,
+        is_sample: table.source.is_sample(),
+        options: table.options.clone(),
+        columns: table.profile.columns.iter().map(|column| column.name.clone()).collect(),
+        row_count: table.profile.row_count,
+        skipped_row_count: table.profile.skipped.row_count,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn seconds_for(ciphertexts: u64, speed: Speed) -> f64 {
+    ciphertexts as f64 * speed.seconds_per_block()
+}
+
+impl From<TreatError> for Fault {
+    fn from(error: TreatError) -> Self {
+        Self::new("does-not-fit", &error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_looked_for_column_by_column() {
+        let treatments = [Choice::Number { scale: 0 }, Choice::Drop, Choice::Number { scale: 3 }];
+        assert_eq!(
+            only(2, &treatments),
+            [Choice::SealedOriginalOnly, Choice::SealedOriginalOnly, Choice::Number { scale: 3 }]
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! The end of an upload: the manifest is sealed, signed and stored, which makes the dataset exist.
+
+use veilsum_owner::manifest::{ManifestError, open_manifest, seal_manifest};
+use veilsum_owner::paillier::ModulusSize;
+use veilsum_protocol::Digest;
+use veilsum_protocol::api::{Commit, CommittedObject, Object, RequestUpload};
+use veilsum_protocol::manifest::{
+    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
+    VERSION,
+};
+use veilsum_protocol::row_group::MIN_PART_BYTES;
+use veilsum_table::treat::Choice;
+
+use crate::api::ApiError;
+use crate::fault::sentence;
+use crate::messages::Fault;
+use crate::time::now_seconds;
+use crate::vault::datasets;
+use crate::vault::random::rng;
+use crate::vault::upload::run::{Run, Stop};
+use crate::vault::upload::send::{PartBuilder, stored_otherwise};
+use crate::vault::upload::shape::{Holds, Shape, StoredColumn};
+use crate::vault::upload::state::UploadState;
+
+/// An upload makes the first manifest of a dataset.
+const SEQUENCE: u64 = 1;
+
+impl Run<'_> {
+    /// Seals, signs, sends and commits the manifest; gives the bytes that the dataset takes up.
+    pub(super) async fn commit(&self) -> Result<u64, Stop> {
+        let keyring = &self.unlocked.keyring;
+        let manifest = manifest_of(&self.state.borrow(), &self.shape, &self.columns, keyring.paillier())?;
+        let sealed = seal_manifest(keyring, &manifest, &mut rng()).map_err(Fault::from)?;
+        let bytes =
+            objects(&manifest).iter().map(|object| object.size_bytes).sum::<u64>() + sealed.len() as u64;
+        let object = Object::Manifest { sequence: SEQUENCE };
+
+        let request = RequestUpload { object, transfer: None, parts: Vec::new() };
+        let cloud = self.unlocked.api.request_upload(self.dataset, &request, self.how()).await?;
+        if cloud.stored {
+            // Only a commit stores a manifest: an earlier one went through and its answer was lost.
+            return if self.is_committed(&manifest).await? {
+                Ok(bytes)
+            } else {
+                Err(stored_otherwise(object).into())
+            };
+        }
+        self.state.borrow_mut().manifest.id = cloud.transfer;
+        let part_bytes = usize::try_from(MIN_PART_BYTES).expect("a few MiB");
+        for (number, piece) in (1..).zip(sealed.chunks(part_bytes)) {
+            let mut part = PartBuilder::new();
+            part.push_sealed(piece);
+            self.send_part(&part.finish(object, number)?).await?;
+        }
+        let transfer = self.state.borrow().manifest.clone();
+        let Some(id) = transfer.id.clone() else { return Err(ApiError::NotUnderstood.into()) };
+        let commit = Commit {
+            sequence: SEQUENCE,
+            transfer: id,
+            parts: transfer.as_parts(),
+            objects: objects(&manifest),
+        };
+        match self.unlocked.api.commit(self.dataset, &commit, self.how()).await {
+            Ok(_) => Ok(bytes),
+            Err(error) if error.is_transfer_gone() => Err(Stop::StartOver(object)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the manifest that the cloud has is about exactly these objects.
+    async fn is_committed(&self, manifest: &Manifest) -> Result<bool, Stop> {
+        let detail = self.unlocked.api.dataset(self.dataset, self.how()).await?;
+        let stored = self.unlocked.api.get_stored(&detail.entry.manifest_url, None, self.how()).await?;
+        let stored = open_manifest(&self.unlocked.keyring, self.dataset, &stored).map_err(Fault::from)?;
+        datasets::remember(self.vault, &self.unlocked, self.dataset, stored.sequence).await?;
+        Ok(objects(&stored) == objects(manifest) && stored.source == manifest.source)
+    }
+}
+
+/// The manifest of an upload of which every object is stored.
+fn manifest_of(
+    state: &UploadState,
+    shape: &Shape,
+    columns: &[StoredColumn],
+    key: &veilsum_owner::paillier::SecretKey,
+) -> Result<Manifest, Fault> {
+    let public = key.public_key();
+    let size = ModulusSize::from_bits(u64::from(public.modulus_bits()));
+    let row_groups = (0..).zip(&state.groups).map(|(index, group)| RowGroupEntry {
+        index,
+        row_count: shape.rows_in(index),
+        upload: group.upload,
+        parts: group.transfer.entries(),
+    });
+    let original = state.original.as_ref().map(|original| SealedOriginal {
+        plaintext_bytes: original.plaintext_bytes,
+        exact: original.exact,
+        parts: original.transfer.entries(),
+    });
+    Ok(Manifest {
+        version: VERSION,
+        dataset: state.dataset,
+        sequence: SEQUENCE,
+        previous: None,
+        created_at: now_seconds(),
+        expires_at: size.map_or(0, ModulusSize::expires_at),
+        scheme: Scheme::Paillier {
+            modulus_bits: public.modulus_bits(),
+            key: state.key,
+            modulus: public.to_hex(),
+        },
+        source: Source {
+            file_name: state.file.name.clone(),
+            size_bytes: state.file.size_bytes,
+            sha256: state.file.sha256,
+            row_count: state.file.row_count,
+            skipped_row_count: state.file.skipped_row_count,
+            missing_words: state.file.options.missing_words.clone(),
+        },
+        columns: treated_columns(state, columns)?,
+        row_groups: row_groups.collect(),
+        original,
+    })
+}
+
+fn treated_columns(state: &UploadState, stored: &[StoredColumn]) -> Result<Vec<Column>, Fault> {
+    let damaged =
+        || Fault::new("upload-damaged", "The upload's own notes contradict each other. Discard it.");
+    let number = |holds, encoding| {
+        let column = stored.iter().find(|column| column.holds == holds && column.encoding == encoding);
+        column.map(|column| column.entry.column)
+    };
+    let columns = state.file.columns.iter().zip(&state.treatments).enumerate();
+    columns
+        .map(|(at, (name, choice))| {
+            let treatment = match choice {
+                Choice::SealedOriginalOnly => Treatment::SealedOriginalOnly,
+                Choice::Drop => Treatment::Dropped,
+                Choice::Number { .. } => {
+                    let mut encodings = state.encodings.iter().enumerate();
+                    let (position, encoding) =
+                        encodings.find(|(_, encoding)| encoding.column == at).ok_or_else(damaged)?;
+                    Treatment::Number(EncryptedNumber {
+                        column: number(Holds::Values, position).ok_or_else(damaged)?,
+                        presence: number(Holds::Presence, position),
+                        scale: encoding.scale,
+                        rounded: encoding.rounded,
+                        largest_magnitude: encoding.largest_magnitude,
+                        bound_bits: encoding.bound_bits,
+                        missing_count: encoding.missing_count,
+                    })
+                }
+            };
+            Ok(Column { name: name.clone(), treatment })
+        })
+        .collect()
+}
+
+/// The objects that a manifest lists, as the API names them.
+fn objects(manifest: &Manifest) -> Vec<CommittedObject> {
+    let committed = |object, parts: &[PartEntry]| CommittedObject {
+        object,
+        size_bytes: parts.iter().map(|part| part.size_bytes).sum(),
+        checksum: Digest::composite(parts.iter().map(|part| &part.sha256)),
+        part_count: u32::try_from(parts.len()).unwrap_or(u32::MAX),
+    };
+    let groups = manifest
+        .row_groups
+        .iter()
+        .map(|group| committed(Object::RowGroup { index: group.index }, &group.parts));
+    let original = manifest.original.iter().map(|original| committed(Object::Original, &original.parts));
+    groups.chain(original).collect()
+}
+
+impl From<ManifestError> for Fault {
+    fn from(error: ManifestError) -> Self {
+        Self::new("manifest-refused", &sentence(&error))
+    }
+}

@@ -1,0 +1,191 @@
+//! How far an upload is, for people.
+
+use std::cell::{Cell, RefCell};
+
+use veilsum_protocol::DatasetId;
+
+use crate::api::Tell;
+use crate::messages::{Event, Progress, UploadPhase, UploadProgress};
+use crate::time::{Pace, Stopwatch};
+use crate::vault::table::progress;
+
+/// Counts and tells, at most ten times a second.
+pub(super) struct Meter {
+    tell: Tell,
+    dataset: DatasetId,
+    row_count: u64,
+    /// Ciphertexts of all row groups.
+    ciphertext_count: u64,
+    total_bytes: Cell<u64>,
+    phase: Cell<UploadPhase>,
+    ciphertexts: Counter,
+    bytes: Counter,
+    sample: RefCell<Option<String>>,
+    pace: RefCell<Pace>,
+    watch: Cell<Stopwatch>,
+    laps: RefCell<Vec<(String, f64)>>,
+}
+
+/// Something that is counted, partly by an earlier attempt.
+#[derive(Default)]
+struct Counter {
+    done: Cell<u64>,
+    before: Cell<u64>,
+    since: Cell<Option<Stopwatch>>,
+}
+
+impl Counter {
+    fn add(&self, count: u64) {
+        self.start();
+        self.done.set(self.done.get() + count);
+    }
+
+    fn skip(&self, count: u64) {
+        self.done.set(self.done.get() + count);
+        self.before.set(self.before.get() + count);
+    }
+
+    fn start(&self) {
+        if self.since.get().is_none() {
+            self.since.set(Some(Stopwatch::start()));
+        }
+    }
+
+    /// Progress in a unit of which `scale` make up one.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "for display"
+    )]
+    fn progress(&self, total: u64, unit: f64) -> Progress {
+        let in_units = |count: u64| (count as f64 * unit) as u64;
+        let seconds = self.since.get().map_or(0.0, Stopwatch::seconds);
+        let before = in_units(self.before.get());
+        let now = in_units(self.done.get()).saturating_sub(before);
+        let session = progress(now, total.saturating_sub(before), seconds);
+        Progress { done: (before + now).min(total), total, ..session }
+    }
+}
+
+impl Meter {
+    pub(super) fn new(
+        tell: Tell,
+        dataset: DatasetId,
+        row_count: u64,
+        ciphertext_count: u64,
+        total_bytes: u64,
+    ) -> Self {
+        Self {
+            tell,
+            dataset,
+            row_count,
+            ciphertext_count,
+            total_bytes: Cell::new(total_bytes),
+            phase: Cell::new(UploadPhase::Checking),
+            ciphertexts: Counter::default(),
+            bytes: Counter::default(),
+            sample: RefCell::default(),
+            pace: RefCell::new(Pace::new()),
+            watch: Cell::new(Stopwatch::start()),
+            laps: RefCell::default(),
+        }
+    }
+
+    /// Begins a phase; the time of the one before is noted under `ended`.
+    pub(super) fn enter(&self, phase: UploadPhase, ended: &str) {
+        self.lap(ended);
+        self.phase.set(phase);
+        self.ciphertexts.start();
+        self.bytes.start();
+        self.tell_now();
+    }
+
+    /// Notes the time since the last lap under a name.
+    pub(super) fn lap(&self, ended: &str) {
+        let mut watch = self.watch.get();
+        let seconds = watch.lap();
+        self.watch.set(watch);
+        if !ended.is_empty() {
+            self.laps.borrow_mut().push((ended.to_owned(), seconds));
+        }
+    }
+
+    /// Seconds per phase so far.
+    pub(super) fn laps(&self) -> Vec<(String, f64)> {
+        self.laps.borrow().clone()
+    }
+
+    /// Counts anew what is done, for another attempt within the same upload.
+    pub(super) fn start_over(&self) {
+        self.ciphertexts.done.set(0);
+        self.ciphertexts.before.set(0);
+        self.bytes.done.set(0);
+        self.bytes.before.set(0);
+    }
+
+    /// Ciphertexts were made.
+    pub(super) fn encrypted(&self, ciphertexts: u64) {
+        self.ciphertexts.add(ciphertexts);
+        self.tell_when_due();
+    }
+
+    /// Bytes were stored; `sample` shows some of them.
+    pub(super) fn sent(&self, bytes: u64, sample: Option<&str>) {
+        self.bytes.add(bytes);
+        if let Some(sample) = sample {
+            self.sample.replace(Some(sample.to_owned()));
+        }
+        self.tell_now();
+    }
+
+    /// An earlier attempt had stored this much.
+    pub(super) fn resumed(&self, ciphertexts: u64, bytes: u64) {
+        self.ciphertexts.skip(ciphertexts);
+        self.bytes.skip(bytes);
+        self.tell_when_due();
+    }
+
+    /// The file is checked: `done` of its `total` bytes.
+    pub(super) fn checked(&self, done: u64, total: u64) {
+        if self.pace.borrow_mut().is_due() {
+            let share = u128::from(done) * u128::from(self.row_count) / u128::from(total.max(1));
+            let rows = u64::try_from(share).unwrap_or(self.row_count);
+            let rows = progress(rows, self.row_count, self.watch.get().seconds());
+            self.tell_rows(rows);
+        }
+    }
+
+    fn tell_when_due(&self) {
+        if self.pace.borrow_mut().is_due() {
+            self.tell_now();
+        }
+    }
+
+    fn tell_now(&self) {
+        self.tell_rows(self.ciphertexts.progress(self.row_count, self.rows_per_ciphertext()));
+    }
+
+    fn tell_rows(&self, rows: Progress) {
+        let resumed = self.ciphertexts.before.get();
+        (self.tell)(Event::Upload(UploadProgress {
+            dataset: self.dataset,
+            phase: self.phase.get(),
+            rows,
+            bytes: self.bytes.progress(self.total_bytes.get(), 1.0),
+            resumed_rows: self.in_rows(resumed),
+            sample: self.sample.borrow().clone(),
+        }));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    fn rows_per_ciphertext(&self) -> f64 {
+        self.row_count as f64 / self.ciphertext_count.max(1) as f64
+    }
+
+    fn in_rows(&self, ciphertexts: u64) -> u64 {
+        let share =
+            u128::from(ciphertexts) * u128::from(self.row_count) / u128::from(self.ciphertext_count.max(1));
+        u64::try_from(share).unwrap_or(self.row_count)
+    }
+}

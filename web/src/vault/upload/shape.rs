@@ -1,0 +1,365 @@
+//! The shape of an upload: how rows fall into row groups, row groups into parts, and parts into batches.
+
+use std::ops::Range;
+
+use veilsum_crypto::packing::Layout;
+use veilsum_protocol::manifest::Manifest;
+use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
+use veilsum_table::treat::{NumberEncoding, Room};
+
+use crate::messages::Fault;
+
+/// Fewest rows of a row group that the vault chooses.
+pub const MIN_ROWS_PER_GROUP: u32 = 1_024;
+/// Most rows of a row group.
+pub const MAX_ROWS_PER_GROUP: u32 = 65_536;
+/// A row group should be encrypted within this, so that a lost one costs little.
+const GROUP_SECONDS: f64 = 60.0;
+/// The values of a row group must fit this in memory.
+const MAX_GROUP_BYTES: u64 = 32 << 20;
+/// Most row groups of a dataset: as many as a plan may cover.
+const MAX_GROUPS: u64 = veilsum_protocol::plan::MAX_ROW_GROUPS as u64;
+/// A batch should keep a worker busy for about this long, so that progress is smooth.
+const BATCH_SECONDS: f64 = 0.5;
+const MAX_BATCH_BLOCKS: u32 = 64;
+/// Bound class of a column of zeros and ones.
+const PRESENCE_BOUND_BITS: u8 = veilsum_analysis::plan::PRESENCE_BOUND_BITS;
+
+/// One encrypted column and where its integers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredColumn {
+    /// Its opaque number and bound class.
+    pub entry: ColumnEntry,
+    /// Position of its encoding.
+    pub encoding: usize,
+    /// What it holds.
+    pub holds: Holds,
+}
+
+/// What an encrypted column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// The integers, 0 for a blank.
+    Values,
+    /// 1 for a cell that is present, 0 for a blank.
+    Presence,
+}
+
+/// The encrypted columns in storage order: each column of values, followed by its presence if any cell is blank.
+#[must_use]
+pub fn stored_columns(encodings: &[NumberEncoding]) -> Vec<StoredColumn> {
+    let mut columns = Vec::new();
+    for (encoding, number) in encodings.iter().enumerate() {
+        let mut push = |bound_bits, holds| {
+            let column = u32::try_from(columns.len()).expect("a table has at most 2,000 columns");
+            columns.push(StoredColumn { entry: ColumnEntry { column, bound_bits }, encoding, holds });
+        };
+        push(number.bound_bits, Holds::Values);
+        if number.needs_presence() {
+            push(PRESENCE_BOUND_BITS, Holds::Presence);
+        }
+    }
+    columns
+}
+
+/// Encrypted columns of the dataset that a manifest describes.
+#[must_use]
+pub fn encrypted_column_count(manifest: &Manifest) -> u64 {
+    manifest.numbers().map(|(_, number)| 1 + u64::from(number.presence.is_some())).sum()
+}
+
+/// Rows per row group for a table of `row_count` rows and `column_count` encrypted columns, where all workers
+/// together encrypt a block in `seconds_per_block`: as many as are encrypted within a minute.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+pub fn choose_rows_per_group(
+    row_count: u64,
+    column_count: u64,
+    layout: Layout,
+    seconds_per_block: f64,
+) -> u32 {
+    let columns = column_count.max(1);
+    let fits = |rows: u32| {
+        let block_count = layout.block_count(u64::from(rows)) * columns;
+        block_count as f64 * seconds_per_block <= GROUP_SECONDS
+            && u64::from(rows) * columns * 8 <= MAX_GROUP_BYTES
+    };
+    let mut rows = MIN_ROWS_PER_GROUP;
+    while rows < MAX_ROWS_PER_GROUP && u64::from(rows) < row_count && fits(rows * 2) {
+        rows *= 2;
+    }
+    while rows < MAX_ROWS_PER_GROUP && row_count.div_ceil(u64::from(rows)) > MAX_GROUPS {
+        rows *= 2;
+    }
+    rows
+}
+
+/// Blocks per batch where one worker encrypts a block in `seconds_per_block`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before it is cast")]
+pub fn batch_blocks(seconds_per_block: f64) -> u32 {
+    (BATCH_SECONDS / seconds_per_block.max(1e-6)).clamp(1.0, f64::from(MAX_BATCH_BLOCKS)) as u32
+}
+
+/// How a table falls into row groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the table, at least 1.
+    pub row_count: u64,
+    /// Rows of every row group but the last.
+    pub rows_per_group: u32,
+    /// Bits of the modulus.
+    pub modulus_bits: u32,
+    layout: Layout,
+}
+
+impl Shape {
+    /// # Errors
+    /// A [`Fault`] for a modulus or a row group that nothing can be done with.
+    pub fn new(row_count: u64, rows_per_group: u32, modulus_bits: u32) -> Result<Self, Fault> {
+        let layout = Layout::for_modulus_bits(modulus_bits).ok_or_else(|| {
+            Fault::new("modulus-bits", "This keyring has a modulus of a size that Veilsum does not use.")
+        })?;
+        if !(1..=MAX_ROWS_PER_GROUP).contains(&rows_per_group) {
+            return Err(Fault::new(
+                "rows-per-group",
+                "A row group holds 1 to 65,536 rows. Choose a number in between, or leave it to Veilsum.",
+            ));
+        }
+        if row_count.div_ceil(u64::from(rows_per_group)) > MAX_GROUPS {
+            return Err(Fault::new(
+                "rows-per-group",
+                "That makes more than 100,000 row groups. Choose more rows per row group.",
+            ));
+        }
+        Ok(Self { row_count, rows_per_group, modulus_bits, layout })
+    }
+
+    /// Row groups.
+    #[must_use]
+    pub fn group_count(&self) -> u32 {
+        let count = self.row_count.div_ceil(u64::from(self.rows_per_group));
+        u32::try_from(count).expect("checked when the shape was made")
+    }
+
+    /// Rows of row group `index`.
+    #[must_use]
+    pub fn rows_in(&self, index: u32) -> u32 {
+        let before = u64::from(index) * u64::from(self.rows_per_group);
+        let rows = self.row_count.saturating_sub(before).min(u64::from(self.rows_per_group));
+        u32::try_from(rows).expect("at most as many as a full row group has")
+    }
+
+    /// Blocks of one column in row group `index`.
+    #[must_use]
+    pub fn block_count_in(&self, index: u32) -> u32 {
+        let blocks = self.layout.block_count(u64::from(self.rows_in(index)));
+        u32::try_from(blocks).expect("fewer than rows")
+    }
+
+    /// Blocks of one column over all row groups.
+    #[must_use]
+    pub fn block_count(&self) -> u64 {
+        let full = u64::from(self.group_count().saturating_sub(1));
+        full * u64::from(self.block_count_in(0)) + u64::from(self.block_count_in(self.group_count() - 1))
+    }
+
+    /// Slots of a block.
+    #[must_use]
+    pub fn slot_count(&self) -> u32 {
+        self.layout.slot_count()
+    }
+
+    /// How much room a column's numbers have.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        Room { block_count: self.block_count(), slot_count: self.slot_count() }
+    }
+
+    /// What stands in front of row group `index`.
+    #[must_use]
+    pub fn header(
+        &self,
+        index: u32,
+        dataset: DatasetId,
+        key: KeyFingerprint,
+        upload: UploadId,
+        columns: &[StoredColumn],
+    ) -> RowGroupHeader {
+        RowGroupHeader {
+            key,
+            dataset,
+            upload,
+            index,
+            row_count: self.rows_in(index),
+            modulus_bits: self.modulus_bits,
+            block_count: self.block_count_in(index),
+            columns: columns.iter().map(|column| column.entry).collect(),
+        }
+    }
+
+    /// Bytes of all row groups.
+    #[must_use]
+    pub fn bytes(&self, columns: &[StoredColumn]) -> u64 {
+        let nobody = (DatasetId::from_bytes([0; 16]), KeyFingerprint::from_bytes([0; 32]));
+        let bytes_of = |index| {
+            let upload = UploadId::from_bytes([0; 16]);
+            self.header(index, nobody.0, nobody.1, upload, columns).object_bytes()
+        };
+        let last = self.group_count() - 1;
+        u64::from(last) * bytes_of(0) + bytes_of(last)
+    }
+}
+
+/// Consecutive blocks of one column that are encrypted at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchRange {
+    /// Position of the column in the row group.
+    pub column: usize,
+    /// First block.
+    pub first_block: u32,
+    /// Blocks.
+    pub block_count: u32,
+}
+
+/// Cuts `part`, a byte range of a row group that ends between two ciphertexts, into batches in storage order.
+#[must_use]
+pub fn batches(header: &RowGroupHeader, part: &Range<u64>, largest: u32) -> Vec<BatchRange> {
+    let ciphertext_bytes = u64::from(header.ciphertext_bytes());
+    let at = |offset: u64| offset.saturating_sub(header.header_bytes()) / ciphertext_bytes;
+    let (mut next, end) = (at(part.start), at(part.end));
+    let blocks = u64::from(header.block_count);
+    let mut batches = Vec::new();
+    while next < end {
+        let in_column = next % blocks;
+        let count = u64::from(largest.max(1)).min(blocks - in_column).min(end - next);
+        batches.push(BatchRange {
+            column: usize::try_from(next / blocks).expect("at most 4,096 columns"),
+            first_block: u32::try_from(in_column).expect("below the block count"),
+            block_count: u32::try_from(count).expect("at most `largest`"),
+        });
+        next += count;
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Layout {
+        Layout::for_modulus_bits(3_072).unwrap()
+    }
+
+    fn encoding(column: usize, missing_count: u64) -> NumberEncoding {
+        NumberEncoding {
+            column,
+            name: format!("c{column}"),
+            scale: 2,
+            rounded: false,
+            largest_magnitude: 70_000,
+            bound_bits: 24,
+            missing_count,
+        }
+    }
+
+    #[test]
+    fn row_groups_take_about_a_minute() {
+        // 65,536 rows of 5 columns are 7,125 blocks.
+        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.008), 65_536);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.009), 32_768);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.1), 4_096);
+    }
+
+    #[test]
+    fn row_groups_keep_to_their_limits_however_slow_or_wide() {
+        assert_eq!(choose_rows_per_group(1 << 20, 500, layout(), 10.0), 1_024);
+        assert_eq!(choose_rows_per_group(1 << 20, 4_000, layout(), 0.0), 1_024);
+        assert_eq!(choose_rows_per_group(u64::MAX >> 20, 5, layout(), 10.0), 65_536);
+    }
+
+    #[test]
+    fn small_tables_get_one_small_group() {
+        assert_eq!(choose_rows_per_group(442, 11, layout(), 0.001), 1_024);
+        assert_eq!(choose_rows_per_group(1_025, 11, layout(), 0.001), 2_048);
+    }
+
+    #[test]
+    fn batches_take_half_a_second() {
+        assert_eq!(batch_blocks(0.1), 5);
+        assert_eq!(batch_blocks(3.0), 1);
+        assert_eq!(batch_blocks(0.0), 64);
+    }
+
+    #[test]
+    fn the_last_group_holds_the_rest() {
+        let shape = Shape::new(2_500, 1_024, 2_048).unwrap();
+        assert_eq!(shape.group_count(), 3);
+        assert_eq!((0..3).map(|index| shape.rows_in(index)).sum::<u32>(), 2_500);
+        assert_eq!(shape.rows_in(2), 452);
+        let blocks: u64 = (0..3).map(|index| u64::from(shape.block_count_in(index))).sum();
+        assert_eq!(shape.block_count(), blocks);
+        let columns = stored_columns(&[encoding(0, 0), encoding(1, 3)]);
+        let dataset = DatasetId::from_bytes([1; 16]);
+        let key = KeyFingerprint::from_bytes([2; 32]);
+        let upload = UploadId::from_bytes([3; 16]);
+        let bytes: u64 =
+            (0..3).map(|index| shape.header(index, dataset, key, upload, &columns).object_bytes()).sum();
+        assert_eq!(shape.bytes(&columns), bytes);
+    }
+
+    #[test]
+    fn a_full_last_group_is_counted_once() {
+        let shape = Shape::new(2_048, 1_024, 2_048).unwrap();
+        assert_eq!((shape.group_count(), shape.rows_in(1)), (2, 1_024));
+        assert_eq!(shape.block_count(), 70);
+    }
+
+    #[test]
+    fn impossible_row_groups_are_refused() {
+        assert_eq!(Shape::new(10, 0, 2_048).unwrap_err().code, "rows-per-group");
+        assert_eq!(Shape::new(10, 65_537, 2_048).unwrap_err().code, "rows-per-group");
+        assert_eq!(Shape::new(200_000, 1, 2_048).unwrap_err().code, "rows-per-group");
+    }
+
+    #[test]
+    fn only_columns_with_blanks_have_presence() {
+        let columns = stored_columns(&[encoding(4, 0), encoding(6, 1), encoding(7, 0)]);
+        let found: Vec<_> =
+            columns.iter().map(|column| (column.entry.column, column.encoding, column.holds)).collect();
+        assert_eq!(
+            found,
+            [(0, 0, Holds::Values), (1, 1, Holds::Values), (2, 1, Holds::Presence), (3, 2, Holds::Values)]
+        );
+    }
+
+    #[test]
+    fn batches_cover_every_part_once_and_never_cross_a_column() {
+        let shape = Shape::new(60_000, 65_536, 3_072).unwrap();
+        let columns = stored_columns(&[encoding(0, 0), encoding(1, 2), encoding(2, 0)]);
+        let header = shape.header(
+            0,
+            DatasetId::from_bytes([1; 16]),
+            KeyFingerprint::from_bytes([2; 32]),
+            UploadId::from_bytes([3; 16]),
+            &columns,
+        );
+        let parts = header.parts();
+        let mut next = (0, 0);
+        let mut bytes = header.header_bytes();
+        for part in &parts {
+            for batch in batches(&header, part, 50) {
+                assert_eq!((batch.column, batch.first_block), next);
+                assert!(batch.first_block + batch.block_count <= header.block_count);
+                next = match batch.first_block + batch.block_count {
+                    end if end == header.block_count => (batch.column + 1, 0),
+                    end => (batch.column, end),
+                };
+                bytes += u64::from(batch.block_count) * u64::from(header.ciphertext_bytes());
+            }
+            assert_eq!(bytes, part.end);
+        }
+        assert_eq!(next, (4, 0));
+    }
+}
