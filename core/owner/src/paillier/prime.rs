@@ -64,9 +64,10 @@ pub(super) fn generate(
         .map(|small| (small, low_u32(&(step.expose() % small))))
         .collect();
 
-    // Far more draws than a fruitful search needs, so that a broken RNG ends it.
-    for _ in 0..range.get().saturating_mul(8) {
-        let cofactor = lowest + random_below(range, rng);
+    // From a random k upwards and around, so that even with broken randomness the search ends.
+    let start = random_below(range, rng);
+    for offset in 0..range.get() {
+        let cofactor = lowest + (start + offset) % range;
         let divides = |&(small, step): &(u32, u32)| {
             (u64::from(step) * u64::from(cofactor) + 1).is_multiple_of(u64::from(small))
         };

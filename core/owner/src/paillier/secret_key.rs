@@ -178,7 +178,7 @@ impl SecretKey {
             read_prime(q).ok_or(KeyError::WrongStructure { which: PrimeName::Q })?,
         )?;
         if key.public.modulus_bits() != size.bits() {
-            return Err(KeyError::Unbalanced);
+            return Err(KeyError::WrongSize { bits: key.public.modulus_bits().into() });
         }
         Ok(key)
     }
@@ -264,17 +264,17 @@ impl SecretKey {
             return Err(KeyError::SamePrime);
         }
         let n = p * q;
-        if p.bits() != q.bits() || n.bits() != 2 * p.bits() {
-            return Err(KeyError::Unbalanced);
-        }
         let public = PublicKey::from_modulus(n)?;
-        let distance = SecretInteger::new(if p > q { p - q } else { q - p });
-        if distance.expose().bits() <= p.bits() - CLOSENESS_BITS {
-            return Err(KeyError::TooClose);
-        }
         let order = SecretInteger::new((p - 1u32) * (q - 1u32));
         if !public.modulus().gcd(order.expose()).is_one() {
             return Err(KeyError::NotCoprimeToOrder);
+        }
+        if p.bits() != q.bits() || u64::from(public.modulus_bits()) != 2 * p.bits() {
+            return Err(KeyError::Unbalanced);
+        }
+        let distance = SecretInteger::new(if p > q { p - q } else { q - p });
+        if distance.expose().bits() <= p.bits() - CLOSENESS_BITS {
+            return Err(KeyError::TooClose);
         }
         let inverse = |value: &BigUint, modulus: &BigUint| value.modinv(modulus).map(SecretInteger::new);
         // None of these can fail once p and q are different primes; if they are not, the caller finds out why.

@@ -1,0 +1,117 @@
+//! encode → encrypt → evaluate → decrypt → decode = cleartext.
+
+use num_bigint::{BigInt, BigUint};
+use proptest::prelude::*;
+use veilsum_crypto::packing::{Decoded, Plaintext};
+use veilsum_crypto::paillier::Ciphertext;
+
+use crate::fixtures::{rng, small_key};
+
+const LARGEST: i64 = (1 << 62) - 1;
+const SLOTS: usize = 14;
+
+fn encrypt(slots: &[i64], check: u128, seed: u64) -> Ciphertext {
+    let key = small_key();
+    let plaintext = key.public_key().layout().encode(slots, check).unwrap();
+    key.encrypt(&plaintext, &mut rng(seed))
+}
+
+fn open(ciphertext: &Ciphertext) -> Decoded {
+    let key = small_key();
+    let public = key.public_key();
+    // Through bytes, as an answer comes.
+    let ciphertext = public.ciphertext_from_bytes(&ciphertext.to_bytes(public)).unwrap();
+    public.layout().decode(public, &key.decrypt(&ciphertext).unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn one_block_comes_back(
+        slots in prop::collection::vec(prop_oneof![-LARGEST..=LARGEST, Just(0), Just(LARGEST), Just(-LARGEST)], SLOTS),
+        check in 0..veilsum_crypto::packing::CHECK_MODULUS,
+        seed: u64,
+    ) {
+        let decoded = open(&encrypt(&slots, check, seed));
+        prop_assert!(decoded.slots == slots);
+        prop_assert_eq!(decoded.check.unsigned_abs(), check);
+    }
+
+    #[test]
+    fn sums_of_blocks_are_sums_of_slots(
+        blocks in prop::collection::vec(prop::collection::vec(-(1i64 << 40)..1 << 40, SLOTS), 1..12),
+        seed: u64,
+    ) {
+        let ciphertexts: Vec<_> =
+            blocks.iter().zip(seed..).map(|(slots, seed)| encrypt(slots, 7, seed)).collect();
+        let decoded = open(&small_key().public_key().sum(&ciphertexts));
+        let expected: Vec<i64> = (0..SLOTS).map(|slot| blocks.iter().map(|block| block[slot]).sum()).collect();
+        prop_assert!(decoded.slots == expected);
+        prop_assert_eq!(decoded.check, 7 * i128::try_from(blocks.len()).unwrap());
+    }
+
+    #[test]
+    fn weighted_sums_are_weighted_sums_of_slots(
+        terms in prop::collection::vec((prop::collection::vec(-(1i64 << 40)..1 << 40, SLOTS), -(1i64 << 16)..1 << 16), 1..5),
+        seed: u64,
+    ) {
+        let public = small_key().public_key();
+        let ciphertexts: Vec<_> = terms
+            .iter()
+            .map(|(slots, weight)| public.multiply_integer(&encrypt(slots, 3, seed), &BigInt::from(*weight)))
+            .filter(|ciphertext| ciphertext.as_integer() != &BigUint::from(1u32))
+            .collect();
+        prop_assume!(!ciphertexts.is_empty());
+        let decoded = open(&public.sum(&ciphertexts));
+        let expected: Vec<i64> =
+            (0..SLOTS).map(|slot| terms.iter().map(|(slots, weight)| slots[slot] * weight).sum()).collect();
+        prop_assert!(decoded.slots == expected);
+        prop_assert_eq!(decoded.check, terms.iter().map(|(_, weight)| 3 * i128::from(*weight)).sum::<i128>());
+    }
+
+    #[test]
+    fn rerandomising_changes_the_ciphertext_only(value in -LARGEST..=LARGEST, seed: u64) {
+        let public = small_key().public_key();
+        let ciphertext = encrypt(&[value], 1, seed);
+        let other = public.rerandomise(&ciphertext, &mut rng(seed ^ 1));
+        prop_assert!(other != ciphertext);
+        prop_assert!(open(&other) == open(&ciphertext));
+    }
+}
+
+#[test]
+fn a_thousand_largest_blocks_add_up_exactly() {
+    let key = small_key();
+    let bound = veilsum_crypto::bound::BoundClass::for_magnitude((1 << 48) - 1).unwrap();
+    assert!(bound.sum_fits(1_000));
+    let largest = [(1i64 << 48) - 1; SLOTS];
+    let [high, low] = [largest, largest.map(|value| -value)].map(|slots| encrypt(&slots, 1, 9));
+    for (block, sign) in [(high, 1), (low, -1)] {
+        let sum = key.public_key().sum(std::iter::repeat_n(&block, 1_000));
+        assert!(open(&sum).slots == largest.map(|value| sign * 1_000 * value));
+    }
+}
+
+#[test]
+fn the_owners_randomness_is_an_nth_residue() {
+    // For a ciphertext of 0, c^λ = 1 (mod n²) for the order λ = (p−1)(q−1) exactly if c is an n-th residue.
+    let key = small_key();
+    let public = key.public_key();
+    let [vectors, ..] = crate::fixtures::known_answers();
+    let order = (&vectors.p.0 - 1u32) * (&vectors.q.0 - 1u32);
+    for seed in 0..8 {
+        let zero = key.encrypt(&Plaintext::from_integer(BigInt::ZERO), &mut rng(seed));
+        let power = public.square().pow_vartime(zero.as_integer(), &order);
+        assert_eq!(power, BigUint::from(1u32));
+    }
+}
+
+#[test]
+fn a_ciphertext_of_another_key_is_refused_or_decrypts_to_noise() {
+    let [_, middle, _] = crate::fixtures::known_answers();
+    let stranger = veilsum_crypto::paillier::PublicKey::from_modulus(middle.n.0).unwrap();
+    let plaintext = stranger.layout().encode(&[1, 2, 3], 4).unwrap();
+    let ciphertext = stranger.encrypt(&plaintext, &mut rng(1));
+    assert!(small_key().decrypt(&ciphertext).is_err());
+}
