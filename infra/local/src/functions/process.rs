@@ -143,7 +143,8 @@ fn command(start: &Start<'_>, id: &str) -> Command {
     let limits = start.limits;
     let mut command = Command::new("/bin/sh");
     command
-        .args(["-c", "ulimit -v \"$1\" && exec \"$0\""])
+        // Where the system knows no such limit, the function runs without one.
+        .args(["-c", "ulimit -v \"$1\" 2>/dev/null; exec \"$0\""])
         .arg(&start.binary)
         .arg(((limits.memory_mib + HEADROOM_MIB) * 1_024).to_string())
         .env_clear()
