@@ -8,6 +8,7 @@ use veilsum_protocol::answer::Partial;
 use veilsum_protocol::job::{CombineEvent, Done, Outcome, Step, StepFunction};
 use veilsum_protocol::plan::{Plan, RowGroupRef};
 
+use crate::error::chain;
 use crate::evaluate::job_milliseconds;
 use crate::job::{self, CONCURRENT_READS, MAX_PARTIALS_BYTES, Stop};
 use crate::keys::JobKeys;
@@ -20,7 +21,9 @@ use crate::store::{Store, StoreError};
 pub async fn handle(store: &Store, event: &CombineEvent) -> Result<Done, StoreError> {
     let started = Instant::now();
     let keys = JobKeys::new(&event.tenant, &event.job);
-    let done = job::settle(store, &keys, run(store, &keys, event, started).await).await?;
+    let done = job::settle(store, &keys, run(store, &keys, event, started).await)
+        .await
+        .inspect_err(|error| tracing::warn!(tenant = %event.tenant, job = %event.job, error = chain(error), "storage failed"))?;
     tracing::info!(
         tenant = %event.tenant,
         job = %event.job,

@@ -10,6 +10,7 @@ use veilsum_protocol::job::{Done, EvaluateEvent, Step, StepFunction};
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::RowGroupHeader;
 
+use crate::error::chain;
 use crate::job::{self, CONCURRENT_READS, Stop};
 use crate::keys::{DatasetKeys, JobKeys, Key};
 use crate::store::{Chunk, Store, StoreError};
@@ -17,7 +18,7 @@ use crate::store::{Chunk, Store, StoreError};
 /// Bytes of a first read: the header of a row group with up to 166 columns.
 const FIRST_READ_BYTES: u64 = 4_096;
 /// Most bytes of columns that one call loads, so that it fits its memory.
-const MAX_COLUMN_BYTES: u64 = 1 << 30;
+const MAX_COLUMN_BYTES: u64 = 768 << 20;
 
 /// Handles one delivery of `event`. Any number of deliveries has the effect of one.
 ///
@@ -26,7 +27,9 @@ const MAX_COLUMN_BYTES: u64 = 1 << 30;
 pub async fn handle(store: &Store, event: &EvaluateEvent) -> Result<Done, StoreError> {
     let started = Instant::now();
     let keys = JobKeys::new(&event.tenant, &event.job);
-    let done = job::settle(store, &keys, run(store, &keys, event, started).await).await?;
+    let done = job::settle(store, &keys, run(store, &keys, event, started).await)
+        .await
+        .inspect_err(|error| tracing::warn!(tenant = %event.tenant, job = %event.job, row_group = event.row_group, error = chain(error), "storage failed"))?;
     tracing::info!(
         tenant = %event.tenant,
         job = %event.job,

@@ -41,7 +41,7 @@ fn head() -> OpenApi {
                 .build(),
         )
         .components(Some(
-            ComponentsBuilder::new().security_scheme(SESSION, SecurityScheme::Http(bearer)).build(),
+            ComponentsBuilder::new().schema_from::<Problem>().security_scheme(SESSION, SecurityScheme::Http(bearer)).build(),
         ))
         .security(Some([SecurityRequirement::new(SESSION, Vec::<String>::new())]))
         .build()

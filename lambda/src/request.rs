@@ -4,6 +4,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
+use http_body_util::LengthLimitError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -27,8 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(too_large());
         }
         let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
-            let over =
-                std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("limit"));
+            let over = std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>());
             if over { too_large() } else { ApiError::BodyUnreadable }
         })?;
         serde_json::from_slice(&bytes)

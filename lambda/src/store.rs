@@ -6,6 +6,7 @@ mod transfer;
 use std::ops::Range;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
@@ -82,7 +83,13 @@ impl Store {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        let shared = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https);
+        let environment = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https);
+        Self::over(&environment.load().await, bucket, endpoint)
+    }
+
+    /// As [`Self::connect`], with credentials, region and HTTP client from `environment`.
+    #[must_use]
+    pub fn over(environment: &SdkConfig, bucket: String, endpoint: Option<String>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
             .operation_attempt_timeout(Duration::from_secs(20))
@@ -91,7 +98,7 @@ impl Store {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(100))
             .with_max_backoff(Duration::from_secs(2));
-        let config = aws_sdk_s3::config::Builder::from(&shared.load().await)
+        let config = aws_sdk_s3::config::Builder::from(environment)
             .timeout_config(timeouts)
             .retry_config(retries)
             // Endpoints that are not AWS's have no name per bucket.

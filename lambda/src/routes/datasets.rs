@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::keys::{DatasetKeys, Key};
 use crate::openapi::Failed;
 use crate::request::{Body, Id, Page};
-use crate::store::{Creation, Listed, ObjectInfo, Store};
+use crate::store::{Creation, Listed, Store};
 
 /// Entries on one page; each holds a presigned URL, and a response at most 6 MB.
 const DATASETS_PER_PAGE: usize = 500;
@@ -142,6 +142,6 @@ pub(super) async fn entry(
 }
 
 /// Succeeds only for a dataset that the caller has registered.
-pub(super) async fn require_registered(store: &Store, keys: &DatasetKeys) -> Result<ObjectInfo, ApiError> {
-    store.stat(&keys.created()).await?.ok_or(ApiError::NotFound)
+pub(super) async fn require_registered(store: &Store, keys: &DatasetKeys) -> Result<(), ApiError> {
+    if store.exists(&keys.created()).await? { Ok(()) } else { Err(ApiError::NotFound) }
 }

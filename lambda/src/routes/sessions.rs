@@ -12,8 +12,8 @@ use crate::error::ApiError;
 use crate::keys::used_challenge;
 use crate::openapi::Failed;
 use crate::request::Body;
-use crate::store::Creation;
-use crate::tokens::{CHALLENGE_SECONDS, SESSION_SECONDS, TokenError};
+use crate::store::{Creation, Store};
+use crate::tokens::{CHALLENGE_SECONDS, IssueError, SESSION_SECONDS, TokenError};
 
 /// Asks for a challenge to sign.
 #[utoipa::path(
@@ -38,13 +38,23 @@ pub(super) async fn sign_in(
         TokenError::Invalid => ApiError::ChallengeInvalid,
     })?;
     let caller = prove(&sign_in).map_err(|_| ApiError::SignatureWrong)?;
-    // Last, so that nobody but the holder of a challenge and a key can use the challenge up.
-    match api.store().create(&used_challenge(&challenge), Vec::new()).await? {
-        Creation::Created => {}
-        Creation::AlreadyThere => return Err(ApiError::ChallengeUsed),
-    }
     let token = api.tokens().issue_session(&caller)?;
+    // Last, so that nobody but the holder of a challenge and a key can use the challenge up.
+    use_up(api.store(), &challenge).await?;
     Ok((StatusCode::CREATED, Json(Session { token, expires_in: SESSION_SECONDS, tenant: caller.tenant() })))
+}
+
+/// Succeeds once per challenge.
+async fn use_up(store: &Store, challenge: &[u8; 16]) -> Result<(), ApiError> {
+    // Tells our own mark, whose confirmation got lost, from one that another request left.
+    let mut mark = vec![0; 16];
+    getrandom::fill(&mut mark).map_err(|_| IssueError)?;
+    let key = used_challenge(challenge);
+    match store.create(&key, mark.clone()).await? {
+        Creation::Created => Ok(()),
+        Creation::AlreadyThere if store.read(&key, mark.len() as u64).await? == Some(mark) => Ok(()),
+        Creation::AlreadyThere => Err(ApiError::ChallengeUsed),
+    }
 }
 
 /// Who a session belongs to.

@@ -1,0 +1,12 @@
+//! The handlers against the real S3 protocol: signatures, conditional writes and multipart uploads, no mocks.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod binaries;
+mod cloud;
+mod datasets;
+mod jobs;
+mod route_matrix;
+mod sample;
+mod sessions;
+mod uploads;
