@@ -8,11 +8,23 @@ use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::One;
 
+/// Exponent bits per table lookup of a [`FixedBase`]; divides the 32 bits of a digit.
+const WINDOW_BITS: u32 = 4;
+const WINDOW_ENTRIES: usize = (1 << WINDOW_BITS) - 1;
+
 /// An odd modulus above 1, with whatever arithmetic modulo it wants precomputed.
 ///
 /// May be secret (the square of a prime factor): it is wiped when dropped, and `Debug` shows its size only.
 pub struct Modulus {
     value: BigUint,
+}
+
+/// Powers of one base, so that further powers of it cost about a fifth of an exponentiation.
+///
+/// May be secret, like the modulus: wiped when dropped. Made by [`Modulus::fixed_base`].
+pub struct FixedBase {
+    /// `windows[i][d − 1] = base^(d·2^(WINDOW_BITS·i))`.
+    windows: Vec<[BigUint; WINDOW_ENTRIES]>,
 }
 
 /// A number that [`Modulus::new`] does not take.
@@ -78,6 +90,65 @@ impl Modulus {
     #[must_use]
     pub fn pow_secret(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
         self.pow_vartime(base, exponent)
+    }
+
+    /// Prepares powers of `base` with exponents of up to `exponent_bits`.
+    ///
+    /// Costs four modular multiplications and holds four numbers per bit.
+    #[must_use]
+    pub fn fixed_base(&self, base: &BigUint, exponent_bits: u64) -> FixedBase {
+        let mut first = base % &self.value;
+        let mut windows = Vec::new();
+        for _ in 0..exponent_bits.div_ceil(WINDOW_BITS.into()) {
+            let mut entries = [const { BigUint::ZERO }; WINDOW_ENTRIES];
+            let mut power = first.clone();
+            for entry in &mut entries {
+                let next = self.multiply(&power, &first);
+                *entry = core::mem::replace(&mut power, next);
+            }
+            wipe(&mut first);
+            first = power;
+            windows.push(entries);
+        }
+        wipe(&mut first);
+        FixedBase { windows }
+    }
+
+    /// `base^exponent` for the base of `table`, which was made by this modulus.
+    ///
+    /// For secret exponents that are used once: the table is read at places that depend on the exponent. Costs one
+    /// modular multiplication per four bits.
+    ///
+    /// # Panics
+    /// If the exponent has more bits than the table was made for.
+    #[must_use]
+    pub fn pow_fixed(&self, table: &FixedBase, exponent: &BigUint) -> BigUint {
+        let bits = table.windows.len() as u64 * u64::from(WINDOW_BITS);
+        assert!(exponent.bits() <= bits, "an exponent of at most {bits} bits");
+        let digits = exponent
+            .iter_u32_digits()
+            .flat_map(|word| (0..u32::BITS).step_by(WINDOW_BITS as usize).map(move |shift| word >> shift));
+        let mut product = BigUint::one();
+        for (window, digit) in table.windows.iter().zip(digits) {
+            if let Some(index) = (digit as usize & WINDOW_ENTRIES).checked_sub(1) {
+                let next = self.multiply(&product, &window[index]);
+                wipe(&mut product);
+                product = next;
+            }
+        }
+        product
+    }
+}
+
+impl Drop for FixedBase {
+    fn drop(&mut self) {
+        self.windows.iter_mut().flatten().for_each(wipe);
+    }
+}
+
+impl fmt::Debug for FixedBase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "FixedBase({} windows, hidden)", self.windows.len())
     }
 }
 
@@ -154,6 +225,27 @@ mod tests {
             assert_eq!(modulus.pow_secret(&base, &number(exponent)), expected);
             expected = modulus.multiply(&expected, &base);
         }
+    }
+
+    #[test]
+    fn powers_of_a_fixed_base_agree_with_plain_powers() {
+        let modulus = Modulus::new(&((BigUint::one() << 521) - 1u32)).unwrap();
+        let base = number(0xdead_beef);
+        for bits in [1u64, 4, 5, 31, 32, 33, 64, 100, 521] {
+            let table = modulus.fixed_base(&base, bits);
+            let largest: BigUint = (BigUint::one() << bits) - 1u32;
+            for exponent in [BigUint::ZERO, BigUint::one(), &largest / 3u32, &largest - 1u32, largest] {
+                assert_eq!(modulus.pow_fixed(&table, &exponent), modulus.pow_vartime(&base, &exponent));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "an exponent of at most 8 bits")]
+    fn a_table_refuses_exponents_that_are_too_long() {
+        let modulus = Modulus::new(&number(101)).unwrap();
+        let table = modulus.fixed_base(&number(3), 8);
+        let _ = modulus.pow_fixed(&table, &number(256));
     }
 
     #[test]

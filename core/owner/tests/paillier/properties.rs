@@ -4,8 +4,9 @@ use num_bigint::{BigInt, BigUint};
 use proptest::prelude::*;
 use veilsum_crypto::packing::{Decoded, Plaintext};
 use veilsum_crypto::paillier::Ciphertext;
+use veilsum_owner::paillier::SecretKey;
 
-use crate::fixtures::{rng, small_key};
+use crate::fixtures::{key_vectors, known_answers, rng, small_key};
 
 const LARGEST: i64 = (1 << 62) - 1;
 const SLOTS: usize = 14;
@@ -93,23 +94,50 @@ fn a_thousand_largest_blocks_add_up_exactly() {
     }
 }
 
+/// For a ciphertext of 0, c^λ = 1 (mod n²) for λ = (p−1)(q−1) exactly if c is an n-th residue.
+fn is_nth_residue(key: &SecretKey, [p, q]: [&BigUint; 2], zero: &Ciphertext) -> bool {
+    let order = (p - 1u32) * (q - 1u32);
+    key.public_key().square().pow_vartime(zero.as_integer(), &order) == BigUint::from(1u32)
+}
+
 #[test]
 fn the_owners_randomness_is_an_nth_residue() {
-    // For a ciphertext of 0, c^λ = 1 (mod n²) for the order λ = (p−1)(q−1) exactly if c is an n-th residue.
-    let key = small_key();
-    let public = key.public_key();
-    let [vectors, ..] = crate::fixtures::known_answers();
-    let order = (&vectors.p.0 - 1u32) * (&vectors.q.0 - 1u32);
+    let zero = Plaintext::from_integer(BigInt::ZERO);
+    let [vectors, ..] = known_answers();
     for seed in 0..8 {
-        let zero = key.encrypt(&Plaintext::from_integer(BigInt::ZERO), &mut rng(seed));
-        let power = public.square().pow_vartime(zero.as_integer(), &order);
-        assert_eq!(power, BigUint::from(1u32));
+        let ciphertext = small_key().encrypt(&zero, &mut rng(seed));
+        assert!(is_nth_residue(small_key(), [&vectors.p.0, &vectors.q.0], &ciphertext));
+    }
+}
+
+#[test]
+fn keys_with_generators_encrypt_as_those_without() {
+    for vector in key_vectors() {
+        let key = SecretKey::from_secret_bytes(&vector.secret).unwrap();
+        let public = key.public_key();
+        let (_, body) = vector.secret.split_at(12);
+        let [p, q] = [0, body.len() / 2].map(|start| &body[start + 8..start + body.len() / 2]);
+        let [p, q] = [p, q].map(BigUint::from_bytes_le);
+        let zero = key.encrypt(&Plaintext::from_integer(BigInt::ZERO), &mut rng(1));
+        assert!(is_nth_residue(&key, [&p, &q], &zero));
+
+        let slots = vec![-5; public.layout().slot_count() as usize];
+        let plaintext = public.layout().encode(&slots, 6).unwrap();
+        let [first, second] = [2, 3].map(|seed| key.encrypt(&plaintext, &mut rng(seed)));
+        assert!(first != second);
+        let sum = key.decrypt(&public.sum([&first, &second])).unwrap();
+        let decoded = public.layout().decode(public, &sum).unwrap();
+        assert!(decoded.check == 12 && decoded.slots.iter().all(|&slot| slot == -10));
+
+        // The same key without generators draws other numbers, but opens what the other one made.
+        let plain = SecretKey::from_primes(p, q).unwrap();
+        assert!(plain.decrypt(&first).unwrap().residue(public) == plaintext.residue(public));
     }
 }
 
 #[test]
 fn a_ciphertext_of_another_key_is_refused_or_decrypts_to_noise() {
-    let [_, middle, _] = crate::fixtures::known_answers();
+    let [_, middle, _] = known_answers();
     let stranger = veilsum_crypto::paillier::PublicKey::from_modulus(middle.n.0).unwrap();
     let plaintext = stranger.layout().encode(&[1, 2, 3], 4).unwrap();
     let ciphertext = stranger.encrypt(&plaintext, &mut rng(1));
