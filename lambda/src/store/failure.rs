@@ -23,15 +23,9 @@ impl StoreError {
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code().map(str::to_owned);
-        let source: Box<dyn Error + Send + Sync> = match error {
-            // Storage's own sentence can repeat what was sent to it; status and code are enough.
-            SdkError::ServiceError(_) => "storage refused".into(),
-            error @ (SdkError::ConstructionFailure(_)
-            | SdkError::TimeoutError(_)
-            | SdkError::DispatchFailure(_)
-            | SdkError::ResponseError(_)
-            | _) => Box::new(error),
-        };
+        // Storage's own sentence can repeat what was sent to it; status and code are enough.
+        let is_answer = matches!(error, SdkError::ServiceError(_));
+        let source = if is_answer { "storage refused".into() } else { Box::new(error) as Box<_> };
         Self { operation, status, code, source }
     }
 

@@ -9,4 +9,5 @@ mod jobs;
 mod route_matrix;
 mod sample;
 mod sessions;
+mod store;
 mod uploads;

@@ -5,14 +5,14 @@ use num_bigint::BigUint;
 use veilsum_crypto::paillier::PublicKey;
 use veilsum_protocol::answer::Answer;
 use veilsum_protocol::api::{
-    Commit, CommittedObject, CompleteUpload, CreateDataset, DatasetEntry, JobStatus, Object, Part,
+    Commit, CommittedObject, CompleteUpload, CreateDataset, DatasetEntry, JobStatus, Object, Part, PartUrl,
     RequestUpload, StartJob, StoredObject, Upload,
 };
 use veilsum_protocol::plan::{Aggregate, Plan, RowGroupRef};
 use veilsum_protocol::row_group::{ColumnEntry, MIN_PART_BYTES, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
-use crate::cloud::{Cloud, Tenant, put};
+use crate::cloud::{Cloud, TRIES, Tenant, put};
 
 /// Any odd number serves as a modulus where nothing is secret.
 pub fn public_key() -> PublicKey {
@@ -161,10 +161,20 @@ pub async fn send_parts(
     assert_eq!(upload.urls.len(), parts.len());
     for (url, (part, bytes)) in upload.urls.iter().zip(&parts) {
         assert_eq!(url.number, part.number);
-        // The page tries a PUT again, too.
-        while put(url, bytes.clone()).await != 200 {}
+        put_whole(url, bytes).await;
     }
     CompleteUpload { object, transfer: upload.transfer.unwrap(), parts: request.parts }
+}
+
+/// PUTs a part, again where storage is overloaded, as the page does.
+async fn put_whole(url: &PartUrl, bytes: &[u8]) {
+    for _ in 0..TRIES {
+        match put(url, bytes.to_vec()).await.as_u16() {
+            200 => return,
+            status => assert_eq!(status, 503),
+        }
+    }
+    panic!("storage fails too often");
 }
 
 /// Uploads one object.
