@@ -9,7 +9,7 @@ mod runtime_api;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -304,13 +304,15 @@ impl Inner {
     async fn run(&self, function: Function, payload: Bytes) -> Result<Bytes, InvokeError> {
         let timeout = self.setup.limits.of(function).timeout;
         loop {
-            let (mut process, is_fresh) = match self.take_idle(function) {
+            // Apart, so that the lock is not held while a process starts.
+            let idle = self.idle(function).pop();
+            let (mut process, is_fresh) = match idle {
                 Some(process) => (process, false),
                 None => (self.start_process(function).await?, true),
             };
             match process.run(payload.clone(), timeout).await {
                 Ran::Answered(result) => {
-                    self.pool(function).idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+                    self.idle(function).push(process);
                     return result;
                 }
                 // It died while it was idle; the invocation never reached it.
@@ -324,10 +326,8 @@ impl Inner {
         }
     }
 
-    fn take_idle(&self, function: Function) -> Option<Process> {
-        let mut idle = self.pool(function).idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(Process::is_alive);
-        idle.pop()
+    fn idle(&self, function: Function) -> MutexGuard<'_, Vec<Process>> {
+        self.pool(function).idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn start_process(&self, function: Function) -> Result<Process, InvokeError> {

@@ -121,7 +121,7 @@ pub struct Stack {
     backend: Backend,
     credentials: Credentials,
     /// Held as long as the data folder is in use.
-    _lock: File,
+    _lock: DataLock,
 }
 
 impl Stack {
@@ -139,7 +139,7 @@ impl Stack {
         let path = &config.data;
         let data = |source| StartError::Data { path: path.clone(), source };
         fs::create_dir_all(path.join("logs")).map_err(data)?;
-        let lock = lock(&config)?;
+        let lock = DataLock::take(&config)?;
         let secrets = Secrets::load_or_generate(&path.join("secrets.json")).map_err(data)?;
         let page = listen(config.port, StartError::PagePortTaken { port: config.port }).await?;
         let s3 = listen(config.s3_port, StartError::S3PortTaken { port: config.s3_port }).await?;
@@ -207,18 +207,28 @@ impl Stack {
     }
 }
 
-fn lock(config: &Config) -> Result<File, StartError> {
-    let data = |source| StartError::Data { path: config.data.clone(), source };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(config.data.join("lock"))
-        .map_err(data)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::DataInUse { path: config.data.clone() }),
-        Err(TryLockError::Error(source)) => Err(data(source)),
+/// The lock on the data folder. Given up by name when it is dropped: a process that is being started at that moment
+/// still has the file open.
+#[derive(Debug)]
+struct DataLock(File);
+
+impl DataLock {
+    fn take(config: &Config) -> Result<Self, StartError> {
+        let data = |source| StartError::Data { path: config.data.clone(), source };
+        let path = config.data.join("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(data)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(StartError::DataInUse { path: config.data.clone() }),
+            Err(TryLockError::Error(source)) => Err(data(source)),
+        }
+    }
+}
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        // Closing the file, which follows, does it too.
+        let _ = self.0.unlock();
     }
 }
 

@@ -105,10 +105,6 @@ impl Process {
         }
     }
 
-    pub(super) fn is_alive(&self) -> bool {
-        self.exit.borrow().is_none()
-    }
-
     /// Gives the process one invocation and waits for its end.
     pub(super) async fn run(&mut self, payload: Bytes, limit: Duration) -> Ran {
         let function = self.slot.function.name();

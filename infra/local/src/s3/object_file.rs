@@ -190,3 +190,62 @@ fn read_footer(file: &mut File) -> io::Result<ObjectInfo> {
     let info: ObjectInfo = serde_json::from_slice(&json)?;
     if info.size_bytes == start { Ok(info) } else { Err(damaged()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    async fn receive_abc(announced: Announced, late: Checksums) -> Result<(u64, Checksums), StoreError> {
+        let folder = tempfile::tempdir().unwrap();
+        let body = stream::iter([Ok(Bytes::from("a")), Ok(Bytes::from("bc"))]);
+        let received = receive(folder.path(), body, announced, || late).await;
+        let received = received.map(|received| (received.size_bytes, received.checksums.clone()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "an unpublished draft is removed");
+        received
+    }
+
+    fn crc32(value: &str) -> Checksums {
+        Checksums { crc32: Some(value.to_owned()), ..Checksums::default() }
+    }
+
+    #[tokio::test]
+    async fn compares_what_is_announced_before_and_after_the_body() {
+        let late = || Announced { algorithms: vec![Algorithm::Crc32], ..Announced::default() };
+        assert_eq!(receive_abc(late(), crc32("NSRBwg==")).await.unwrap(), (3, crc32("NSRBwg==")));
+        let wrong = receive_abc(late(), crc32("NSRBwA==")).await;
+        assert!(matches!(wrong, Err(StoreError::BadDigest { what: "CRC32" })));
+        let unannounced = receive_abc(Announced::default(), crc32("NSRBwg==")).await;
+        assert!(matches!(unannounced, Err(StoreError::BadDigest { what: "CRC32" })), "it cannot be told");
+        let wrong = receive_abc(
+            Announced { checksums: crc32("NSRBwA=="), ..Announced::default() },
+            Checksums::default(),
+        );
+        assert!(matches!(wrong.await, Err(StoreError::BadDigest { what: "CRC32" })));
+        let wrong =
+            receive_abc(Announced { md5: Some(vec![0; 16]), ..Announced::default() }, Checksums::default());
+        assert!(matches!(wrong.await, Err(StoreError::BadDigest { what: "MD5" })));
+        let short =
+            receive_abc(Announced { size_bytes: Some(4), ..Announced::default() }, Checksums::default());
+        assert!(matches!(short.await, Err(StoreError::IncompleteBody { expected: 4, actual: 3 })));
+    }
+
+    #[tokio::test]
+    async fn a_stored_file_tells_its_own_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let body = stream::iter([Ok(Bytes::from("abc"))]);
+        let received = receive(folder.path(), body, Announced::default(), Checksums::default).await.unwrap();
+        let info = crate::s3::backend::new_info("k", &received);
+        let path = folder.path().join("stored");
+        received.seal(&info).await.unwrap().publish(&path).unwrap();
+        assert_eq!(open(&path).unwrap().unwrap().1, info);
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert!(open(&path).is_err(), "cut to {length} bytes");
+        }
+        std::fs::write(&path, &whole[1..]).unwrap();
+        assert!(open(&path).is_err(), "first byte missing");
+    }
+}

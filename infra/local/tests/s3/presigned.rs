@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::server::{Answer, BUCKET, MIB, PAGE, Running, noise, send, sha256};
 
@@ -120,6 +122,27 @@ async fn an_expired_url_is_refused_and_the_browser_gets_to_know() {
         answer.headers["access-control-allow-origin"], PAGE,
         "else the page could not read the status"
     );
+}
+
+/// Sends all of a body before it looks for an answer, as browsers do.
+async fn put_all_then_read(url: &str, body: &[u8]) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let head = format!("PUT /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_sends_everything_first() {
+    let running = Running::start().await;
+    let body = noise(32 * MIB, 5);
+    let answer = put_all_then_read(&format!("{}/{BUCKET}/{KEY}", running.url), &body).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("connection: close"));
 }
 
 #[tokio::test]
