@@ -1,12 +1,17 @@
 //! What can be asked of `cargo xtask`.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+
+use crate::test::Stage;
 
 /// Shown by `cargo xtask help` and after a command that nobody knows.
 pub const USAGE: &str = "\
 cargo xtask up                      build everything and run Veilsum on this machine
-cargo xtask test [--only STAGE]...  run every test, or only the named stages
-cargo xtask load [--rows N]         put a large table through the browser and report speed and memory
+cargo xtask test [--only STAGE]... [-- FILTER...]
+                                    run every test, or only the named stages:
+                                    format, lint, invariants, native, wasm, site, stories
+cargo xtask load [--rows N] [--bits N] [--csv FILE]
+                                    put a large table through the browser; report speed, sizes and memory
 cargo xtask build [--dev] [--site]  build the page into target/site, and the functions
                                     --dev: quick to build, slow to run; --site: only the page";
 
@@ -17,6 +22,10 @@ pub enum Task {
     Build(BuildOptions),
     /// Build and run.
     Up,
+    /// Run tests.
+    Test(TestOptions),
+    /// Measure a large table; the arguments are those of the measuring program.
+    Load(Vec<String>),
     /// Print [`USAGE`].
     Help,
 }
@@ -28,6 +37,15 @@ pub struct BuildOptions {
     pub dev: bool,
     /// Only the page.
     pub site_only: bool,
+}
+
+/// What to test.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TestOptions {
+    /// Stages to run; all of them where empty.
+    pub only: Vec<Stage>,
+    /// Arguments for the test programs, e.g. a part of a test's name.
+    pub arguments: Vec<String>,
 }
 
 /// Reads the arguments after `cargo xtask`.
@@ -44,16 +62,67 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<Task
                 match argument.as_str() {
                     "--dev" => options.dev = true,
                     "--site" => options.site_only = true,
-                    _ => bail!("`build` does not know `{argument}`.\n{USAGE}"),
+                    _ => return Err(unknown(&command, &argument)),
                 }
             }
             Ok(Task::Build(options))
         }
         "up" => match arguments.next() {
             None => Ok(Task::Up),
-            Some(argument) => bail!("`up` does not know `{argument}`.\n{USAGE}"),
+            Some(argument) => Err(unknown(&command, &argument)),
         },
+        "test" => {
+            let mut options = TestOptions::default();
+            while let Some(argument) = arguments.next() {
+                match argument.as_str() {
+                    "--only" => {
+                        let name =
+                            arguments.next().ok_or_else(|| anyhow!("`--only` needs a stage.\n{USAGE}"))?;
+                        let stage = Stage::named(&name)
+                            .ok_or_else(|| anyhow!("there is no stage `{name}`.\n{USAGE}"))?;
+                        options.only.push(stage);
+                    }
+                    "--" => options.arguments = arguments.by_ref().collect(),
+                    _ => return Err(unknown(&command, &argument)),
+                }
+            }
+            Ok(Task::Test(options))
+        }
+        "load" => Ok(Task::Load(arguments.collect())),
         "help" | "--help" | "-h" => Ok(Task::Help),
         _ => bail!("there is no task `{command}`.\n{USAGE}"),
+    }
+}
+
+fn unknown(command: &str, argument: &str) -> anyhow::Error {
+    anyhow!("`{command}` does not know `{argument}`.\n{USAGE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> anyhow::Result<Task> {
+        super::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn no_command_asks_for_help() {
+        assert_eq!(parse("").unwrap(), Task::Help);
+    }
+
+    #[test]
+    fn stages_and_filters_are_read() {
+        let expected =
+            TestOptions { only: vec![Stage::Lint, Stage::Stories], arguments: vec!["cancel".to_owned()] };
+        assert_eq!(parse("test --only lint --only stories -- cancel").unwrap(), Task::Test(expected));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_named() {
+        assert!(parse("deploy").unwrap_err().to_string().contains("`deploy`"));
+        assert!(parse("up --port 1").unwrap_err().to_string().contains("`--port`"));
+        assert!(parse("test --only nothing").unwrap_err().to_string().contains("`nothing`"));
+        assert!(parse("test --only").is_err());
     }
 }

@@ -1,10 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
+mod browser;
 mod build;
 mod cargo;
 mod command_line;
+mod invariants;
+mod licences;
+mod programs;
 mod site;
+mod tally;
+mod test;
 mod up;
 mod workspace;
 
@@ -33,6 +39,8 @@ fn run() -> anyhow::Result<()> {
     match task {
         Task::Build(options) => build::run(&workspace, &options),
         Task::Up => up::run(&workspace),
+        Task::Test(options) => test::run(&workspace, &options),
+        Task::Load(arguments) => test::load(&workspace, &arguments),
         Task::Help => Ok(()),
     }
 }

@@ -14,6 +14,19 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target folder, wherever the environment or a configuration puts it.
     pub target: PathBuf,
+    /// Its crates.
+    pub packages: Vec<Package>,
+}
+
+/// A crate of this workspace.
+#[derive(Debug)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Names of its direct dependencies of all kinds.
+    pub dependencies: Vec<String>,
 }
 
 impl Workspace {
@@ -32,7 +45,23 @@ impl Workspace {
                 .map(PathBuf::from)
                 .ok_or_else(|| anyhow!("cargo metadata does not tell {name}"))
         };
-        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
+        let packages =
+            metadata["packages"].as_array().ok_or_else(|| anyhow!("cargo metadata lists no packages"))?;
+        Ok(Self {
+            root: folder("workspace_root")?,
+            target: folder("target_directory")?,
+            packages: packages.iter().map(package).collect(),
+        })
+    }
+
+    /// Names of the crates below a folder of the checkout.
+    pub fn packages_below(&self, folder: &str) -> Vec<String> {
+        let folder = self.root.join(folder);
+        self.packages
+            .iter()
+            .filter(|package| package.folder.starts_with(&folder))
+            .map(|package| package.name.clone())
+            .collect()
     }
 
     /// The static site as the gateway serves it.
@@ -43,5 +72,20 @@ impl Workspace {
     /// Folder of the native binaries: the functions and `veilsum-local`.
     pub fn binaries(&self) -> PathBuf {
         self.target.join("debug")
+    }
+}
+
+fn package(value: &Value) -> Package {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let manifest = PathBuf::from(text(&value["manifest_path"]));
+    Package {
+        name: text(&value["name"]),
+        folder: manifest.parent().map(Path::to_owned).unwrap_or_default(),
+        dependencies: value["dependencies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| text(&one["name"]))
+            .collect(),
     }
 }

@@ -1,0 +1,111 @@
+//! Measuring how a large table goes through the browser.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::ensure;
+
+use crate::browser::Browser;
+use crate::screens::{choose_file, dataset, enter, prepare, upload};
+use crate::stack::Stack;
+
+/// What was measured.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Rows of the table.
+    pub rows: u64,
+    /// Cells that were encrypted.
+    pub values: u64,
+    /// Size of the source file.
+    pub file_bytes: u64,
+    /// Bytes that the cloud stores for the encrypted columns.
+    pub ciphertext_bytes: u64,
+    /// Seconds of each phase, by name.
+    pub seconds: Vec<(&'static str, f64)>,
+    /// Peak resident bytes of the tab.
+    pub tab_bytes: u64,
+    /// Peak resident bytes of a tab that shows an empty page.
+    pub empty_tab_bytes: u64,
+    /// Longest time without a frame while the table was read, encrypted, sent and summed, in milliseconds.
+    pub longest_pause_ms: f64,
+    /// Answers of the page.
+    pub answers: Vec<dataset::Answer>,
+}
+
+impl Measured {
+    /// Peak bytes of the tab above an empty page.
+    #[must_use]
+    pub fn tab_memory_bytes(&self) -> u64 {
+        self.tab_bytes.saturating_sub(self.empty_tab_bytes)
+    }
+
+    /// Seconds of a phase.
+    #[must_use]
+    pub fn seconds_of(&self, phase: &str) -> f64 {
+        self.seconds.iter().filter(|(name, _)| *name == phase).map(|(_, seconds)| seconds).sum()
+    }
+}
+
+/// Watches frames: the longest gap between two is the longest time in which the page did not answer.
+const WATCH_FRAMES: &str = "
+    window.longestPause = 0;
+    let last = performance.now();
+    const frame = now => { window.longestPause = Math.max(window.longestPause, now - last); last = now; requestAnimationFrame(frame); };
+    requestAnimationFrame(frame);
+    return true;";
+
+/// Puts a table through a browser of its own: read, encrypt, upload, sum, decrypt.
+///
+/// # Errors
+/// Something on the way failed.
+pub async fn measure(file: &Path, rows: u64) -> anyhow::Result<Measured> {
+    let stack = Stack::start()?;
+    let empty_tab_bytes = {
+        let browser = Browser::open_unrecorded(&stack).await?;
+        browser.go("/favicon.svg").await?;
+        browser.peak_tab_bytes()?
+    };
+    let browser = Browser::open_unrecorded(&stack).await?;
+    enter(&browser).await?;
+    browser.script::<bool>(WATCH_FRAMES, &[]).await?;
+
+    let mut seconds = Vec::new();
+    let mut clock = Instant::now();
+    let mut lap = |phase| {
+        seconds.push((phase, clock.elapsed().as_secs_f64()));
+        clock = Instant::now();
+    };
+    choose_file(&browser, file).await?;
+    prepare::wait_open(&browser).await?;
+    lap("read and profile");
+    // The time for the click is not a phase of its own.
+    prepare::next(&browser).await?;
+    let id = upload::wait_done(&browser).await?;
+    lap("encrypt and upload");
+    dataset::start_everything(&browser).await?;
+    let answers = dataset::answers(&browser).await?;
+    lap("sum in the cloud, decrypt, verify");
+
+    let longest_pause_ms = browser.script("return window.longestPause;", &[]).await?;
+    let tab_bytes = browser.peak_tab_bytes()?;
+    let objects = dataset::cloud_objects(&browser).await?;
+    let row_groups = objects.iter().filter(|object| object.key.contains("/rg/"));
+    let ciphertext_bytes = row_groups.map(|object| object.size.parse::<u64>()).sum::<Result<u64, _>>()?;
+    ensure!(ciphertext_bytes > 0, "dataset {id} stores no row group");
+    let values = answers
+        .iter()
+        .filter(|answer| answer.kind == "count")
+        .map(|answer| answer.exact.parse::<u64>())
+        .sum::<Result<u64, _>>()?;
+    Ok(Measured {
+        rows,
+        values,
+        file_bytes: std::fs::metadata(file)?.len(),
+        ciphertext_bytes,
+        seconds,
+        tab_bytes,
+        empty_tab_bytes,
+        longest_pause_ms,
+        answers,
+    })
+}

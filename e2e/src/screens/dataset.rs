@@ -1,0 +1,177 @@
+//! The dataset page: analyses, answers, what the cloud saw.
+
+use anyhow::{Context, bail, ensure};
+use serde::Deserialize;
+
+use crate::browser::Browser;
+use crate::exact::Decimal;
+use crate::wait::{LONG, SOON, until};
+
+/// A row of the table of answers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Answer {
+    /// Name of the column.
+    pub column: String,
+    /// `sum`, `mean` or `count`.
+    pub kind: String,
+    /// Exact decimal digits.
+    pub exact: String,
+    /// The same as a float.
+    pub float: String,
+    /// Cells that are not blank.
+    pub count: String,
+    /// Exact decimal digits of the plaintext twin, where there is one.
+    pub twin: Option<String>,
+    /// How the page says that the two compare: `equal`, `within-rounding`, `differs`.
+    pub verdict: Option<String>,
+}
+
+impl Answer {
+    /// The exact answer as a number.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn decimal(&self) -> anyhow::Result<Decimal> {
+        Decimal::parse(&self.exact)
+    }
+}
+
+/// Runs sum, mean and count of all columns, waits, and reads the answers.
+///
+/// # Errors
+/// There is no answer; the message is the page's.
+pub async fn run_everything(browser: &Browser) -> anyhow::Result<Vec<Answer>> {
+    start_everything(browser).await?;
+    answers(browser).await
+}
+
+/// Starts sum, mean and count of all columns.
+///
+/// # Errors
+/// The form does not come.
+pub async fn start_everything(browser: &Browser) -> anyhow::Result<()> {
+    for kind in ["sum", "mean", "count"] {
+        browser.tick(&format!("analysis-{kind}"), true).await?;
+    }
+    browser.click("analysis-all").await?;
+    browser.click("analysis-run").await
+}
+
+/// Waits for the answer to the running analysis and reads its table.
+///
+/// # Errors
+/// There is none; the message is the page's.
+pub async fn answers(browser: &Browser) -> anyhow::Result<Vec<Answer>> {
+    match browser.wait_for_any(&["answers", "analysis-failed"], LONG).await? {
+        "answers" => {}
+        _ => bail!("the analysis failed: {}", browser.text("analysis-failed").await?),
+    }
+    let body = r#"
+        return [...document.querySelectorAll('[data-testid="answers"] tbody tr')].map(row => {
+            const answer = row.querySelector('[data-testid^="answer-"]');
+            const twin = row.querySelector('[data-testid^="twin-"]');
+            return {
+                column: row.querySelector('th').textContent,
+                kind: answer.dataset.testid.split('-')[1],
+                exact: answer.dataset.exact,
+                float: answer.dataset.float,
+                count: answer.dataset.count,
+                twin: twin ? twin.dataset.exact : null,
+                verdict: twin ? twin.dataset.verdict : null,
+            };
+        });"#;
+    let answers: Vec<Answer> = browser.script(body, &[]).await?;
+    ensure!(!answers.is_empty(), "the table of answers is empty");
+    ensure!(browser.find("verified").await?.is_some(), "the answer is not marked as verified");
+    Ok(answers)
+}
+
+/// The answer of one kind for one column.
+///
+/// # Errors
+/// It is not there.
+pub fn answer<'a>(answers: &'a [Answer], kind: &str, column: &str) -> anyhow::Result<&'a Answer> {
+    answers
+        .iter()
+        .find(|answer| answer.kind == kind && answer.column == column)
+        .with_context(|| format!("there is no {kind} of {column}"))
+}
+
+/// An object in the panel "What the cloud saw".
+#[derive(Debug, Clone, Deserialize)]
+pub struct CloudObject {
+    /// Key in the bucket.
+    pub key: String,
+    /// Bytes.
+    pub size: String,
+    /// Hex of some of its bytes.
+    pub sample: String,
+}
+
+/// What the page says that the cloud stores of this dataset.
+///
+/// # Errors
+/// The panel does not come.
+pub async fn cloud_objects(browser: &Browser) -> anyhow::Result<Vec<CloudObject>> {
+    browser.wait_for("dataset-objects", SOON).await?;
+    if browser.find("cloud-objects-all").await?.is_some() {
+        browser.click("cloud-objects-all").await?;
+        browser.wait_gone("cloud-objects-all", SOON).await?;
+    }
+    let body = r#"
+        return [...document.querySelectorAll('[data-testid="dataset-objects"] [data-testid="cloud-object"]')].map(item => ({
+            key: item.dataset.key,
+            size: item.dataset.size,
+            sample: item.querySelector('[data-testid="cloud-object-sample"]').dataset.hex,
+        }));"#;
+    browser.script(body, &[]).await
+}
+
+/// Ids and names of the datasets that the list shows, without loading the page anew.
+///
+/// # Errors
+/// The list does not come.
+pub async fn list(browser: &Browser) -> anyhow::Result<Vec<(String, String)>> {
+    browser.click("nav-datasets").await?;
+    until("the list of datasets", SOON, async || {
+        if browser.find("datasets-empty").await?.is_some() {
+            return Ok(Some(Vec::new()));
+        }
+        if browser.find("datasets").await?.is_none() {
+            return Ok(None);
+        }
+        let body = r#"
+            return [...document.querySelectorAll('[data-testid^="dataset-row-"]')].map(row => [
+                row.dataset.testid.slice("dataset-row-".length), row.querySelector(".row-title").textContent,
+            ]);"#;
+        browser.script(body, &[]).await.map(Some)
+    })
+    .await
+}
+
+/// Opens a dataset from the list, without loading the page anew.
+///
+/// # Errors
+/// It is not in the list.
+pub async fn open(browser: &Browser, dataset: &str) -> anyhow::Result<()> {
+    list(browser).await?;
+    let body = "const link = document.querySelector(`a[href=\"/datasets/${arguments[0]}\"]`); link?.click(); return !!link;";
+    let found: bool = browser.script(body, &[dataset.into()]).await?;
+    ensure!(found, "the dataset {dataset} is not in the list");
+    browser.wait_for("analysis-run", SOON).await?;
+    Ok(())
+}
+
+/// Deletes the open dataset, typing its name.
+///
+/// # Errors
+/// It stays.
+pub async fn delete(browser: &Browser, file_name: &str) -> anyhow::Result<()> {
+    browser.click("delete-dataset").await?;
+    browser.fill("delete-name", file_name).await?;
+    browser.click("delete-confirm").await?;
+    until("the list after the deletion", SOON, async || {
+        Ok((browser.path().await? == "/datasets").then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,12 @@
+//! The stories: what a person does with Veilsum, and what must come of it. One file for each.
+
+mod broken_files;
+mod canary;
+mod cancel;
+mod hostile_names;
+mod kills;
+mod large;
+mod passphrase;
+mod resume;
+mod sums;
+mod two_browsers;
