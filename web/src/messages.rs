@@ -3,12 +3,33 @@
 //! The page sends [`Request`]s (a `File` may travel beside one); the vault answers each with one [`Reply`] and sends
 //! [`Event`]s in between.
 //!
-//! On the wire (structured clone, values through `serde_wasm_bindgen`'s defaults): the page posts
-//! `{ request: Request, file?: File }`, the vault posts a [`FromVault`]. The page spawns `/worker-boot.js` as a module
-//! worker; the vault posts [`FromVault::Ready`] once, unasked.
+//! On the wire every value is the bytes of [`to_bytes`]: the page posts `{ request: Uint8Array, file?: File }`, the
+//! vault posts a `Uint8Array` with a [`FromVault`]. The format has no names in it, so nothing that is written here
+//! may be internally tagged; it keeps the page small. The page spawns `/worker-boot.js` as a module worker; the vault
+//! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
+//! `{ Unable: { code, message, detail } }`.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use veilsum_protocol::manifest::{Manifest, Scheme, Treatment};
 use veilsum_protocol::{DatasetId, JobId, TenantId};
+use veilsum_table::treat::Choice;
+
+/// A message as bytes.
+///
+/// # Errors
+/// Never for the types of this module.
+pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_allocvec(message)
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// The bytes are not those of such a message.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, postcard::Error> {
+    postcard::from_bytes(bytes)
+}
 
 /// A command with the number that its reply will carry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -170,7 +191,8 @@ pub struct ReadOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadChoices {
     /// One per column of the table.
-    pub treatments: Vec<veilsum_table::treat::Choice>,
+    #[serde(with = "choices")]
+    pub treatments: Vec<Choice>,
     /// Whether a sealed copy of the original is uploaded too.
     pub keep_original: bool,
     /// Rows per row group; `None` lets the vault choose from the measured speed.
@@ -380,7 +402,8 @@ pub struct TableView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// What to do.
-    pub choice: veilsum_table::treat::Choice,
+    #[serde(with = "choice")]
+    pub choice: Choice,
     /// Why, and any rounding error, in words.
     pub reason: String,
     /// Largest scale that fits; `None` for columns that are not numbers.
@@ -471,14 +494,111 @@ pub struct DatasetHead {
 pub struct DatasetView {
     /// The dataset.
     pub dataset: DatasetId,
-    /// The opened manifest.
-    pub manifest: veilsum_protocol::manifest::Manifest,
+    /// What the opened manifest says.
+    pub manifest: ManifestView,
     /// Bytes in the cloud.
     pub size_bytes: u64,
     /// A sentence when this browser cannot rule out that an older version was served.
     pub rollback_note: Option<String>,
     /// Whether the source file is at hand in this browser (twin without choosing it again).
     pub source_at_hand: bool,
+}
+
+/// What the page shows of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestView {
+    /// Name of the source file.
+    pub file_name: String,
+    /// Rows that were encrypted.
+    pub row_count: u64,
+    /// Rows that were skipped because they could not be read.
+    pub skipped_row_count: u64,
+    /// Seconds since 1970.
+    pub created_at: u64,
+    /// Bits of the modulus.
+    pub modulus_bits: u32,
+    /// Every column of the source, in file order.
+    pub columns: Vec<ColumnView>,
+    /// Whether a sealed copy of the source is kept.
+    pub has_original: bool,
+}
+
+/// A column of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnView {
+    /// Its name.
+    pub name: String,
+    /// What was done to it.
+    pub treatment: TreatmentView,
+}
+
+/// What was done to a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TreatmentView {
+    /// Encrypted as a number.
+    Number(NumberView),
+    /// Only in the sealed original.
+    SealedOriginalOnly,
+    /// Did not leave the browser.
+    Dropped,
+}
+
+/// How a column of numbers is stored; see [`veilsum_protocol::manifest::EncryptedNumber`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberView {
+    /// Opaque number of the column with the values.
+    pub column: u32,
+    /// Opaque number of the column that says which cells are blank; `None` if no cell is.
+    pub presence: Option<u32>,
+    /// Decimals that were kept.
+    pub scale: u32,
+    /// Whether any value was rounded to fit the scale.
+    pub rounded: bool,
+    /// Bound class on the wire.
+    pub bound_bits: u8,
+    /// Blank cells.
+    pub missing_count: u64,
+}
+
+impl ManifestView {
+    /// The encrypted columns with their names, in file order.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, &NumberView)> {
+        self.columns.iter().filter_map(|column| match &column.treatment {
+            TreatmentView::Number(number) => Some((column.name.as_str(), number)),
+            TreatmentView::SealedOriginalOnly | TreatmentView::Dropped => None,
+        })
+    }
+}
+
+impl From<&Manifest> for ManifestView {
+    fn from(manifest: &Manifest) -> Self {
+        let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
+        let treatment = |treatment: &Treatment| match treatment {
+            Treatment::Number(number) => TreatmentView::Number(NumberView {
+                column: number.column,
+                presence: number.presence,
+                scale: number.scale,
+                rounded: number.rounded,
+                bound_bits: number.bound_bits,
+                missing_count: number.missing_count,
+            }),
+            Treatment::SealedOriginalOnly => TreatmentView::SealedOriginalOnly,
+            Treatment::Dropped => TreatmentView::Dropped,
+        };
+        let column = |column: &veilsum_protocol::manifest::Column| ColumnView {
+            name: column.name.clone(),
+            treatment: treatment(&column.treatment),
+        };
+        Self {
+            file_name: manifest.source.file_name.clone(),
+            row_count: manifest.source.row_count,
+            skipped_row_count: manifest.source.skipped_row_count,
+            created_at: manifest.created_at,
+            modulus_bits: *modulus_bits,
+            columns: manifest.columns.iter().map(column).collect(),
+            has_original: manifest.original.is_some(),
+        }
+    }
 }
 
 /// An object that the cloud stores.
@@ -564,4 +684,89 @@ pub struct TwinColumn {
     pub mean: String,
     /// Seconds that the browser needed for the whole table.
     pub seconds: f64,
+}
+
+/// [`Choice`] is internally tagged, which the wire form here has no room for.
+mod choice {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use veilsum_table::treat::Choice;
+
+    #[derive(Serialize, Deserialize)]
+    pub(super) enum Wire {
+        Number(u32),
+        SealedOriginalOnly,
+        Drop,
+    }
+
+    impl From<Choice> for Wire {
+        fn from(choice: Choice) -> Self {
+            match choice {
+                Choice::Number { scale } => Self::Number(scale),
+                Choice::SealedOriginalOnly => Self::SealedOriginalOnly,
+                Choice::Drop => Self::Drop,
+            }
+        }
+    }
+
+    impl From<Wire> for Choice {
+        fn from(wire: Wire) -> Self {
+            match wire {
+                Wire::Number(scale) => Self::Number { scale },
+                Wire::SealedOriginalOnly => Self::SealedOriginalOnly,
+                Wire::Drop => Self::Drop,
+            }
+        }
+    }
+
+    pub(super) fn serialize<S: Serializer>(choice: &Choice, serializer: S) -> Result<S::Ok, S::Error> {
+        Wire::from(*choice).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Choice, D::Error> {
+        Wire::deserialize(deserializer).map(Choice::from)
+    }
+}
+
+/// The same for a list.
+mod choices {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use veilsum_table::treat::Choice;
+
+    use super::choice::Wire;
+
+    pub(super) fn serialize<S: Serializer>(choices: &[Choice], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(choices.iter().map(|choice| Wire::from(*choice)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Choice>, D::Error> {
+        Ok(Vec::<Wire>::deserialize(deserializer)?.into_iter().map(Choice::from).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_crossing() {
+        let choices = UploadChoices {
+            treatments: vec![Choice::Number { scale: 4 }, Choice::SealedOriginalOnly, Choice::Drop],
+            keep_original: true,
+            rows_per_group: Some(1_000),
+        };
+        let request = Request { id: 7, command: Command::Estimate(choices.clone()) };
+        let read: Request = from_bytes(&to_bytes(&request).unwrap()).unwrap();
+        assert!(matches!(read, Request { id: 7, command: Command::Estimate(same) } if same == choices));
+
+        let tenant = TenantId::from_bytes([9; 32]);
+        let status = KeyringStatus::Unlocked { tenant, modulus_bits: 3072, kept: true, persisted: false };
+        let ready: FromVault = from_bytes(&to_bytes(&FromVault::Ready(status.clone())).unwrap()).unwrap();
+        assert!(matches!(ready, FromVault::Ready(same) if same == status));
+    }
+
+    #[test]
+    fn truncated_messages_are_refused() {
+        let bytes = to_bytes(&Request { id: 7, command: Command::ListDatasets }).unwrap();
+        assert!(from_bytes::<Request>(&bytes[..bytes.len() - 1]).is_err());
+    }
 }

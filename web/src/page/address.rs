@@ -1,0 +1,127 @@
+//! Which screen the address names, and going from one to another without loading the page again.
+
+use leptos::prelude::*;
+use veilsum_protocol::DatasetId;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, MouseEvent, UrlSearchParams};
+
+/// What an address shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Screen {
+    Start,
+    Keyring,
+    Prepare,
+    Upload,
+    Datasets,
+    Dataset(DatasetId),
+    NotFound,
+}
+
+impl Screen {
+    fn of(path: &str) -> Self {
+        match path {
+            "/" | "/index.html" => Self::Start,
+            "/keyring" => Self::Keyring,
+            "/prepare" => Self::Prepare,
+            "/upload" => Self::Upload,
+            "/datasets" => Self::Datasets,
+            other => other
+                .strip_prefix("/datasets/")
+                .and_then(|id| id.parse().ok())
+                .map_or(Self::NotFound, Self::Dataset),
+        }
+    }
+}
+
+/// The address of this tab.
+#[derive(Clone, Copy)]
+pub(super) struct Address {
+    screen: RwSignal<Screen>,
+    search: RwSignal<String>,
+}
+
+impl Address {
+    /// Follows the address of this tab from now on. Call once.
+    pub(super) fn follow() -> Self {
+        let address = Self { screen: RwSignal::new(Screen::Start), search: RwSignal::new(String::new()) };
+        address.read();
+        let on_pop = Closure::<dyn Fn()>::new(move || address.read());
+        let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| address.click(&event));
+        let window = window();
+        let _ = window.add_event_listener_with_callback("popstate", on_pop.as_ref().unchecked_ref());
+        let _ = window.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
+        on_pop.forget();
+        on_click.forget();
+        address
+    }
+
+    /// The screen to show.
+    pub(super) fn screen(self) -> Screen {
+        self.screen.get()
+    }
+
+    /// A value of the query, such as `sample` in `?sample=diabetes.csv`.
+    pub(super) fn query(self, name: &str) -> Option<String> {
+        self.search.with(|search| UrlSearchParams::new_with_str(search).ok()?.get(name))
+    }
+
+    /// Goes to `to`, a path with a query.
+    pub(super) fn go(self, to: &str) {
+        let _ = history().and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(to)));
+        self.read();
+    }
+
+    /// Goes to `to` in the place of the screen that is shown: "back" skips that one.
+    pub(super) fn replace(self, to: &str) {
+        let _ = history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(to)));
+        self.read();
+    }
+
+    fn read(self) {
+        let location = window().location();
+        let screen = Screen::of(&location.pathname().unwrap_or_default());
+        let search = location.search().unwrap_or_default();
+        if self.search.with_untracked(|known| *known != search) {
+            self.search.set(search);
+        }
+        if self.screen.get_untracked() != screen {
+            self.screen.set(screen);
+        }
+    }
+
+    /// Takes plain clicks on links of this site; everything else is the browser's.
+    fn click(self, event: &MouseEvent) {
+        let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+        if event.default_prevented() || event.button() != 0 || modified {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(link) = target.and_then(|target| target.closest("a[href^='/']").ok().flatten()) else { return };
+        if link.has_attribute("download") {
+            return;
+        }
+        if let Some(to) = link.get_attribute("href") {
+            event.prevent_default();
+            self.go(&to);
+        }
+    }
+}
+
+fn history() -> Result<web_sys::History, JsValue> {
+    window().history()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_screens() {
+        assert_eq!(Screen::of("/"), Screen::Start);
+        assert_eq!(Screen::of("/datasets"), Screen::Datasets);
+        let id = "00112233445566778899aabbccddeeff";
+        assert_eq!(Screen::of(&format!("/datasets/{id}")), Screen::Dataset(id.parse().unwrap()));
+        assert_eq!(Screen::of("/datasets/xyz"), Screen::NotFound);
+        assert_eq!(Screen::of("/nowhere"), Screen::NotFound);
+    }
+}

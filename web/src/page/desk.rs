@@ -1,0 +1,248 @@
+//! What a person has on the desk: the open table with its choices, the upload and the analysis that run. It outlives
+//! single screens, so that nothing entered is lost by looking at another one.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use veilsum_protocol::DatasetId;
+use veilsum_table::treat::Choice;
+use web_sys::File;
+
+use super::vault_client::Vault;
+use crate::messages::{
+    AnalysisRequest, AnswerView, Fault, ReadOptions, TableView, TwinColumn, UploadChoices, UploadSummary,
+};
+
+/// Everything on the desk.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    vault: Vault,
+    source: StoredValue<Option<Source>, LocalStorage>,
+    /// The table in hand.
+    pub(super) table: RwSignal<TableProcess>,
+    /// How the file is read.
+    pub(super) read_options: RwSignal<ReadOptions>,
+    /// One choice per column of the open table.
+    pub(super) choices: RwSignal<Vec<Choice>>,
+    /// Whether a sealed original is uploaded too.
+    pub(super) keep_original: RwSignal<bool>,
+    /// Rows per row group, where the owner insists.
+    pub(super) rows_per_group: RwSignal<Option<u32>>,
+    /// The upload.
+    pub(super) upload: RwSignal<UploadProcess>,
+    /// The analysis.
+    pub(super) analysis: RwSignal<AnalysisProcess>,
+}
+
+/// Where the open table came from.
+#[derive(Clone)]
+enum Source {
+    Sample(String),
+    File(File),
+}
+
+/// The table in hand.
+#[derive(Clone)]
+pub(super) enum TableProcess {
+    /// None.
+    None,
+    /// Being read and profiled.
+    Reading { file_name: String },
+    /// It cannot be used as it is.
+    Failed { file_name: String, fault: Fault },
+    /// Read.
+    Open(Arc<TableView>),
+}
+
+/// The upload.
+#[derive(Clone)]
+pub(super) enum UploadProcess {
+    /// None was asked for.
+    Idle,
+    /// Asked for on the Prepare page, not started yet.
+    Chosen { file_name: String },
+    /// Runs.
+    Running { file_name: String },
+    /// Stored.
+    Done(UploadSummary),
+    /// Stopped; where the dataset is known it can go on.
+    Failed { file_name: String, fault: Fault, dataset: Option<DatasetId> },
+}
+
+/// The analysis.
+#[derive(Clone)]
+pub(super) enum AnalysisProcess {
+    /// None was asked for.
+    Idle,
+    /// Runs.
+    Running { dataset: DatasetId },
+    /// Answered.
+    Done { dataset: DatasetId, answer: Box<AnswerView>, twin: TwinProcess },
+    /// Ended without an answer.
+    Failed { dataset: DatasetId, fault: Fault },
+}
+
+/// The plaintext twin of an answer.
+#[derive(Clone)]
+pub(super) enum TwinProcess {
+    /// The source file must be chosen again.
+    FileNeeded,
+    /// Being computed.
+    Computing,
+    /// At hand.
+    Done(Vec<TwinColumn>),
+    /// It could not be computed, e.g. because another file was chosen.
+    Failed(Fault),
+}
+
+impl Desk {
+    pub(super) fn new(vault: Vault) -> Self {
+        Self {
+            vault,
+            source: StoredValue::new_local(None),
+            table: RwSignal::new(TableProcess::None),
+            read_options: RwSignal::new(ReadOptions::default()),
+            choices: RwSignal::new(Vec::new()),
+            keep_original: RwSignal::new(true),
+            rows_per_group: RwSignal::new(None),
+            upload: RwSignal::new(UploadProcess::Idle),
+            analysis: RwSignal::new(AnalysisProcess::Idle),
+        }
+    }
+
+    /// Reads a bundled sample.
+    pub(super) fn open_sample(self, file_name: &str) {
+        self.read_options.set(ReadOptions::default());
+        self.open(Source::Sample(file_name.to_owned()));
+    }
+
+    /// Reads a file.
+    pub(super) fn open_file(self, file: File) {
+        self.read_options.set(ReadOptions::default());
+        self.open(Source::File(file));
+    }
+
+    /// Reads the same file again, with the current options.
+    pub(super) fn read_again(self) {
+        if let Some(source) = self.source.get_value() {
+            self.open(source);
+        }
+    }
+
+    /// Whether the table in hand is a file of the owner, so that reading options make sense.
+    pub(super) fn holds_file(self) -> bool {
+        self.source.with_value(|source| matches!(source, Some(Source::File(_))))
+    }
+
+    fn open(self, source: Source) {
+        let file_name = match &source {
+            Source::Sample(name) => name.clone(),
+            Source::File(file) => file.name(),
+        };
+        self.source.set_value(Some(source.clone()));
+        self.table.set(TableProcess::Reading { file_name: file_name.clone() });
+        let options = self.read_options.get_untracked();
+        spawn_local(async move {
+            let read = match source {
+                Source::Sample(name) => self.vault.open_sample(name).await,
+                Source::File(file) => self.vault.open_table(file, options).await,
+            };
+            self.table.set(match read {
+                Ok(view) => {
+                    self.choices.set(view.proposals.iter().map(|proposal| proposal.choice).collect());
+                    self.keep_original.set(true);
+                    self.rows_per_group.set(None);
+                    TableProcess::Open(Arc::new(view))
+                }
+                Err(fault) => TableProcess::Failed { file_name, fault },
+            });
+        });
+    }
+
+    /// What the owner chose on the Prepare page.
+    pub(super) fn upload_choices(self) -> UploadChoices {
+        UploadChoices {
+            treatments: self.choices.get(),
+            keep_original: self.keep_original.get(),
+            rows_per_group: self.rows_per_group.get(),
+        }
+    }
+
+    /// Encrypts and uploads the open table.
+    pub(super) fn start_upload(self, file_name: String) {
+        let choices = untrack(|| self.upload_choices());
+        self.upload.set(UploadProcess::Running { file_name: file_name.clone() });
+        spawn_local(async move {
+            let result = self.vault.start_upload(choices).await;
+            self.end_upload(file_name, result, None);
+        });
+    }
+
+    /// Goes on with an upload; a bundled sample needs no file.
+    pub(super) fn resume_upload(self, dataset: DatasetId, file_name: String, file: Option<File>) {
+        let file = file.or_else(|| match self.source.get_value() {
+            Some(Source::File(file)) if file.name() == file_name => Some(file),
+            Some(Source::File(_) | Source::Sample(_)) | None => None,
+        });
+        self.upload.set(UploadProcess::Running { file_name: file_name.clone() });
+        spawn_local(async move {
+            let result = self.vault.resume_upload(dataset, file).await;
+            self.end_upload(file_name, result, Some(dataset));
+        });
+    }
+
+    fn end_upload(
+        self,
+        file_name: String,
+        result: Result<UploadSummary, Fault>,
+        dataset: Option<DatasetId>,
+    ) {
+        self.upload.set(match result {
+            Ok(summary) => UploadProcess::Done(summary),
+            Err(fault) => {
+                let begun = self.vault.activity.upload.with_untracked(|progress| {
+                    progress.as_ref().map(|progress| progress.dataset)
+                });
+                UploadProcess::Failed { file_name, fault, dataset: dataset.or(begun) }
+            }
+        });
+    }
+
+    /// Runs analyses of a dataset.
+    pub(super) fn run(self, dataset: DatasetId, analyses: Vec<AnalysisRequest>) {
+        self.analysis.set(AnalysisProcess::Running { dataset });
+        spawn_local(async move {
+            let result = self.vault.run_analyses(dataset, analyses).await;
+            self.analysis.set(match result {
+                Ok(mut answer) => {
+                    let twin = answer.twin.take().map_or(TwinProcess::FileNeeded, TwinProcess::Done);
+                    AnalysisProcess::Done { dataset, answer: Box::new(answer), twin }
+                }
+                Err(fault) => AnalysisProcess::Failed { dataset, fault },
+            });
+        });
+    }
+
+    /// Computes the plaintext twin of the newest answer from the chosen source file.
+    pub(super) fn compare(self, dataset: DatasetId, file: Option<File>) {
+        self.set_twin(dataset, TwinProcess::Computing);
+        spawn_local(async move {
+            let twin = match self.vault.twin(dataset, file).await {
+                Ok(columns) => TwinProcess::Done(columns),
+                Err(fault) => TwinProcess::Failed(fault),
+            };
+            self.set_twin(dataset, twin);
+        });
+    }
+
+    fn set_twin(self, of: DatasetId, process: TwinProcess) {
+        self.analysis.update(|analysis| {
+            if let AnalysisProcess::Done { dataset, twin, .. } = analysis
+                && *dataset == of
+            {
+                *twin = process;
+            }
+        });
+    }
+}

@@ -1,0 +1,362 @@
+//! Prepare: what is in the table, what becomes of each column, and what would leave this browser.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use veilsum_table::treat::Choice;
+use web_sys::File;
+
+use crate::messages::{TableView, UploadEstimate};
+use crate::page::address::Address;
+use crate::page::components::column_card::ColumnCard;
+use crate::page::components::fault::FaultNote;
+use crate::page::components::file_input::FileInput;
+use crate::page::components::icon::{Icon, Symbol};
+use crate::page::components::keyring_gate::KeyringGate;
+use crate::page::components::preview::Preview;
+use crate::page::components::progress::{Bar, ProgressBar};
+use crate::page::components::steps::{Step, Steps};
+use crate::page::components::title::PageTitle;
+use crate::page::desk::{Desk, TableProcess, UploadProcess};
+use crate::page::loaded::Loaded;
+use crate::page::vault_client::Vault;
+use crate::page::words;
+
+/// Column cards shown before "show more"; a table may have thousands of columns.
+const CARDS_AT_ONCE: usize = 60;
+
+/// The screen.
+#[component]
+pub(in crate::page) fn PreparePage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let address = expect_context::<Address>();
+    // After a reload the address still names the sample.
+    if untrack(|| desk.table.with(|table| matches!(table, TableProcess::None)))
+        && let Some(sample) = untrack(|| address.query("sample"))
+    {
+        desk.open_sample(&sample);
+    }
+    let title = move || match desk.table.get() {
+        TableProcess::None => "Prepare a table".into(),
+        TableProcess::Reading { file_name } | TableProcess::Failed { file_name, .. } => {
+            format!("Prepare {file_name}")
+        }
+        TableProcess::Open(view) => format!("Prepare {}", view.file_name),
+    };
+    let step = Signal::derive(move || match desk.table.get() {
+        TableProcess::Open(_) => Step::Prepare,
+        TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => Step::Read,
+    });
+    view! {
+        <div class="screen">
+            <Steps current=step/>
+            <PageTitle text=Signal::derive(title)/>
+            <KeyringGate>
+                <Table/>
+            </KeyringGate>
+        </div>
+    }
+}
+
+#[component]
+fn Table() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
+    let open_file = Callback::new(move |file: File| desk.open_file(file));
+    move || match desk.table.get() {
+        TableProcess::None => view! {
+            <section class="panel empty" data-testid="no-table">
+                <h2>"No table is open"</h2>
+                <p>"A file that was open before the page was reloaded has to be chosen again: pages may not reopen files by themselves."</p>
+                <div class="actions">
+                    <FileInput id="file-input" label="Choose a file" class="primary" on_file=open_file/>
+                    <a href="/" class="button">"Choose a sample"</a>
+                </div>
+            </section>
+        }
+        .into_any(),
+        TableProcess::Reading { file_name } => {
+            let bar = Signal::derive(move || {
+                let progress = vault.activity.reading.get();
+                Bar {
+                    label: format!("Reading {file_name}"),
+                    share: progress.map(|progress| (progress.done, progress.total)),
+                    facts: progress.map_or_else(Vec::new, |progress| {
+                        vec![
+                            format!("{} of {}", words::bytes(progress.done), words::bytes(progress.total)),
+                            words::byte_rate(progress.rate),
+                        ]
+                    }),
+                }
+            });
+            view! { <section class="panel browser-side"><ProgressBar bar testid="reading-progress"/></section> }.into_any()
+        }
+        TableProcess::Failed { fault, .. } => view! {
+            <section class="panel browser-side" data-testid="table-failed">
+                <FaultNote fault/>
+                <ReadOptionsForm open=true/>
+                <div class="actions">
+                    <FileInput id="file-input" label="Choose another file" on_file=open_file/>
+                    <a href="/" class="button quiet">"Back to the start"</a>
+                </div>
+            </section>
+        }
+        .into_any(),
+        TableProcess::Open(view) => view! { <Opened view/> }.into_any(),
+    }
+}
+
+#[component]
+fn Opened(view: Arc<TableView>) -> impl IntoView {
+    let header: Vec<String> = view.profile.columns.iter().map(|column| column.name.clone()).collect();
+    let row_count = view.profile.row_count;
+    let skipped = view.profile.skipped.clone();
+    let head = format!(
+        "{} × {}, {}. {} Read in {}.",
+        words::counted(row_count, "row"),
+        words::counted(header.len() as u64, "column"),
+        words::bytes(view.size_bytes),
+        view.reading,
+        words::seconds(view.seconds)
+    );
+    view! {
+        <p class="lead" data-testid="table-head">{head}</p>
+        {(skipped.row_count > 0).then(|| view! {
+            <details class="note warning" data-testid="skipped-rows">
+                <summary>{format!("{} with a wrong number of cells were skipped", words::counted(skipped.row_count, "row"))}</summary>
+                <ul>{skipped.first_rows.iter().map(|row| view! { <li>{row.to_string()}</li> }).collect_view()}</ul>
+            </details>
+        })}
+        <section class="panel browser-side" aria-labelledby="preview-title">
+            <h2 id="preview-title"><Icon symbol=Symbol::Browser/>"In this browser"</h2>
+            <Preview header rows=view.first_rows.clone() row_count/>
+            <ReadOptionsForm open=false/>
+        </section>
+        <Choices view/>
+    }
+}
+
+/// How the file is read. Samples are read as they are.
+#[component]
+fn ReadOptionsForm(open: bool) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    if !desk.holds_file() {
+        return None;
+    }
+    let options = desk.read_options.get_untracked();
+    let skip = RwSignal::new(options.skip_ragged_rows);
+    let words = RwSignal::new(options.missing_words.join(", "));
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        desk.read_options.update(|options| {
+            options.skip_ragged_rows = skip.get_untracked();
+            options.missing_words = words
+                .get_untracked()
+                .split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect();
+        });
+        desk.read_again();
+    };
+    Some(view! {
+        <details class="read-options" open=open data-testid="read-options">
+            <summary>"How the file is read"</summary>
+            <form class="fields" on:submit=submit>
+                <label class="choice">
+                    <input
+                        type="checkbox" data-testid="skip-ragged-rows" prop:checked=skip
+                        on:change:target=move |event| skip.set(event.target().checked())
+                    />
+                    <span>"Skip rows with a wrong number of cells (they are counted and listed)"</span>
+                </label>
+                <div class="field">
+                    <label for="missing-words">"Words that mean “missing”, separated by commas"</label>
+                    <input
+                        type="text" id="missing-words" data-testid="missing-words" placeholder="N/A, unknown"
+                        prop:value=words on:input:target=move |event| words.set(event.target().value())
+                    />
+                    <p class="hint">"Blank cells are always missing; they are not counted as 0."</p>
+                </div>
+                <button type="submit" class="button" data-testid="read-again">"Read the file again"</button>
+            </form>
+        </details>
+    })
+}
+
+#[component]
+fn Choices(view: Arc<TableView>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
+    let address = expect_context::<Address>();
+    let shown = RwSignal::new(CARDS_AT_ONCE);
+    let column_count = view.profile.columns.len();
+    let file_name = view.file_name.clone();
+
+    let known = Loaded::new(move || Box::pin(vault.estimate(desk.upload_choices())));
+
+    let missing_words = desk.holds_file().then(|| {
+        Callback::new(move |found: Vec<String>| {
+            desk.read_options.update(|options| options.missing_words.extend(found));
+            desk.read_again();
+        })
+    });
+    let proposed: Vec<Choice> = view.proposals.iter().map(|proposal| proposal.choice).collect();
+    let cards = {
+        let view = Arc::clone(&view);
+        move |index: usize| {
+            let at = u32::try_from(index).unwrap_or(u32::MAX);
+            let said = move |pick: fn(&UploadEstimate) -> &Vec<(u32, String)>| {
+                Signal::derive(move || {
+                    known.with(|known| {
+                        let estimate = known?.as_ref().ok()?;
+                        pick(estimate).iter().find(|(column, _)| *column == at).map(|(_, text)| text.clone())
+                    })
+                })
+            };
+            let choice = Memo::new(move |_| {
+                desk.choices.with(|choices| choices.get(index).copied().unwrap_or(Choice::Drop))
+            });
+            let set = Callback::new(move |choice: Choice| {
+                desk.choices.update(|choices| {
+                    if let Some(place) = choices.get_mut(index) {
+                        *place = choice;
+                    }
+                });
+            });
+            view! {
+                <ColumnCard
+                    index
+                    profile=view.profile.columns[index].clone()
+                    proposal=view.proposals[index].clone()
+                    choice
+                    on_choice=set
+                    problem=said(|estimate| &estimate.problems)
+                    note=said(|estimate| &estimate.notes)
+                    on_missing_words=missing_words
+                />
+            }
+        }
+    };
+    let next = Callback::new(move |()| {
+        desk.upload.set(UploadProcess::Chosen { file_name: file_name.clone() });
+        address.go("/upload");
+    });
+
+    view! {
+        <section aria-labelledby="columns-title">
+            <div class="section-head">
+                <h2 id="columns-title">"Columns"</h2>
+                <div class="actions">
+                    <button
+                        type="button" class="button quiet" data-testid="choices-proposed"
+                        on:click=move |_| desk.choices.set(proposed.clone())
+                    >"As proposed"</button>
+                    <button
+                        type="button" class="button quiet" data-testid="choices-drop-all"
+                        on:click=move |_| desk.choices.update(|choices| choices.fill(Choice::Drop))
+                    >"Drop all"</button>
+                </div>
+            </div>
+            <div class="cards">
+                {move || (0..column_count.min(shown.get())).map(&cards).collect_view()}
+            </div>
+            <Show when=move || shown.get() < column_count>
+                <p class="actions">
+                    <button type="button" class="button" data-testid="columns-more" on:click=move |_| shown.update(|shown| *shown += CARDS_AT_ONCE)>
+                        {move || format!("Show more ({} of {column_count} shown)", shown.get())}
+                    </button>
+                </p>
+            </Show>
+        </section>
+        <Summary known next/>
+    }
+}
+
+/// What leaves this browser, and the way on.
+#[component]
+fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let counts = Memo::new(move |_| {
+        desk.choices.with(|choices| {
+            let numbers = choices.iter().filter(|choice| matches!(choice, Choice::Number { .. })).count();
+            let sealed = choices.iter().filter(|choice| matches!(choice, Choice::SealedOriginalOnly)).count();
+            (numbers as u64, sealed as u64, (choices.len() - numbers - sealed) as u64)
+        })
+    });
+    let problems = Memo::new(move |_| {
+        known.with(|known| match known {
+            Some(Ok(estimate)) => estimate.problems.len() as u64,
+            Some(Err(_)) | None => 0,
+        })
+    });
+    let ready = move || {
+        known.with(|known| matches!(known, Some(Ok(estimate)) if estimate.problems.is_empty()))
+            && counts.get().0 + u64::from(desk.keep_original.get()) > 0
+    };
+    let treated = move || {
+        let (numbers, sealed, dropped) = counts.get();
+        let original = if desk.keep_original.get() { "only in the sealed original" } else { "left out (no original is kept)" };
+        format!("{} encrypted as numbers, {sealed} {original}, {dropped} dropped", words::counted(numbers, "column"))
+    };
+    view! {
+        <section class="panel crossing-side" aria-labelledby="leaves-title" data-testid="summary">
+            <h2 id="leaves-title"><Icon symbol=Symbol::Right/>"What leaves this browser"</h2>
+            <p data-testid="summary-columns">{treated}</p>
+            {move || known.get().map(|known| match known {
+                Ok(estimate) => estimate_view(&estimate).into_any(),
+                Err(fault) => view! { <FaultNote fault testid="estimate-error"/> }.into_any(),
+            })}
+            <details class="advanced" data-testid="advanced">
+                <summary>"Advanced"</summary>
+                <div class="fields">
+                    <label class="choice">
+                        <input
+                            type="checkbox" data-testid="keep-original" prop:checked=desk.keep_original
+                            on:change:target=move |event| desk.keep_original.set(event.target().checked())
+                        />
+                        <span>"Keep a sealed copy of the original beside it (without the dropped columns)"</span>
+                    </label>
+                    <div class="field">
+                        <label for="rows-per-group">"Rows per row group"</label>
+                        <input
+                            type="number" inputmode="numeric" min="1" id="rows-per-group" data-testid="rows-per-group" placeholder="chosen for you"
+                            prop:value=move || desk.rows_per_group.get().map(|rows| rows.to_string()).unwrap_or_default()
+                            on:change:target=move |event| desk.rows_per_group.set(event.target().value().trim().parse().ok().filter(|rows| *rows > 0))
+                        />
+                        <p class="hint">"A row group is one object in the cloud and the unit that is resumed and evaluated in parallel."</p>
+                    </div>
+                </div>
+            </details>
+            <div class="run-line">
+                <button
+                    type="button" class="button primary" data-testid="prepare-next"
+                    disabled=move || !ready() on:click=move |_| next.run(())
+                >"Encrypt and upload"</button>
+                <p class="hint" role="status">
+                    {move || match problems.get() {
+                        0 => String::new(),
+                        count => format!("{} to settle first; see the columns marked above.", words::counted(count, "problem")),
+                    }}
+                </p>
+            </div>
+        </section>
+    }
+}
+
+fn estimate_view(estimate: &UploadEstimate) -> impl IntoView + use<> {
+    let facts = [
+        ("Ciphertext", words::bytes(estimate.bytes), "estimate-bytes"),
+        ("About", words::seconds(estimate.seconds), "estimate-seconds"),
+        ("Values", words::count(estimate.values), "estimate-values"),
+        ("Row groups", format!("{} of {}", words::count(estimate.row_groups.into()), words::counted(estimate.rows_per_group.into(), "row")), "estimate-groups"),
+    ];
+    view! {
+        <dl class="figures">
+            {facts.into_iter().map(|(name, value, testid)| view! {
+                <div><dt>{name}</dt><dd data-testid=testid>{value}</dd></div>
+            }).collect_view()}
+        </dl>
+    }
+}

@@ -1,0 +1,246 @@
+//! Start: three samples, a drop zone, and what was left unfinished.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use veilsum_protocol::DatasetId;
+use web_sys::{DragEvent, File};
+
+use crate::messages::{Fault, KeyringStatus, UnfinishedUpload};
+use crate::page::address::Address;
+use crate::page::components::fault::FaultNote;
+use crate::page::components::file_input::FileInput;
+use crate::page::components::icon::{Icon, Symbol};
+use crate::page::components::title::PageTitle;
+use crate::page::components::worlds::{Hex, Worlds};
+use crate::page::desk::Desk;
+use crate::page::loaded::Loaded;
+use crate::page::vault_client::Vault;
+use crate::page::words;
+
+/// A bundled sample.
+struct Sample {
+    id: &'static str,
+    file_name: &'static str,
+    title: &'static str,
+    what: &'static str,
+    size: &'static str,
+}
+
+const SAMPLES: [Sample; 3] = [
+    Sample {
+        id: "sample-pancreatitis",
+        file_name: "pancreatitis.csv",
+        title: "Hospital stays",
+        what: "Patients with acute pancreatitis: days in hospital, age, diagnoses before.",
+        size: "10 rows × 8 columns",
+    },
+    Sample {
+        id: "sample-diabetes",
+        file_name: "diabetes.csv",
+        title: "Diabetes progression",
+        what: "Blood values of patients, and how far the disease went in a year.",
+        size: "442 rows × 11 columns",
+    },
+    Sample {
+        id: "sample-breast-cancer",
+        file_name: "breast_cancer.csv",
+        title: "Breast cancer biopsies",
+        what: "Measurements of cell nuclei from biopsies, malignant or not.",
+        size: "569 rows × 31 columns",
+    },
+];
+
+/// The first screen.
+#[component]
+pub(in crate::page) fn StartPage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let address = expect_context::<Address>();
+
+    let open_file = Callback::new(move |file: File| {
+        desk.open_file(file);
+        address.go("/prepare");
+    });
+    let open_sample = Callback::new(move |file_name: &'static str| {
+        desk.open_sample(file_name);
+        address.go(&format!("/prepare?sample={file_name}"));
+    });
+
+    view! {
+        <div class="screen start">
+            <div class="hero">
+                <PageTitle text="Sum up a table that nobody else can read"/>
+                <p class="lead">
+                    "Veilsum encrypts your table in this browser, lets the cloud add the ciphertexts, and decrypts "
+                    "the answer here: the key never leaves you."
+                </p>
+            </div>
+            <Picture/>
+            <UnfinishedUploads/>
+            <section aria-labelledby="samples-title">
+                <h2 id="samples-title">"Try it on a real table"</h2>
+                <ul class="cards three">
+                    {SAMPLES.map(|sample| view! {
+                        <li>
+                            <button
+                                type="button" class="card card-button" data-testid=sample.id
+                                on:click=move |_| open_sample.run(sample.file_name)
+                            >
+                                <span class="card-title">{sample.title}</span>
+                                <span class="card-text">{sample.what}</span>
+                                <span class="card-foot"><span>{sample.size}</span><Icon symbol=Symbol::Right/></span>
+                            </button>
+                        </li>
+                    }).collect_view()}
+                </ul>
+            </section>
+            <section aria-labelledby="own-title">
+                <h2 id="own-title">"Or use your own"</h2>
+                <DropZone on_file=open_file/>
+            </section>
+        </div>
+    }
+}
+
+/// Real values on the left, the bytes of a ciphertext of them on the right.
+#[component]
+fn Picture() -> impl IntoView {
+    view! {
+        <Worlds
+            label="Your table stays in this browser; only ciphertext goes to the cloud, and only an encrypted answer comes back"
+            browser=|| view! {
+                <table class="numbers mini">
+                    <thead><tr><th scope="col">"PatID"</th><th scope="col">"LOS"</th><th scope="col">"age"</th></tr></thead>
+                    <tbody>
+                        <tr><td>"110193"</td><td>"5"</td><td>"68"</td></tr>
+                        <tr><td>"108362"</td><td>"2"</td><td>"69"</td></tr>
+                        <tr><td>"…"</td><td>"…"</td><td>"…"</td></tr>
+                    </tbody>
+                </table>
+                <p class="world-answer">"Mean of LOS is "<strong>"4.00"</strong></p>
+            }
+            crossing=|| view! {
+                <p class="cross to-cloud"><Icon symbol=Symbol::Right/><span>"ciphertext"</span></p>
+                <p class="cross to-browser"><Icon symbol=Symbol::Right/><span>"encrypted answer"</span></p>
+            }
+            cloud=|| view! {
+                <Hex bytes="8f3ac61b5e0972d4b16f28e39c40a7d5e2710bf8649dc35a0e87f1b26d94c3582ab7e09f41d6385ccb1274fa90e5836d" testid="hero-hex"/>
+                <p class="world-answer">"adds without reading"</p>
+            }
+        />
+    }
+}
+
+/// A place to drop a file on, with a button for everybody else.
+#[component]
+fn DropZone(on_file: Callback<File>) -> impl IntoView {
+    let over = RwSignal::new(false);
+    let drop = move |event: DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+        if let Some(file) = file {
+            on_file.run(file);
+        }
+    };
+    view! {
+        <div
+            class="drop" class:over=move || over.get() data-testid="drop-zone"
+            on:dragover=move |event| { event.prevent_default(); over.set(true); }
+            on:dragleave=move |_| over.set(false)
+            on:drop=drop
+        >
+            <Icon symbol=Symbol::File/>
+            <p>"Drop a CSV file here, or"</p>
+            <FileInput id="file-input" label="Choose a file" class="primary" on_file/>
+            <p class="hint">"It is read in this browser. Nothing is sent until you press Encrypt and upload."</p>
+        </div>
+    }
+}
+
+/// Uploads that were interrupted and can go on.
+#[component]
+fn UnfinishedUploads() -> impl IntoView {
+    let vault = expect_context::<Vault>();
+    let unlocked = Memo::new(move |_| matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { .. })));
+    let uploads = Loaded::new(move || {
+        let unlocked = unlocked.get();
+        Box::pin(async move { if unlocked { vault.unfinished_uploads().await } else { Ok(Vec::new()) } })
+    });
+    let fault = RwSignal::new(None::<Fault>);
+    let discard = Callback::new(move |dataset: DatasetId| {
+        fault.set(None);
+        spawn_local(async move {
+            if let Err(error) = vault.discard_upload(dataset).await {
+                fault.try_set(Some(error));
+            }
+            uploads.again();
+        });
+    });
+    move || {
+        let list = match uploads.get()? {
+            Ok(list) if list.is_empty() => return None,
+            Ok(list) => list,
+            Err(fault) => return Some(view! { <FaultNote fault testid="unfinished-error"/> }.into_any()),
+        };
+        Some(
+            view! {
+                <section class="panel" aria-labelledby="unfinished-title" data-testid="unfinished-uploads">
+                    <h2 id="unfinished-title">"Unfinished uploads"</h2>
+                    <ul class="rows">
+                        {list.into_iter().map(|upload| view! { <UnfinishedRow upload discard/> }).collect_view()}
+                    </ul>
+                    {move || fault.get().map(|fault| view! { <FaultNote fault testid="discard-error"/> })}
+                </section>
+            }
+            .into_any(),
+        )
+    }
+}
+
+#[component]
+fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let address = expect_context::<Address>();
+    let asked = RwSignal::new(false);
+    let dataset = upload.dataset;
+    let file_name = upload.file_name.clone();
+    let sample = upload.sample;
+    let resume = move |_| {
+        if sample {
+            desk.resume_upload(dataset, file_name.clone(), None);
+            address.go("/upload");
+        } else {
+            address.go(&format!("/upload?resume={dataset}"));
+        }
+    };
+    view! {
+        <li class="row">
+            <div class="row-text">
+                <p class="row-title wrap">{upload.file_name}</p>
+                <p class="hint">
+                    {format!(
+                        "{} of {} stored, begun {}",
+                        upload.stored_groups,
+                        words::counted(upload.row_groups.into(), "row group"),
+                        words::moment(upload.started_at)
+                    )}
+                </p>
+            </div>
+            <div class="actions">
+                <button type="button" class="button primary" data-testid=format!("resume-{dataset}") on:click=resume>"Go on"</button>
+                <Show
+                    when=move || asked.get()
+                    fallback=move || view! {
+                        <button type="button" class="button quiet" data-testid=format!("discard-{dataset}") on:click=move |_| asked.set(true)>"Discard"</button>
+                    }
+                >
+                    <button
+                        type="button" class="button danger" data-testid=format!("discard-confirm-{dataset}")
+                        on:click=move |_| discard.run(dataset)
+                    >"Discard what was stored"</button>
+                    <button type="button" class="button quiet" on:click=move |_| asked.set(false)>"Keep it"</button>
+                </Show>
+            </div>
+        </li>
+    }
+}
