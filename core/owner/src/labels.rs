@@ -22,6 +22,8 @@ pub const KEY_FILE_SEAL_KEY: &[u8] = b"veilsum key file seal key v1\0";
 
 /// Context of a sealed original; the dataset id follows.
 pub const ORIGINAL_CONTEXT: &[u8] = b"veilsum original v1\0";
+/// Context of what a browser remembers of an unfinished upload; the dataset id follows.
+pub const UPLOAD_STATE_CONTEXT: &[u8] = b"veilsum upload state v1\0";
 
 /// SHA-256: the checksum that tells a damaged keyring from a wrong passphrase.
 pub const KEYRING_CHECKSUM: &[u8] = b"veilsum keyring checksum v1\0";
@@ -60,6 +62,7 @@ mod tests {
             LOCAL_SEAL_KEY,
             KEY_FILE_SEAL_KEY,
             ORIGINAL_CONTEXT,
+            UPLOAD_STATE_CONTEXT,
             KEYRING_CHECKSUM,
             SignatureLabel::MANIFEST.as_bytes(),
             SignatureLabel::SIGN_IN.as_bytes(),
