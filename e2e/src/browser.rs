@@ -384,7 +384,8 @@ impl Browser {
             next += 1;
             for process in processes.iter().filter(|process| process.parent == parent) {
                 family.push(process.id);
-                if process.arguments.iter().any(|argument| argument == "--type=renderer") {
+                // Chromium renames such processes, and writes their arguments as one.
+                if process.arguments.iter().any(|argument| argument.contains("--type=renderer")) {
                     let status =
                         std::fs::read_to_string(format!("/proc/{}/status", process.id)).unwrap_or_default();
                     peak = peak.max(stack::status_number(&status, "VmHWM:").unwrap_or_default() * 1024);

@@ -62,7 +62,7 @@ enum Gate {
     Open,
     /// They pass while their number is smaller, and then wait.
     HoldFrom(usize),
-    /// Those that wait are dropped, as if the line had gone; others pass.
+    /// They are dropped, as if the line had gone.
     Drop,
 }
 
@@ -135,13 +135,13 @@ impl Recorder {
         Ok(())
     }
 
-    /// Lets all PUTs pass again, those that are held too.
+    /// Lets all PUTs pass, those that are held too.
     pub fn release_puts(&self) {
         self.shared.gate.send_replace(Gate::Open);
     }
 
-    /// Drops the PUTs that are held, as if the line had gone, and lets later ones pass.
-    pub fn drop_held_puts(&self) {
+    /// Drops the PUTs that are held and later ones, as if the line had gone, until [`Recorder::release_puts`].
+    pub fn drop_puts(&self) {
         self.shared.gate.send_replace(Gate::Drop);
     }
 }
@@ -215,11 +215,12 @@ async fn pass(shared: &Shared) -> bool {
     };
     let mut gate = shared.gate.subscribe();
     let is_held = |gate: &Gate| matches!(gate, Gate::HoldFrom(first) if number >= *first);
-    if !is_held(&gate.borrow()) {
-        return true;
+    let first_look = *gate.borrow();
+    if !is_held(&first_look) {
+        return first_look != Gate::Drop;
     }
     let _counted = Held::count(&shared.held);
-    gate.wait_for(|gate| !is_held(gate)).await.is_ok_and(|gate| *gate == Gate::Open)
+    gate.wait_for(|gate| !is_held(gate)).await.is_ok_and(|gate| *gate != Gate::Drop)
 }
 
 /// Counts a held PUT as long as it is held, also when the browser gives it up.
@@ -291,8 +292,10 @@ mod tests {
         let shared = Arc::clone(&recorder.shared);
         let held = tokio::spawn(async move { pass(&shared).await });
         recorder.until_held().await.unwrap();
-        recorder.drop_held_puts();
+        recorder.drop_puts();
         assert!(!held.await.unwrap());
+        assert!(!pass(&recorder.shared).await);
+        recorder.release_puts();
         assert!(pass(&recorder.shared).await);
     }
 }

@@ -66,8 +66,9 @@ fn a_crash_in_the_middle_of_an_upload_loses_nothing() {
         prepare::next(&browser).await?;
         browser.recorder().until_held().await?;
         story.stack.kill()?;
-        browser.recorder().drop_held_puts();
+        browser.recorder().drop_puts();
         story.stack.restart()?;
+        browser.recorder().release_puts();
 
         // The page tries again by itself, or stops and offers to go on.
         let ended = until("the upload to end", LONG, async || {

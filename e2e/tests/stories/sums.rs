@@ -9,6 +9,7 @@ use veilsum_e2e::screens::{
     choose_file, choose_sample, dataset, enter, keyring, open_start, prepare, upload,
 };
 use veilsum_e2e::story::play;
+use veilsum_e2e::wait::SOON;
 
 #[test]
 fn a_new_owner_sums_a_sample() {
@@ -20,7 +21,7 @@ fn a_new_owner_sums_a_sample() {
         prepare::wait_open(&browser).await?;
         prepare::next(&browser).await?;
         // The key file comes before the first upload: until it is saved, the button stays disabled.
-        let start = browser.wait_for("upload-start", veilsum_e2e::wait::SOON).await?;
+        let start = browser.wait_for("upload-start", SOON).await?;
         ensure!(!start.is_enabled().await?, "an upload can start before the key file is saved");
         let key_file = keyring::save_key_file(&browser).await?;
         ensure!(fs::metadata(key_file)?.len() > 0, "the key file is empty");
@@ -71,6 +72,7 @@ fn the_default_key_size_gives_the_same_answers() {
         let browser = story.browser().await?;
         open_start(&browser).await?;
         browser.click("key-status").await?;
+        browser.wait_for("create-key-size", SOON).await?;
         let proposed: String = browser
             .script("return document.querySelector('[data-testid=\"create-key-size\"]').value;", &[])
             .await?;
