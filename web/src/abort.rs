@@ -75,6 +75,9 @@ impl Abort {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use std::future::pending;
     use std::task::{Context, Poll, Waker};
 

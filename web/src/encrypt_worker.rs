@@ -129,7 +129,11 @@ fn answer(keys: &EncryptionKeys, message: &[u8]) {
     }
 }
 
-fn encrypt(keys: &EncryptionKeys, batch: &Batch) -> Result<Vec<u8>, String> {
+/// The ciphertexts of a batch, back to back.
+///
+/// # Errors
+/// Why it cannot be encrypted, in words.
+pub fn encrypt(keys: &EncryptionKeys, batch: &Batch) -> Result<Vec<u8>, String> {
     let public = keys.paillier().public_key();
     let slot_count = public.layout().slot_count() as usize;
     let block_count = batch.values.len().div_ceil(slot_count);
@@ -151,6 +155,9 @@ fn refuse(number: f64, reason: &str) {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn batch() -> Batch {

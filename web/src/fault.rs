@@ -39,6 +39,9 @@ pub(crate) fn sentence(error: &dyn core::fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::sentence;
 
     #[test]

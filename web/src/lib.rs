@@ -9,3 +9,6 @@ pub mod vault;
 mod abort;
 mod fault;
 mod time;
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -11,7 +11,7 @@ mod objects;
 mod original;
 pub mod pool;
 mod processes;
-pub(crate) mod random;
+pub mod random;
 pub mod source;
 pub mod store;
 mod table;
@@ -21,14 +21,13 @@ mod upload;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Reflect;
-use serde::Serialize;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, MessageEvent};
 
 use crate::api::Tell;
-use crate::messages::{Command, Event, Fault, FromVault, Reply, Request};
+use crate::messages::{Command, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
 use crate::time::scope;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Processes;
@@ -94,9 +93,9 @@ impl Vault {
             Err(fault) => return post(&FromVault::Unable(fault)),
         }
         while let Some(message) = requests.next().await {
-            let request = Reflect::get(&message, &"request".into())
-                .map_err(|_| ())
-                .and_then(|request| serde_wasm_bindgen::from_value::<Request>(request).map_err(|_| ()));
+            let request = Reflect::get(&message, &"request".into()).map_err(|_| ()).and_then(|request| {
+                from_bytes::<Request>(&Uint8Array::new(&request).to_vec()).map_err(|_| ())
+            });
             // A request that cannot be read has no number to answer to.
             let Ok(Request { id, command }) = request else { continue };
             let file = Reflect::get(&message, &"file".into()).ok().and_then(|file| file.dyn_into().ok());
@@ -203,10 +202,9 @@ fn needed(file: Option<File>) -> Result<File, Fault> {
     file.ok_or_else(|| Fault::new("no-file", "No file came with the request. Choose the file again."))
 }
 
-/// Posts to the page. Numbers of 64 bits travel as `BigInt`, so that none is rounded.
+/// Posts to the page.
 fn post(message: &FromVault) {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
-    if let Ok(message) = message.serialize(&serializer) {
-        let _ = scope().post_message(&message);
+    if let Ok(bytes) = to_bytes(message) {
+        let _ = scope().post_message(&Uint8Array::from(bytes.as_slice()));
     }
 }

@@ -132,6 +132,9 @@ impl From<ApiError> for Fault {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn problem(status: u16, code: &str) -> ApiError {

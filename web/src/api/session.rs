@@ -56,6 +56,9 @@ fn is_fresh(age_seconds: f64, lifetime_seconds: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::is_fresh;
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use veilsum_analysis::plan::{FinishError, Kind, Planned, Request, plan};
 use veilsum_analysis::{PlanError, Value};
 use veilsum_owner::answer::{AnswerError, open_answer};
@@ -27,6 +27,7 @@ use crate::vault::keyring::Unlocked;
 use crate::vault::objects;
 use crate::vault::processes::Work;
 use crate::vault::random::job_id;
+use crate::vault::twin;
 
 /// The first pause between two looks at a job, and the longest.
 const FIRST_LOOK: Duration = Duration::from_millis(150);
@@ -73,7 +74,6 @@ pub async fn run(
     let mut watch = Stopwatch::start();
     let (_, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
     let planned = plan(&manifest, &requests(&analyses))?;
-    let twin = vault.twins.of(&manifest);
     let Some(plan) = &planned.plan else {
         let values = planned.finish(&[])?;
         return Ok(AnswerView {
@@ -86,15 +86,17 @@ pub async fn run(
             answer_bytes: 0,
             objects: Vec::new(),
             plan: None,
-            twin,
+            twin: twin::at_hand(vault, &manifest, &process).await,
         });
     };
 
     let job = Job { vault, unlocked: &unlocked, manifest: &manifest, plan, id: job_id(), abort: &process };
     job.tell(JobPhase::Planning, 0);
     let mut seconds = vec![("planning".to_owned(), watch.lap())];
-    let status = match job.run().await {
-        Ok(status) => status,
+    // Independent of the job: the cleartext is summed up here while the cloud adds ciphertexts.
+    let (ended, twin) = join(job.run(), twin::at_hand(vault, &manifest, &process)).await;
+    let (status, cloud_seconds) = match ended {
+        Ok(ended) => ended,
         Err(fault) => {
             if process.is_aborted() {
                 job.cancel().await;
@@ -102,7 +104,8 @@ pub async fn run(
             return Err(fault);
         }
     };
-    seconds.push(("cloud".to_owned(), watch.lap()));
+    seconds.push(("cloud".to_owned(), cloud_seconds));
+    watch.lap();
     job.tell(JobPhase::Decrypting, row_group_count(plan));
     let (status, answer) = job.download(status).await?;
     seconds.push(("download".to_owned(), watch.lap()));
@@ -146,8 +149,9 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Starts it and waits until the cloud has computed.
-    async fn run(&self) -> Result<JobStatus, Fault> {
+    /// Starts it and waits until the cloud has computed; gives the seconds, too.
+    async fn run(&self) -> Result<(JobStatus, f64), Fault> {
+        let watch = Stopwatch::start();
         let start = StartJob { job: self.id, plan: self.plan.clone() };
         let api = &self.unlocked.api;
         let mut status = api.start_job(self.plan.dataset, &start, self.how()).await?;
@@ -156,7 +160,7 @@ impl Job<'_> {
             self.tell(JobPhase::Computing, status.evaluated);
             match status.state {
                 JobState::Running => {}
-                JobState::Done { .. } => return Ok(status),
+                JobState::Done { .. } => return Ok((status, watch.seconds())),
                 JobState::Failed(failure) => {
                     let fault = Fault::new(&failure.code, &failure.message);
                     return Err(match failure.row_group {

@@ -9,7 +9,7 @@ use veilsum_protocol::manifest::{Manifest, Scheme};
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
-use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault};
+use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestView};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
@@ -65,8 +65,8 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
         dataset,
         size_bytes: detail.entry.size_bytes,
         rollback_note,
-        source_at_hand: vault.twins.of(&manifest).is_some(),
-        manifest,
+        source_at_hand: vault.twins.source_of(&manifest).is_some(),
+        manifest: ManifestView::from(&manifest),
     })
 }
 

@@ -66,7 +66,7 @@ impl Unlocked {
 /// Where the keyring stands.
 ///
 /// # Errors
-/// A [`Fault`] of the store, or if what is stored is no keyring of this version.
+/// A [`Fault`] of the store.
 pub async fn status(vault: &Vault) -> Result<KeyringStatus, Fault> {
     let unlocked = vault.unlocked.borrow().clone();
     if let Some(unlocked) = unlocked {
@@ -79,10 +79,11 @@ pub async fn status(vault: &Vault) -> Result<KeyringStatus, Fault> {
     }
     match vault.store.keyring().await? {
         None => Ok(KeyringStatus::Absent),
-        Some(stored) => {
-            let tenant = Wrapped::from_bytes(&stored.wrapped)?.tenant();
-            Ok(KeyringStatus::Locked { tenant })
-        }
+        Some(stored) => Ok(match Wrapped::from_bytes(&stored.wrapped) {
+            Ok(wrapped) => KeyringStatus::Locked { tenant: wrapped.tenant() },
+            // Nothing can be opened with it, but importing its key file replaces it.
+            Err(_) => KeyringStatus::Absent,
+        }),
     }
 }
 
@@ -100,7 +101,8 @@ pub async fn create(
     })?;
     check_length(&passphrase)?;
     let _process = vault.processes.begin_only(Work::Keyring)?;
-    if vault.store.keyring().await?.is_some() {
+    if let Some(stored) = vault.store.keyring().await? {
+        Wrapped::from_bytes(&stored.wrapped)?;
         return Err(Fault::new(
             "keyring-exists",
             "This browser has a keyring already. Unlock it, or save its key file and remove it first.",

@@ -104,6 +104,9 @@ fn known(key: &str, columns: u64) -> Known {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::known;
 
     #[test]

@@ -232,6 +232,9 @@ fn in_words(value: &JsValue) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::worker_count_for;
 
     #[test]

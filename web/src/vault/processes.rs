@@ -133,6 +133,9 @@ impl Drop for Process {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 

@@ -74,7 +74,13 @@ impl Store {
                 }
             }
         });
-        let database = request.await.map_err(|error| StoreError::new(operation, &error))?;
+        let mut database = request.await.map_err(|error| StoreError::new(operation, &error))?;
+        // A newer version of this program in another tab must not wait for this one.
+        database.on_version_change(|event| {
+            if let Ok(database) = event.database() {
+                database.close();
+            }
+        });
         Ok(Self { database })
     }
 
@@ -96,9 +102,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`], also if there is one.
     pub async fn add_keyring(&self, keyring: &StoredKeyring) -> Result<(), StoreError> {
-        self.write("store the new keyring", KEYRING, |store| {
-            store.add(&Uint8Array::from(keyring.wrapped.as_slice()), Some(&WRAPPED.into()))?;
-            store.put(&keyring.kept.into(), Some(&KEPT.into()))?;
+        self.write("store the new keyring", KEYRING, async |store| {
+            store.add(&Uint8Array::from(keyring.wrapped.as_slice()), Some(&WRAPPED.into()))?.await?;
+            store.put(&keyring.kept.into(), Some(&KEPT.into()))?.await?;
             Ok(())
         })
         .await
@@ -109,9 +115,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_keyring(&self, keyring: &StoredKeyring) -> Result<(), StoreError> {
-        self.write("store the keyring", KEYRING, |store| {
-            store.put(&Uint8Array::from(keyring.wrapped.as_slice()), Some(&WRAPPED.into()))?;
-            store.put(&keyring.kept.into(), Some(&KEPT.into()))?;
+        self.write("store the keyring", KEYRING, async |store| {
+            store.put(&Uint8Array::from(keyring.wrapped.as_slice()), Some(&WRAPPED.into()))?.await?;
+            store.put(&keyring.kept.into(), Some(&KEPT.into()))?.await?;
             Ok(())
         })
         .await
@@ -122,7 +128,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn remove_keyring(&self) -> Result<(), StoreError> {
-        self.write("remove the keyring", KEYRING, |store| store.clear().map(drop)).await
+        self.write("remove the keyring", KEYRING, async |store| store.clear()?.await).await
     }
 
     /// The newest manifest number that this browser has seen of each dataset.
@@ -150,8 +156,8 @@ impl Store {
         let operation = "store the newest manifest numbers";
         let json = serde_json::to_string(newest)
             .map_err(|error| StoreError { operation, reason: error.to_string() })?;
-        self.write(operation, NEWEST, |store| {
-            store.put(&json.into(), Some(&tenant.to_string().into())).map(drop)
+        self.write(operation, NEWEST, async |store| {
+            store.put(&json.into(), Some(&tenant.to_string().into()))?.await.map(drop)
         })
         .await
     }
@@ -196,8 +202,8 @@ impl Store {
         dataset: DatasetId,
         sealed: &[u8],
     ) -> Result<(), StoreError> {
-        self.write("store the state of the upload", UPLOADS, |store| {
-            store.put(&Uint8Array::from(sealed), Some(&format!("{tenant}/{dataset}").into())).map(drop)
+        self.write("store the state of the upload", UPLOADS, async |store| {
+            store.put(&Uint8Array::from(sealed), Some(&format!("{tenant}/{dataset}").into()))?.await.map(drop)
         })
         .await
     }
@@ -207,8 +213,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn remove_upload(&self, tenant: TenantId, dataset: DatasetId) -> Result<(), StoreError> {
-        self.write("remove the state of the upload", UPLOADS, |store| {
-            store.delete(JsValue::from(format!("{tenant}/{dataset}"))).map(drop)
+        self.write("remove the state of the upload", UPLOADS, async |store| {
+            store.delete(JsValue::from(format!("{tenant}/{dataset}")))?.await
         })
         .await
     }
@@ -225,12 +231,13 @@ impl Store {
         &self,
         operation: &'static str,
         store: &'static str,
-        requests: impl FnOnce(&idb::ObjectStore) -> Result<(), idb::Error>,
+        requests: impl AsyncFnOnce(&idb::ObjectStore) -> Result<(), idb::Error>,
     ) -> Result<(), StoreError> {
         let failed = |error: idb::Error| StoreError::new(operation, &error);
         let transaction: Transaction =
             self.database.transaction(&[store], TransactionMode::ReadWrite).map_err(failed)?;
-        requests(&transaction.object_store(store).map_err(failed)?).map_err(failed)?;
+        // A failed request ends here, and with it the transaction.
+        requests(&transaction.object_store(store).map_err(failed)?).await.map_err(failed)?;
         match transaction.await.map_err(failed)? {
             TransactionResult::Committed => Ok(()),
             TransactionResult::Aborted => Err(StoreError {

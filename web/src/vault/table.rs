@@ -54,7 +54,8 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
     vault.table.take();
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
-    let profiled = profile(vault, source, options, &process).await?;
+    let told = |progress| vault.tell(Event::Reading(progress));
+    let profiled = profile(source, options, &process, told).await?;
     let table = Rc::new(profiled.table);
     vault.table.replace(Some(Rc::clone(&table)));
     vault.twins.remember(&table, profiled.seconds);
@@ -107,12 +108,12 @@ pub async fn close(vault: &Vault) {
     vault.processes.stop(Work::Reading).await;
 }
 
-/// One pass over `source`: hash, profile, first rows.
+/// One pass over `source`: hash, profile, first rows. `told` hears how far it is.
 pub(crate) async fn profile(
-    vault: &Vault,
     source: Source,
     options: ReadOptions,
     abort: &Abort,
+    told: impl Fn(Progress),
 ) -> Result<Profiled, Fault> {
     let watch = Stopwatch::start();
     let mut rows = Rows::read(&source, &options)?;
@@ -126,11 +127,11 @@ pub(crate) async fn profile(
             first_rows.push(rows.row.cells().map(shown).collect());
         }
         if rows.at_turn() && pace.is_due() {
-            vault.tell(Event::Reading(progress(rows.byte_position(), source.size_bytes(), watch.seconds())));
+            told(progress(rows.byte_position(), source.size_bytes(), watch.seconds()));
         }
     }
     let seconds = watch.seconds();
-    vault.tell(Event::Reading(progress(source.size_bytes(), source.size_bytes(), seconds)));
+    told(progress(source.size_bytes(), source.size_bytes(), seconds));
     let profile = profiler.finish(rows.skipped())?;
     let sha256 = rows.digest();
     Ok(Profiled { table: OpenTable { source, options, sha256, profile }, reading, first_rows, seconds })
@@ -268,6 +269,9 @@ impl From<ReadError> for Fault {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

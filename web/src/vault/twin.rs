@@ -9,17 +9,22 @@ use veilsum_analysis::mean_of_decimal;
 use veilsum_protocol::manifest::{Manifest, Source as ManifestSource};
 use veilsum_protocol::{DatasetId, Digest};
 
-use crate::messages::{Fault, ReadOptions, TwinColumn};
+use crate::abort::Abort;
+use crate::messages::{Event, Fault, Progress, ReadOptions, TwinColumn};
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::processes::Work;
 use crate::vault::source::Source;
 use crate::vault::table::{self, OpenTable};
 
-/// The twins of the files that this vault has profiled, by the files' hashes.
+/// Larger files are summed up only when somebody asks for it.
+const MAX_UNASKED_BYTES: u64 = 32 << 20;
+
+/// The twins of the files that this vault has profiled, and the files that it can read again, by their hashes.
 #[derive(Debug, Default)]
 pub struct Twins {
     by_file: RefCell<HashMap<ReadFile, Rc<Vec<TwinColumn>>>>,
+    sources: RefCell<HashMap<Digest, Source>>,
 }
 
 /// A file by its hash, and how it was read.
@@ -37,6 +42,18 @@ impl Twins {
         let options = ReadOptions { skip_ragged_rows, ..table.options.clone() };
         let key = (table.sha256, options);
         self.by_file.borrow_mut().insert(key, Rc::new(columns.collect()));
+        self.keep_source(table.sha256, &table.source);
+    }
+
+    /// Keeps a file at hand whose hash is known.
+    pub fn keep_source(&self, sha256: Digest, source: &Source) {
+        self.sources.borrow_mut().insert(sha256, source.clone());
+    }
+
+    /// The file that a dataset was made of, if this vault has it.
+    #[must_use]
+    pub fn source_of(&self, manifest: &Manifest) -> Option<Source> {
+        self.sources.borrow().get(&manifest.source.sha256).cloned()
     }
 
     /// The twin of the encrypted columns of a dataset, if its file was profiled in the same way.
@@ -70,27 +87,53 @@ pub async fn of_dataset(
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin(Work::Reading);
     let (_, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
-    if let Some(twin) = vault.twins.of(&manifest) {
-        return Ok(twin);
-    }
     let source = match file {
         Some(file) => Source::from_file(file),
-        None => table::load_sample(vault, &manifest.source.file_name, &process).await.map_err(|_| {
-            Fault::new("no-file", "The plaintext twin is computed from the source file. Choose the file.")
-        })?,
+        None => match vault.twins.of(&manifest) {
+            Some(twin) => return Ok(twin),
+            None => match vault.twins.source_of(&manifest) {
+                Some(source) => source,
+                None => load_sample(vault, &manifest, &process).await?,
+            },
+        },
     };
     check_same_file(&source, &manifest.source.file_name, manifest.source.size_bytes, || async {
         table::hash(&source, &process, |_| {}).await.map(|actual| actual == manifest.source.sha256)
     })
     .await?;
-    let options = read_options(&manifest.source);
-    let profiled = table::profile(vault, source, options, &process).await?;
+    compute(vault, &manifest, source, &process, |progress| vault.tell(Event::Reading(progress))).await
+}
+
+/// The twin of a dataset, if the vault has computed it, or has the file and computes it in no time.
+pub(crate) async fn at_hand(vault: &Vault, manifest: &Manifest, abort: &Abort) -> Option<Vec<TwinColumn>> {
+    if let Some(twin) = vault.twins.of(manifest) {
+        return Some(twin);
+    }
+    let source = vault.twins.source_of(manifest).filter(|source| source.size_bytes() <= MAX_UNASKED_BYTES)?;
+    compute(vault, manifest, source, abort, |_| {}).await.ok()
+}
+
+/// Profiles `source`, and believes it only if it is the dataset's file.
+async fn compute(
+    vault: &Vault,
+    manifest: &Manifest,
+    source: Source,
+    abort: &Abort,
+    told: impl Fn(Progress),
+) -> Result<Vec<TwinColumn>, Fault> {
+    let profiled = table::profile(source, read_options(&manifest.source), abort, told).await?;
     vault.twins.remember(&profiled.table, profiled.seconds);
-    vault.twins.of(&manifest).ok_or_else(|| {
+    vault.twins.of(manifest).ok_or_else(|| {
         Fault::new(
             "other-reading",
             "The file has changed while it was read, or is read differently by this version. Choose it again.",
         )
+    })
+}
+
+async fn load_sample(vault: &Vault, manifest: &Manifest, abort: &Abort) -> Result<Source, Fault> {
+    table::load_sample(vault, &manifest.source.file_name, abort).await.map_err(|_| {
+        Fault::new("no-file", "The plaintext twin is computed from the source file. Choose the file.")
     })
 }
 

@@ -193,6 +193,7 @@ async fn run(
         Ok(actual == file.sha256)
     })
     .await?;
+    vault.twins.keep_source(file.sha256, source);
     // Whatever waits inside, a cancel ends it at once: what is stored is noted already.
     let result = process.or(run.run()).await.unwrap_or_else(|aborted| Err(aborted.into()));
     drop(run);
@@ -320,6 +321,9 @@ impl From<TreatError> for Fault {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -49,7 +49,7 @@ impl Run<'_> {
         let part_bytes = usize::try_from(MIN_PART_BYTES).expect("a few MiB");
         for (number, piece) in (1..).zip(sealed.chunks(part_bytes)) {
             let mut part = PartBuilder::new();
-            part.push_sealed(piece);
+            part.push_clear(piece);
             self.send_part(&part.finish(object, number)?).await?;
         }
         let transfer = self.state.borrow().manifest.clone();

@@ -264,6 +264,9 @@ impl From<EncodeError> for Fault {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use veilsum_protocol::row_group::ColumnEntry;
 
     use super::*;

@@ -136,7 +136,7 @@ impl Meter {
         if let Some(sample) = sample {
             self.sample.replace(Some(sample.to_owned()));
         }
-        self.tell_now();
+        self.tell_when_due();
     }
 
     /// An earlier attempt had stored this much.

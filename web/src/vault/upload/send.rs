@@ -247,6 +247,9 @@ pub(super) fn stored_otherwise(object: Object) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn stored(size_bytes: u64, checksum: Option<String>) -> StoredObject {

@@ -246,6 +246,9 @@ pub fn batches(header: &RowGroupHeader, part: &Range<u64>, largest: u32) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn layout() -> Layout {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use veilsum_owner::keyring::Keyring;
+use veilsum_owner::labels::UPLOAD_STATE_CONTEXT;
 use veilsum_owner::seal::{self, SALT_BYTES, Sealer};
 use veilsum_protocol::api::{Object, Part, Upload};
 use veilsum_protocol::manifest::PartEntry;
@@ -16,9 +17,6 @@ use crate::vault::upload::shape::Shape;
 
 /// Newest format version.
 const VERSION: u16 = 1;
-/// What sealed states are for; the dataset's id follows.
-const CONTEXT: &[u8] = b"veilsum upload state v1\0";
-
 /// An upload that has begun and is not committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadState {
@@ -267,11 +265,14 @@ fn entry(part: &Part) -> PartEntry {
 }
 
 fn context(dataset: DatasetId) -> Vec<u8> {
-    [CONTEXT, dataset.as_bytes()].concat()
+    [UPLOAD_STATE_CONTEXT, dataset.as_bytes()].concat()
 }
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn part(number: u32, content: &[u8]) -> Part {
