@@ -43,7 +43,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
 
 /// This document.
 #[utoipa::path(
-    get, path = "/openapi.json", tag = "about", security(()),
+    get, path = "/openapi.json", operation_id = "document", tag = "about", security(()),
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")),
 )]
 async fn document(State(api): State<Api>) -> impl IntoResponse {

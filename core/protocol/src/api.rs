@@ -6,6 +6,10 @@ use crate::id::{DatasetId, Digest, JobId, TenantId};
 use crate::job::{Failure, Step};
 use crate::plan::Plan;
 
+/// The name of [`Object`] in the OpenAPI document, whose generator takes `Object` for any object.
+#[cfg(feature = "openapi")]
+use Object as DatasetObject;
+
 /// What stands before a challenge when an identity key signs it, so that no other signature can be mistaken for one.
 pub const SIGN_IN_LABEL: &[u8] = b"veilsum sign-in v1\0";
 
@@ -61,7 +65,7 @@ pub struct CreateDataset {
 
 /// An object of a dataset that a client may upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DatasetObject))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Object {
     /// A row group.
@@ -84,6 +88,7 @@ pub enum Object {
 #[serde(deny_unknown_fields)]
 pub struct RequestUpload {
     /// The object.
+    #[cfg_attr(feature = "openapi", schema(value_type = DatasetObject))]
     pub object: Object,
     /// The multipart transfer to go on with; `None` starts one.
     pub transfer: Option<String>,
@@ -145,6 +150,7 @@ pub struct PartUrl {
 #[serde(deny_unknown_fields)]
 pub struct CompleteUpload {
     /// The object; a manifest is completed by [`Commit`] instead.
+    #[cfg_attr(feature = "openapi", schema(value_type = DatasetObject))]
     pub object: Object,
     /// The multipart transfer.
     pub transfer: String,
@@ -173,6 +179,7 @@ pub struct Commit {
 #[serde(deny_unknown_fields)]
 pub struct CommittedObject {
     /// The object.
+    #[cfg_attr(feature = "openapi", schema(value_type = DatasetObject))]
     pub object: Object,
     /// Its size.
     pub size_bytes: u64,

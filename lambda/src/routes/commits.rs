@@ -22,7 +22,7 @@ const MAX_OBJECTS: usize = 20_000;
 
 /// Checks that every object is stored as named, then stores the manifest. Repeating it changes nothing.
 #[utoipa::path(
-    post, path = "/datasets/{dataset}/commit", tag = "uploads", params(("dataset" = DatasetId, Path)),
+    post, path = "/datasets/{dataset}/commit", operation_id = "commit", tag = "uploads", params(("dataset" = DatasetId, Path)),
     request_body = Commit, responses((status = 200, body = DatasetEntry), Failed),
 )]
 pub(super) async fn commit(

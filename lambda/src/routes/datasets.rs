@@ -23,7 +23,7 @@ pub(super) const OBJECTS_PER_PAGE: usize = 1_000;
 
 /// Registers a dataset under an id that the client drew. Repeating it changes nothing.
 #[utoipa::path(
-    post, path = "/datasets", tag = "datasets", request_body = CreateDataset,
+    post, path = "/datasets", operation_id = "createDataset", tag = "datasets", request_body = CreateDataset,
     responses((status = 201, description = "Registered, by this request or an earlier one"), Failed),
 )]
 pub(super) async fn create(
@@ -39,7 +39,7 @@ pub(super) async fn create(
 
 /// Every dataset of the caller that has a manifest.
 #[utoipa::path(
-    get, path = "/datasets", tag = "datasets", params(Page),
+    get, path = "/datasets", operation_id = "listDatasets", tag = "datasets", params(Page),
     responses((status = 200, body = Datasets), Failed),
 )]
 pub(super) async fn list(
@@ -65,7 +65,7 @@ pub(super) async fn list(
 
 /// One dataset with its objects.
 #[utoipa::path(
-    get, path = "/datasets/{dataset}", tag = "datasets", params(("dataset" = DatasetId, Path), Page),
+    get, path = "/datasets/{dataset}", operation_id = "showDataset", tag = "datasets", params(("dataset" = DatasetId, Path), Page),
     responses((status = 200, body = DatasetDetail), Failed),
 )]
 pub(super) async fn show(
@@ -99,7 +99,7 @@ pub(super) async fn show(
 
 /// Deletes a dataset. Repeating it changes nothing.
 #[utoipa::path(
-    delete, path = "/datasets/{dataset}", tag = "datasets", params(("dataset" = DatasetId, Path)),
+    delete, path = "/datasets/{dataset}", operation_id = "deleteDataset", tag = "datasets", params(("dataset" = DatasetId, Path)),
     responses((status = 204, description = "There is no such dataset (any more)"), Failed),
 )]
 pub(super) async fn delete(

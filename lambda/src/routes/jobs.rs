@@ -27,7 +27,7 @@ const MAX_NOTE_BYTES: u64 = 64 << 10;
 
 /// Starts a job under an id that the client drew. Repeating it changes nothing.
 #[utoipa::path(
-    post, path = "/datasets/{dataset}/jobs", tag = "jobs", params(("dataset" = DatasetId, Path)),
+    post, path = "/datasets/{dataset}/jobs", operation_id = "startJob", tag = "jobs", params(("dataset" = DatasetId, Path)),
     request_body = StartJob, responses((status = 202, body = JobStatus), Failed),
 )]
 pub(super) async fn start(
@@ -55,7 +55,7 @@ pub(super) async fn start(
 
 /// Where a job stands.
 #[utoipa::path(
-    get, path = "/jobs/{job}", tag = "jobs", params(("job" = JobId, Path), Page),
+    get, path = "/jobs/{job}", operation_id = "showJob", tag = "jobs", params(("job" = JobId, Path), Page),
     responses((status = 200, body = JobStatus), Failed),
 )]
 pub(super) async fn show(
@@ -71,7 +71,7 @@ pub(super) async fn show(
 
 /// Cancels a job that has not ended. Repeating it changes nothing.
 #[utoipa::path(
-    delete, path = "/jobs/{job}", tag = "jobs", params(("job" = JobId, Path)),
+    delete, path = "/jobs/{job}", operation_id = "cancelJob", tag = "jobs", params(("job" = JobId, Path)),
     responses((status = 200, body = JobStatus), Failed),
 )]
 pub(super) async fn cancel(

@@ -17,7 +17,7 @@ use crate::tokens::{CHALLENGE_SECONDS, IssueError, SESSION_SECONDS, TokenError};
 
 /// Asks for a challenge to sign.
 #[utoipa::path(
-    post, path = "/sessions/challenge", tag = "sessions", security(()),
+    post, path = "/sessions/challenge", operation_id = "askForChallenge", tag = "sessions", security(()),
     responses((status = 200, body = Challenge), Failed),
 )]
 pub(super) async fn challenge(State(api): State<Api>) -> Result<Json<Challenge>, ApiError> {
@@ -26,7 +26,7 @@ pub(super) async fn challenge(State(api): State<Api>) -> Result<Json<Challenge>,
 
 /// Exchanges a signed challenge for a session. A challenge works once.
 #[utoipa::path(
-    post, path = "/sessions", tag = "sessions", security(()), request_body = SignIn,
+    post, path = "/sessions", operation_id = "signIn", tag = "sessions", security(()), request_body = SignIn,
     responses((status = 201, body = Session), Failed),
 )]
 pub(super) async fn sign_in(
@@ -66,7 +66,7 @@ pub(super) struct Identity {
 
 /// Says whose session this is.
 #[utoipa::path(
-    get, path = "/session", tag = "sessions",
+    get, path = "/session", operation_id = "showSession", tag = "sessions",
     responses((status = 200, body = Identity), Failed),
 )]
 pub(super) async fn show(caller: Caller) -> Json<Identity> {

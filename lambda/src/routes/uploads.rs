@@ -23,7 +23,7 @@ use crate::store::{Completion, ObjectInfo, ReceivedPart, Store, TransferId, URL_
 
 /// Presigned URLs for parts of one object. Number, length and SHA-256 of each part are signed.
 #[utoipa::path(
-    post, path = "/datasets/{dataset}/uploads", tag = "uploads", params(("dataset" = DatasetId, Path)),
+    post, path = "/datasets/{dataset}/uploads", operation_id = "requestUpload", tag = "uploads", params(("dataset" = DatasetId, Path)),
     request_body = RequestUpload, responses((status = 200, body = Upload), Failed),
 )]
 pub(super) async fn request(
@@ -66,7 +66,7 @@ pub(super) async fn request(
 
 /// Makes one object out of its parts. Repeating it changes nothing; a manifest is committed instead.
 #[utoipa::path(
-    post, path = "/datasets/{dataset}/uploads/complete", tag = "uploads", params(("dataset" = DatasetId, Path)),
+    post, path = "/datasets/{dataset}/uploads/complete", operation_id = "completeUpload", tag = "uploads", params(("dataset" = DatasetId, Path)),
     request_body = CompleteUpload, responses((status = 200, body = StoredObject), Failed),
 )]
 pub(super) async fn complete(

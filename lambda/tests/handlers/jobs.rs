@@ -193,6 +193,8 @@ async fn a_cancelled_job_stores_nothing_more() {
     }
     let before = names(&cloud);
     assert_eq!(evaluated(&cloud.store, &tenant, 1).await.unwrap(), Done::Cancelled);
+    // Not even a failure: nothing of this is looked at any more.
+    assert_eq!(evaluated(&cloud.store, &tenant, 99).await.unwrap(), Done::Cancelled);
     assert_eq!(combined(&cloud.store, &tenant, Outcome::Evaluated).await.unwrap(), Done::Cancelled);
     let gave_up = Outcome::GaveUp { row_group: 1 };
     assert_eq!(combined(&cloud.store, &tenant, gave_up).await.unwrap(), Done::Cancelled);
@@ -266,13 +268,14 @@ async fn tampered(change: impl FnOnce(&mut Vec<u8>)) -> (Cloud, Tenant) {
 #[tokio::test]
 async fn a_row_group_that_is_not_the_planned_one_fails_the_job() {
     let other_index = |bytes: &mut Vec<u8>| *bytes = Sample::new(1, 2, 2).bytes(1);
-    let cases: [(&str, Tampering<'_>); 9] = [
+    let cases: [(&str, Tampering<'_>); 10] = [
         ("another row group", &other_index),
         ("another dataset", &|bytes| bytes[40] ^= 1),
         ("another key", &|bytes| bytes[8] ^= 1),
         ("another magic", &|bytes| bytes[0] ^= 1),
         ("a newer version", &|bytes| bytes[4] = 9),
         ("cut in a column", &|bytes| bytes.truncate(bytes.len() - 1)),
+        ("longer than its table", &|bytes| bytes.push(0)),
         ("cut in the header", &|bytes| bytes.truncate(100)),
         ("empty", &|bytes| bytes.clear()),
         ("a block of zero", &|bytes| {

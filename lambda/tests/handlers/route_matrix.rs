@@ -129,6 +129,24 @@ async fn the_document_says_which_routes_need_a_session() {
 }
 
 #[tokio::test]
+async fn the_document_tells_operations_and_types_apart() {
+    let cloud = Cloud::start().await;
+    let document = document(&cloud).await;
+    let mut ids: Vec<&Value> =
+        routes(&document).into_iter().map(|(_, operation)| &operation["operationId"]).collect();
+    let count = ids.len();
+    ids.sort_by_key(|id| id.as_str().unwrap());
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    // A type that the generator does not know becomes an object of any form.
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(schema["type"] != "object", "{name}.{property}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_schema_that_the_document_names_is_in_it() {
     let cloud = Cloud::start().await;
     let document = document(&cloud).await;
