@@ -96,7 +96,9 @@ impl Address {
             return;
         }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let Some(link) = target.and_then(|target| target.closest("a[href^='/']").ok().flatten()) else { return };
+        let Some(link) = target.and_then(|target| target.closest("a[href^='/']").ok().flatten()) else {
+            return;
+        };
         if link.has_attribute("download") {
             return;
         }
@@ -113,6 +115,9 @@ fn history() -> Result<web_sys::History, JsValue> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

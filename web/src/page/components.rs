@@ -19,4 +19,5 @@ pub(super) mod steps;
 pub(super) mod timings;
 pub(super) mod title;
 pub(super) mod twin;
+pub(super) mod unfinished;
 pub(super) mod worlds;

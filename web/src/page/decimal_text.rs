@@ -27,6 +27,11 @@ pub(super) fn rounded(text: &str, places: usize) -> String {
     format!("{sign}{whole}{point}{fraction}")
 }
 
+/// As [`grouped`]; an answer without a value, such as the mean of blank cells, is empty text.
+pub(super) fn shown(text: &str) -> String {
+    if text.is_empty() { "no value".into() } else { grouped(text) }
+}
+
 /// With a comma between thousands of the whole part.
 pub(super) fn grouped(text: &str) -> String {
     let (negative, whole, fraction) = split(text);
@@ -61,13 +66,21 @@ fn increment(digits: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]
     fn canonical_text_is_unique() {
-        for (text, expected) in
-            [("40", "40"), ("40.00", "40"), ("-0.0", "0"), ("007.50", "7.5"), (".5", "0.5"), ("-1.20", "-1.2")]
-        {
+        for (text, expected) in [
+            ("40", "40"),
+            ("40.00", "40"),
+            ("-0.0", "0"),
+            ("007.50", "7.5"),
+            (".5", "0.5"),
+            ("-1.20", "-1.2"),
+        ] {
             assert_eq!(canonical(text), expected, "{text}");
         }
     }

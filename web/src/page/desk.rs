@@ -98,6 +98,13 @@ pub(super) enum TwinProcess {
 
 impl Desk {
     pub(super) fn new(vault: Vault) -> Self {
+        let analysis = RwSignal::new(AnalysisProcess::Idle);
+        // Decrypted answers do not outlive the unlocked keyring.
+        Effect::new(move |_| {
+            if !vault.is_unlocked() {
+                analysis.set(AnalysisProcess::Idle);
+            }
+        });
         Self {
             vault,
             source: StoredValue::new_local(None),
@@ -107,7 +114,7 @@ impl Desk {
             keep_original: RwSignal::new(true),
             rows_per_group: RwSignal::new(None),
             upload: RwSignal::new(UploadProcess::Idle),
-            analysis: RwSignal::new(AnalysisProcess::Idle),
+            analysis,
         }
     }
 
@@ -192,18 +199,15 @@ impl Desk {
         });
     }
 
-    fn end_upload(
-        self,
-        file_name: String,
-        result: Result<UploadSummary, Fault>,
-        dataset: Option<DatasetId>,
-    ) {
+    fn end_upload(self, file_name: String, result: Result<UploadSummary, Fault>, dataset: Option<DatasetId>) {
         self.upload.set(match result {
             Ok(summary) => UploadProcess::Done(summary),
             Err(fault) => {
-                let begun = self.vault.activity.upload.with_untracked(|progress| {
-                    progress.as_ref().map(|progress| progress.dataset)
-                });
+                let begun = self
+                    .vault
+                    .activity
+                    .upload
+                    .with_untracked(|progress| progress.as_ref().map(|progress| progress.dataset));
                 UploadProcess::Failed { file_name, fault, dataset: dataset.or(begun) }
             }
         });

@@ -56,8 +56,7 @@ fn KeyStatus() -> impl IntoView {
         Some(KeyringStatus::Locked { .. }) => "locked",
         Some(KeyringStatus::Unlocked { .. }) => "unlocked",
     };
-    let unlocked = Memo::new(move |_| matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { .. })));
-    let symbol = move || if unlocked.get() { Symbol::KeyOpen } else { Symbol::Lock };
+    let unlocked = Memo::new(move |_| vault.is_unlocked());
     let lock = move |_| {
         spawn_local(async move {
             if let Err(fault) = vault.lock_keyring().await {
@@ -67,11 +66,13 @@ fn KeyStatus() -> impl IntoView {
     };
     view! {
         <a href="/keyring" class="key-status" data-testid="key-status" data-state=state>
-            {move || view! { <Icon symbol=symbol()/> }}
+            <Icon symbol=Symbol::Key/>
             <span>{words}</span>
         </a>
         <Show when=move || unlocked.get()>
-            <button type="button" class="button quiet" data-testid="lock" on:click=lock>"Lock"</button>
+            <button
+                type="button" class="button quiet lock" data-testid="lock" title="Lock the keyring" on:click=lock
+            ><Icon symbol=Symbol::Lock/><span>"Lock"</span></button>
         </Show>
     }
 }

@@ -12,10 +12,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::messages::{
-    self,
-    AnalysisRequest, AnswerView, CloudObject, Command, DatasetSummary, DatasetView, Event, Fault, FromVault,
-    JobProgress, KeyringStatus, Progress, ReadOptions, Reply, Request, RunEstimate, TableView, TwinColumn,
-    UnfinishedUpload, UploadChoices, UploadEstimate, UploadProgress, UploadSummary,
+    self, AnalysisRequest, AnswerView, CloudObject, Command, DatasetSummary, DatasetView, Event, Fault,
+    FromVault, JobProgress, KeyringStatus, Progress, ReadOptions, Reply, Request, RunEstimate, TableView,
+    TwinColumn, UnfinishedUpload, UploadChoices, UploadEstimate, UploadProgress, UploadSummary,
 };
 
 const WORKER_SCRIPT: &str = "/worker-boot.js";
@@ -169,6 +168,11 @@ impl Vault {
         pick(self.ask(command, file).await?).ok_or_else(|| stopped_fault("a reply of another kind"))
     }
 
+    /// Whether the keyring is unlocked.
+    pub(super) fn is_unlocked(self) -> bool {
+        self.keyring.with(|status| matches!(status, Some(KeyringStatus::Unlocked { .. })))
+    }
+
     async fn keyring_command(self, command: Command, file: Option<File>) -> Result<(), Fault> {
         let status = self.expect(command, file, variant!(Reply::Keyring(status) => status)).await;
         self.activity.keygen.set(None);
@@ -265,15 +269,15 @@ impl Vault {
     }
 
     pub(super) async fn open_original(self, dataset: DatasetId) -> Result<Original, Fault> {
-        let pick =
-            variant!(Reply::Original { file_name, url, exact } => Original { file_name, url, exact });
+        let pick = variant!(Reply::Original { file_name, url, exact } => Original { file_name, url, exact });
         let original = self.expect(Command::OpenOriginal { dataset }, None, pick).await;
         self.activity.download.set(None);
         original
     }
 
     pub(super) async fn cloud_objects(self, dataset: DatasetId) -> Result<Vec<CloudObject>, Fault> {
-        self.expect(Command::CloudObjects { dataset }, None, variant!(Reply::CloudObjects(list) => list)).await
+        self.expect(Command::CloudObjects { dataset }, None, variant!(Reply::CloudObjects(list) => list))
+            .await
     }
 
     pub(super) async fn estimate_run(
@@ -346,9 +350,10 @@ fn boot_fault(message: &JsValue) -> Fault {
 fn stopped_fault(detail: &str) -> Fault {
     Fault {
         code: "vault-stopped".into(),
-        message: "The part of this page that holds the keys stopped. Reload the page and unlock your keyring; \
+        message:
+            "The part of this page that holds the keys stopped. Reload the page and unlock your keyring; \
                   everything that was stored is kept."
-            .into(),
+                .into(),
         detail: Some(detail.into()),
     }
 }

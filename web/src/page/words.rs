@@ -108,9 +108,17 @@ pub(super) fn fixed(value: f64, places: u32) -> String {
     format!("{}.{:0width$}", steps / step, steps % step, width = places as usize)
 }
 
+/// With a capital first letter.
+pub(super) fn capitalised(text: &str) -> String {
+    match text.split_at_checked(1) {
+        Some((first, rest)) => first.to_ascii_uppercase() + rest,
+        None => text.to_owned(),
+    }
+}
+
 /// How much of a whole, from 0 to 100.
 pub(super) fn percent(done: u64, total: u64) -> u64 {
-    if total == 0 { 0 } else { (done.min(total) * 100) / total }
+    (done.min(total) * 100).checked_div(total).unwrap_or(0)
 }
 
 /// The nearest whole number, for display.
@@ -119,9 +127,11 @@ pub(super) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
-
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

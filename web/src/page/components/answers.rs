@@ -10,7 +10,7 @@ use super::icon::{Icon, Symbol};
 use super::run_form::{kind_code, kind_name};
 use super::twin::{TwinCell, exact_of, verdict};
 use crate::messages::{AnalysisKind, AnswerValue, AnswerView, ManifestView, NumberView, TwinColumn};
-use crate::page::decimal_text::{grouped, places, rounded};
+use crate::page::decimal_text::{places, rounded, shown};
 use crate::page::desk::TwinProcess;
 use crate::page::save::save_bytes;
 use crate::page::words;
@@ -44,7 +44,8 @@ pub(in crate::page) fn Answers(
         .into_iter()
         .map(|value| {
             let found = manifest.numbers().enumerate().find(|(_, (name, _))| *name == value.request.column);
-            let (column, number) = found.map_or((usize::MAX, None), |(at, (_, number))| (at, Some(number.clone())));
+            let (column, number) =
+                found.map_or((usize::MAX, None), |(at, (_, number))| (at, Some(number.clone())));
             Placed { column, number, value }
         })
         .collect();
@@ -52,17 +53,10 @@ pub(in crate::page) fn Answers(
         TwinProcess::Done(columns) => columns.clone(),
         TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => Vec::new(),
     };
-    let sentences = placed.iter().take(MOST_SENTENCES).map(|placed| sentence(placed, row_count)).collect_view();
+    let sentences =
+        placed.iter().take(MOST_SENTENCES).map(|placed| sentence(placed, row_count)).collect_view();
     let more = placed.len().saturating_sub(MOST_SENTENCES);
-    let rounding: Vec<String> = {
-        let mut errors: Vec<String> = placed
-            .iter()
-            .filter(|placed| !placed.value.error.is_empty())
-            .map(|placed| format!("{}: {}", placed.value.request.column, placed.value.error))
-            .collect();
-        errors.dedup();
-        errors
-    };
+    let inexact = inexact(&placed);
     let from_cloud = placed.iter().any(|placed| placed.value.from_ciphertext);
     let export = export_text(&placed, &twins);
     let rows = placed.into_iter().map(|placed| row(placed, &twins)).collect_view();
@@ -78,15 +72,15 @@ pub(in crate::page) fn Answers(
         </div>
         <ul class="sentences">{sentences}</ul>
         {(more > 0).then(|| view! { <p class="hint">{format!("and {} in the table.", words::counted(more as u64, "more answer"))}</p> })}
-        {(!rounding.is_empty()).then(|| view! {
-            <details class="note">
-                <summary>{format!("{} come from rounded cells", words::counted(rounding.len() as u64, "answer"))}</summary>
-                <ul>{rounding.into_iter().map(|error| view! { <li>{error}</li> }).collect_view()}</ul>
+        {(!inexact.is_empty()).then(|| view! {
+            <details class="note" data-testid="inexact">
+                <summary>"How exact the answers are"</summary>
+                <ul>{inexact.into_iter().map(|line| view! { <li class="wrap">{line}</li> }).collect_view()}</ul>
             </details>
         })}
         <TwinState twin on_file/>
         <div class="table-scroll" tabindex="0" role="region" aria-label="Answers">
-            <table data-testid="answers">
+            <table class="stacking" data-testid="answers">
                 <thead>
                     <tr>
                         <th scope="col">"Column"</th>
@@ -131,19 +125,33 @@ fn TwinState(twin: TwinProcess, on_file: Callback<File>) -> impl IntoView {
     }
 }
 
+/// What keeps answers from being exact, each with the answers that it concerns.
+fn inexact(placed: &[Placed]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for Placed { value, .. } in placed.iter().filter(|placed| !placed.value.error.is_empty()) {
+        let which = format!("{} of {}", kind_code(value.request.kind), value.request.column);
+        match reasons.iter_mut().find(|(reason, _)| *reason == value.error) {
+            Some((_, concerned)) => concerned.push(which),
+            None => reasons.push((&value.error, vec![which])),
+        }
+    }
+    reasons
+        .into_iter()
+        .map(|(reason, concerned)| format!("{}: {}.", words::capitalised(reason), concerned.join(", ")))
+        .collect()
+}
+
 /// The value as people read it: a mean with two more decimals than its cells.
-fn shown(placed: &Placed) -> String {
+fn readable(placed: &Placed) -> String {
     let exact = &placed.value.exact;
+    if exact.is_empty() {
+        return shown(exact);
+    }
+    let scale = placed.number.as_ref().map_or(0, |number| number.scale as usize);
     match placed.value.request.kind {
-        AnalysisKind::Count => grouped(exact),
-        AnalysisKind::Sum => {
-            let scale = placed.number.as_ref().map_or(0, |number| number.scale as usize);
-            grouped(&rounded(exact, scale.max(places(exact))))
-        }
-        AnalysisKind::Mean => {
-            let scale = placed.number.as_ref().map_or(0, |number| number.scale as usize);
-            grouped(&rounded(exact, scale + MEAN_EXTRA_PLACES))
-        }
+        AnalysisKind::Count => shown(exact),
+        AnalysisKind::Sum => shown(&rounded(exact, scale.max(places(exact)))),
+        AnalysisKind::Mean => shown(&rounded(exact, scale + MEAN_EXTRA_PLACES)),
     }
 }
 
@@ -158,7 +166,7 @@ fn sentence(placed: &Placed, row_count: u64) -> impl IntoView + use<> {
     view! {
         <li data-testid="sentence">
             {kind_name(value.request.kind)} " of " <strong class="wrap">{value.request.column.clone()}</strong> " is "
-            <strong class="figure" title=value.exact.clone()>{shown(placed)}</strong>
+            <strong class="figure" title=value.exact.clone()>{readable(placed)}</strong>
             {format!("; {known}, {rows}.")}
         </li>
     }
@@ -174,18 +182,18 @@ fn row(placed: Placed, twins: &[TwinColumn]) -> impl IntoView + use<> {
             let verdict = verdict(&value, &exact, number.as_ref());
             view! { <TwinCell testid=format!("twin-{kind}-{column}") exact verdict/> }.into_any()
         }
-        None => view! { <td class="number muted">"–"</td><td class="muted">"not compared"</td> }.into_any(),
+        None => view! { <td class="number muted" data-label="In this browser">"–"</td><td class="muted" data-label="Compared">"not compared"</td> }.into_any(),
     };
     view! {
         <tr>
             <th scope="row" class="wrap">{value.request.column}</th>
-            <td>{kind_name(value.request.kind)}</td>
+            <td data-label="Statistic">{kind_name(value.request.kind)}</td>
             <td
-                class="number" data-testid=format!("answer-{kind}-{column}")
+                class="number" data-label="From the cloud" data-testid=format!("answer-{kind}-{column}")
                 data-exact=value.exact.clone() data-float=shortest(value.float) data-count=value.count.to_string()
-            ><span class="mono">{grouped(&value.exact)}</span></td>
+            ><span class="mono">{shown(&value.exact)}</span></td>
             {twin_cells}
-            <td>{if value.from_ciphertext { "ciphertext, verified" } else { "signed manifest" }}</td>
+            <td data-label="Known from">{if value.from_ciphertext { "ciphertext, verified" } else { "signed manifest" }}</td>
         </tr>
     }
 }
@@ -215,11 +223,18 @@ fn export_text(placed: &[Placed], twins: &[TwinColumn]) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     use crate::messages::AnalysisRequest;
 

@@ -53,7 +53,8 @@ pub(in crate::page) fn ColumnCard(
         Choice::Number { scale } => Some(scale),
         Choice::SealedOriginalOnly | Choice::Drop => None,
     };
-    let is_number = Memo::new(move |_| scale().is_some());
+    // Whole numbers have no decimals to choose.
+    let has_scale = Memo::new(move |_| max_decimals > 0 && scale().is_some());
     let choose = move |value: String| {
         on_choice.run(match value.as_str() {
             NUMBER => Choice::Number { scale: proposed_scale },
@@ -70,13 +71,21 @@ pub(in crate::page) fn ColumnCard(
         }
         match choice.get() {
             Choice::Number { scale } if scale >= max_decimals => match max_decimals {
-                0 => "Exact: every cell is a whole number.".into(),
-                decimals => format!("Exact: no cell has more than {}.", words::counted(decimals.into(), "decimal")),
+                0 => "Exact.".into(),
+                decimals => {
+                    format!("Exact: no cell has more than {}.", words::counted(decimals.into(), "decimal"))
+                }
             },
             Choice::Number { scale } => {
-                format!("Rounded to {}: at most {} off per cell.", words::counted(scale.into(), "decimal"), half_step(scale))
+                format!(
+                    "Rounded to {}: at most {} off per cell.",
+                    words::counted(scale.into(), "decimal"),
+                    half_step(scale)
+                )
             }
-            Choice::SealedOriginalOnly => "Encrypted with the original; nothing can be computed with it.".into(),
+            Choice::SealedOriginalOnly => {
+                "Encrypted with the original; nothing can be computed with it.".into()
+            }
             Choice::Drop => "Does not leave this browser.".into(),
         }
     };
@@ -117,7 +126,7 @@ pub(in crate::page) fn ColumnCard(
                     <option value=DROP selected=value() == DROP>"Drop"</option>
                 </select>
             </div>
-            <Show when=move || is_number.get()>
+            <Show when=move || has_scale.get()>
                 <div class="field">
                     <label for=scale_id.clone()>"Decimals kept"</label>
                     <div class="stepper">

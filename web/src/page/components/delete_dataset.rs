@@ -61,7 +61,7 @@ pub(in crate::page) fn DeleteDataset(dataset: DatasetId, file_name: String) -> i
                 <div class="field">
                     <label for="delete-name">"Type its name, " <strong class="wrap">{file_name}</strong> ", to confirm"</label>
                     <input
-                        type="text" id="delete-name" data-testid="delete-name" autocomplete="off" autofocus
+                        type="text" id="delete-name" data-testid="delete-name" autocomplete="off"
                         prop:value=typed on:input:target=move |event| typed.set(event.target().value())
                     />
                 </div>

@@ -7,6 +7,7 @@ use web_sys::File;
 
 use super::fault::FaultNote;
 use super::file_input::FileInput;
+use super::keyring_gate::UserName;
 use crate::messages::{Fault, KeyringStatus};
 use crate::page::vault_client::Vault;
 
@@ -48,7 +49,7 @@ fn ImportForm() -> impl IntoView {
         let Some(file) = file.get_value() else {
             fault.set(Some(Fault {
                 code: "no-key-file".into(),
-                message: "Choose the key file first. Its name ends in .veilsum-key.".into(),
+                message: "Choose the key file first. Its name ends in .key.".into(),
                 detail: None,
             }));
             return;
@@ -66,6 +67,7 @@ fn ImportForm() -> impl IntoView {
 
     view! {
         <form class="fields" on:submit=submit>
+            <UserName/>
             <div class="field">
                 <FileInput id="import-file" label="Choose key file" accept="" on_file=choose/>
                 <p class="hint" role="status">

@@ -57,6 +57,17 @@ pub(in crate::page) fn KeyringGate(children: ChildrenFn) -> impl IntoView {
     }
 }
 
+/// There is no user name; password managers want one all the same.
+#[component]
+pub(in crate::page) fn UserName() -> impl IntoView {
+    view! {
+        <input
+            class="visually-hidden" type="text" name="username" autocomplete="username" value="Veilsum keyring"
+            readonly tabindex="-1" aria-hidden="true"
+        />
+    }
+}
+
 /// Passphrase twice, key size, and the search for primes.
 #[component]
 fn CreateKeyring() -> impl IntoView {
@@ -105,6 +116,7 @@ fn CreateKeyring() -> impl IntoView {
             "The keys are made in this browser and stay here. A passphrase wraps them; nobody can reset it."
         </p>
         <form class="fields" on:submit=submit>
+            <UserName/>
             <fieldset disabled=move || running.get()>
                 <div class="field">
                     <label for="create-passphrase">"Passphrase"</label>
@@ -175,6 +187,7 @@ fn UnlockKeyring() -> impl IntoView {
         <h2 id="gate-title"><Icon symbol=Symbol::Lock/>"Unlock your keyring"</h2>
         <p class="lead">"Your keys are wrapped in this browser. The passphrase opens them here; it is not sent anywhere."</p>
         <form class="fields" on:submit=submit>
+            <UserName/>
             <div class="field">
                 <label for="unlock-passphrase">"Passphrase"</label>
                 <input

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::page::words;
 
 const MAX_PREVIEW_COLUMNS: usize = 60;
+const MAX_PREVIEW_ROWS: usize = 8;
 
 /// A table of text.
 #[component]
@@ -16,7 +17,7 @@ pub(in crate::page) fn Preview(
 ) -> impl IntoView {
     let shown = header.len().min(MAX_PREVIEW_COLUMNS);
     let hidden = header.len() - shown;
-    let shown_rows = rows.len() as u64;
+    let shown_rows = rows.len().min(MAX_PREVIEW_ROWS) as u64;
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label="First rows">
             <table class="numbers" data-testid="preview">
@@ -32,7 +33,7 @@ pub(in crate::page) fn Preview(
                     <tr>{header.into_iter().take(shown).map(|name| view! { <th scope="col">{name}</th> }).collect_view()}</tr>
                 </thead>
                 <tbody>
-                    {rows.into_iter().map(|row| view! {
+                    {rows.into_iter().take(MAX_PREVIEW_ROWS).map(|row| view! {
                         <tr>{row.into_iter().take(shown).map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr>
                     }).collect_view()}
                 </tbody>

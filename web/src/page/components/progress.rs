@@ -21,9 +21,8 @@ pub(in crate::page) fn ProgressBar(
     #[prop(into)] bar: Signal<Bar>,
     #[prop(default = "progress")] testid: &'static str,
 ) -> impl IntoView {
-    let percent = Memo::new(move |_| {
-        bar.with(|bar| bar.share.map(|(done, total)| words::percent(done, total)))
-    });
+    let percent =
+        Memo::new(move |_| bar.with(|bar| bar.share.map(|(done, total)| words::percent(done, total))));
     let label = Memo::new(move |_| bar.with(|bar| bar.label.clone()));
     let announcement = Memo::new(move |_| {
         let label = label.get();

@@ -35,7 +35,8 @@ impl Selection {
     /// What to ask, column by column.
     pub(in crate::page) fn requests(&self, names: &[String]) -> Vec<AnalysisRequest> {
         let chosen = names.iter().zip(&self.columns).filter(|(_, chosen)| **chosen);
-        let kinds = || KINDS.iter().zip(self.kinds).filter(|(_, chosen)| *chosen).map(|((kind, ..), _)| *kind);
+        let kinds =
+            || KINDS.iter().zip(self.kinds).filter(|(_, chosen)| *chosen).map(|((kind, ..), _)| *kind);
         chosen
             .flat_map(|(name, _)| kinds().map(|kind| AnalysisRequest { kind, column: name.clone() }))
             .collect()
@@ -171,6 +172,9 @@ fn estimate_words(estimate: Option<Result<RunEstimate, Fault>>, chosen: usize) -
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -27,9 +27,7 @@ pub(in crate::page) fn Schema(columns: Vec<ColumnView>) -> impl IntoView {
 
 fn row(column: ColumnView) -> impl IntoView {
     let (done, missing, known) = match column.treatment {
-        TreatmentView::Number(number) => {
-            (done(&number), words::count(number.missing_count), known(&number))
-        }
+        TreatmentView::Number(number) => (done(&number), words::count(number.missing_count), known(&number)),
         TreatmentView::SealedOriginalOnly => {
             ("Only in the sealed original".into(), "–".into(), "nothing but the original's size".into())
         }
@@ -59,7 +57,10 @@ fn known(number: &NumberView) -> String {
     match number.presence {
         None => format!("column {}; {bound}", number.column),
         Some(presence) => {
-            format!("column {} and, for which cells are blank, column {presence}, both encrypted; {bound}", number.column)
+            format!(
+                "column {} and, for which cells are blank, column {presence}, both encrypted; {bound}",
+                number.column
+            )
         }
     }
 }

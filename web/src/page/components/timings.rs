@@ -22,6 +22,8 @@ pub(in crate::page) fn Timings(
     #[prop(default = None)]
     plaintext: Option<(String, f64)>,
 ) -> impl IntoView {
+    let seconds: Vec<(String, f64)> =
+        seconds.into_iter().map(|(name, seconds)| (words::capitalised(&name), seconds)).collect();
     let title = finding(&seconds);
     let phase = |plaintext| move |(name, seconds)| Phase { name, seconds, plaintext };
     let phases: Vec<Phase> =

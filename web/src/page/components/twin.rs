@@ -5,7 +5,7 @@ use veilsum_table::decimal::Decimal;
 
 use super::icon::{Icon, Symbol};
 use crate::messages::{AnalysisKind, AnswerValue, NumberView, TwinColumn};
-use crate::page::decimal_text::{canonical, grouped};
+use crate::page::decimal_text::{canonical, shown};
 
 /// How an answer and its twin compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,8 @@ pub(in crate::page) fn exact_of(kind: AnalysisKind, twin: &TwinColumn) -> String
 
 /// Compares an answer with its twin.
 pub(in crate::page) fn verdict(answer: &AnswerValue, twin: &str, number: Option<&NumberView>) -> Verdict {
-    if canonical(&answer.exact) == canonical(twin) {
+    let both_have_a_value = !answer.exact.is_empty() && !twin.is_empty();
+    if answer.exact == twin || (both_have_a_value && canonical(&answer.exact) == canonical(twin)) {
         return Verdict::Equal;
     }
     let rounded = number.filter(|number| number.rounded);
@@ -85,10 +86,10 @@ pub(in crate::page) fn TwinCell(testid: String, exact: String, verdict: Verdict)
         Verdict::Differs => Symbol::Cross,
     };
     view! {
-        <td class="number" data-testid=testid data-exact=exact.clone() data-verdict=verdict.code()>
-            <span class="mono">{grouped(&exact)}</span>
+        <td class="number" data-label="In this browser" data-testid=testid data-exact=exact.clone() data-verdict=verdict.code()>
+            <span class="mono">{shown(&exact)}</span>
         </td>
-        <td>
+        <td data-label="Compared">
             <span class="verdict" data-verdict=verdict.code()><Icon symbol/>{verdict.words()}</span>
         </td>
     }
@@ -96,6 +97,9 @@ pub(in crate::page) fn TwinCell(testid: String, exact: String, verdict: Verdict)
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     use crate::messages::AnalysisRequest;
 
@@ -111,14 +115,7 @@ mod tests {
     }
 
     fn number(scale: u32, rounded: bool) -> NumberView {
-        NumberView {
-            column: 0,
-            presence: None,
-            scale,
-            rounded,
-            bound_bits: 8,
-            missing_count: 0,
-        }
+        NumberView { column: 0, presence: None, scale, rounded, bound_bits: 8, missing_count: 0 }
     }
 
     #[test]

@@ -65,8 +65,20 @@ fn OpenedManifest(dataset: DatasetId, name: RwSignal<Option<String>>) -> impl In
 #[component]
 fn Opened(view: DatasetView) -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
     let dataset = view.dataset;
-    let step = Signal::derive(move || desk.analysis.with(|analysis| step_of(analysis, dataset)));
+    let step = Signal::derive(move || {
+        let job = vault.activity.job.get();
+        let decrypting = job.is_some_and(|job| job.phase == JobPhase::Decrypting);
+        let answered = desk
+            .analysis
+            .with(|analysis| matches!(analysis, AnalysisProcess::Done { dataset: of, .. } if *of == dataset));
+        match (answered, decrypting) {
+            (true, _) => Step::Answered,
+            (false, true) => Step::Decrypt,
+            (false, false) => Step::Compute,
+        }
+    });
     let summary = desk.upload.with_untracked(|upload| match upload {
         UploadProcess::Done(summary) if summary.dataset == dataset => Some(summary.clone()),
         UploadProcess::Done(_)
@@ -79,7 +91,7 @@ fn Opened(view: DatasetView) -> impl IntoView {
     let columns = view.manifest.columns.clone();
     let has_original = view.manifest.has_original;
     view! {
-        <p class="lead" data-testid="dataset-facts">{facts(&view)}</p>
+        <p class="lead wide" data-testid="dataset-facts">{facts(&view)}</p>
         {view.rollback_note.clone().map(|note| view! {
             <p class="note warning" data-testid="rollback-note"><Icon symbol=Symbol::Warning/>{note}</p>
         })}
@@ -96,16 +108,6 @@ fn Opened(view: DatasetView) -> impl IntoView {
             <Original dataset has_original/>
             <DeleteDataset dataset file_name/>
         </section>
-    }
-}
-
-fn step_of(analysis: &AnalysisProcess, dataset: DatasetId) -> Step {
-    match analysis {
-        AnalysisProcess::Done { dataset: of, .. } if *of == dataset => Step::Answered,
-        AnalysisProcess::Done { .. }
-        | AnalysisProcess::Idle
-        | AnalysisProcess::Running { .. }
-        | AnalysisProcess::Failed { .. } => Step::Compute,
     }
 }
 
@@ -202,9 +204,15 @@ fn Running() -> impl IntoView {
     let bar = Signal::derive(move || match vault.activity.job.get() {
         None => Bar { label: "Checking the plan".into(), share: None, facts: Vec::new() },
         Some(job) => {
-            let evaluated = format!("{} of {} evaluated", job.evaluated, words::counted(job.row_groups.into(), "row group"));
+            let evaluated = format!(
+                "{} of {} evaluated",
+                job.evaluated,
+                words::counted(job.row_groups.into(), "row group")
+            );
             match job.phase {
-                JobPhase::Planning => Bar { label: "Checking and sending the plan".into(), share: None, facts: Vec::new() },
+                JobPhase::Planning => {
+                    Bar { label: "Checking and sending the plan".into(), share: None, facts: Vec::new() }
+                }
                 JobPhase::Computing => Bar {
                     label: "The cloud adds ciphertexts".into(),
                     share: Some((job.evaluated.into(), job.row_groups.into())),
@@ -320,7 +328,9 @@ fn Original(dataset: DatasetId, has_original: bool) -> impl IntoView {
                 };
                 match save_url(&original.file_name, &original.url) {
                     Ok(()) => format!("{}: {what}.", original.file_name),
-                    Err(_) => "The browser did not save it. Allow downloads for this site, then try again.".into(),
+                    Err(_) => {
+                        "The browser did not save it. Allow downloads for this site, then try again.".into()
+                    }
                 }
             });
             running.try_set(false);
@@ -333,7 +343,9 @@ fn Original(dataset: DatasetId, has_original: bool) -> impl IntoView {
             label: "Downloading and opening the original".into(),
             share: progress.map(|progress| (progress.done, progress.total)),
             facts: progress
-                .map(|progress| format!("{} of {}", words::bytes(progress.done), words::bytes(progress.total)))
+                .map(|progress| {
+                    format!("{} of {}", words::bytes(progress.done), words::bytes(progress.total))
+                })
                 .into_iter()
                 .collect(),
         }

@@ -28,7 +28,8 @@ pub(in crate::page) fn DatasetsPage() -> impl IntoView {
 fn List() -> impl IntoView {
     let vault = expect_context::<Vault>();
     let datasets = Loaded::new(move || Box::pin(vault.datasets()));
-    move || match datasets.get() {
+    move || {
+        match datasets.get() {
         None => view! { <Skeleton label="Reading the list…" lines=4/> }.into_any(),
         Some(Err(fault)) => view! {
             <FaultNote fault testid="datasets-error"/>
@@ -60,6 +61,7 @@ fn List() -> impl IntoView {
             }
             .into_any()
         }
+    }
     }
 }
 

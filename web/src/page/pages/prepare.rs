@@ -63,7 +63,8 @@ fn Table() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let open_file = Callback::new(move |file: File| desk.open_file(file));
-    move || match desk.table.get() {
+    move || {
+        match desk.table.get() {
         TableProcess::None => view! {
             <section class="panel empty" data-testid="no-table">
                 <h2>"No table is open"</h2>
@@ -104,6 +105,7 @@ fn Table() -> impl IntoView {
         .into_any(),
         TableProcess::Open(view) => view! { <Opened view/> }.into_any(),
     }
+    }
 }
 
 #[component]
@@ -112,24 +114,24 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
     let row_count = view.profile.row_count;
     let skipped = view.profile.skipped.clone();
     let head = format!(
-        "{} × {}, {}. {} Read in {}.",
+        "{} × {}, {}, read in {}.",
         words::counted(row_count, "row"),
         words::counted(header.len() as u64, "column"),
         words::bytes(view.size_bytes),
-        view.reading,
         words::seconds(view.seconds)
     );
     view! {
         <p class="lead" data-testid="table-head">{head}</p>
         {(skipped.row_count > 0).then(|| view! {
             <details class="note warning" data-testid="skipped-rows">
-                <summary>{format!("{} with a wrong number of cells were skipped", words::counted(skipped.row_count, "row"))}</summary>
+                <summary>{format!("Skipped: {} with a wrong number of cells", words::counted(skipped.row_count, "row"))}</summary>
                 <ul>{skipped.first_rows.iter().map(|row| view! { <li>{row.to_string()}</li> }).collect_view()}</ul>
             </details>
         })}
         <section class="panel browser-side" aria-labelledby="preview-title">
             <h2 id="preview-title"><Icon symbol=Symbol::Browser/>"In this browser"</h2>
             <Preview header rows=view.first_rows.clone() row_count/>
+            <p class="hint">{format!("Separated by {}.", view.reading)}</p>
             <ReadOptionsForm open=false/>
         </section>
         <Choices view/>
@@ -297,8 +299,19 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
     };
     let treated = move || {
         let (numbers, sealed, dropped) = counts.get();
-        let original = if desk.keep_original.get() { "only in the sealed original" } else { "left out (no original is kept)" };
-        format!("{} encrypted as numbers, {sealed} {original}, {dropped} dropped", words::counted(numbers, "column"))
+        let mut text = format!("{} encrypted as numbers", words::counted(numbers, "column"));
+        if sealed > 0 {
+            let original = if desk.keep_original.get() {
+                "only in the sealed original"
+            } else {
+                "left out (no original is kept)"
+            };
+            text.push_str(&format!(", {} {original}", words::count(sealed)));
+        }
+        if dropped > 0 {
+            text.push_str(&format!(", {} dropped", words::count(dropped)));
+        }
+        text
     };
     view! {
         <section class="panel crossing-side" aria-labelledby="leaves-title" data-testid="summary">
@@ -325,6 +338,10 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
                             prop:value=move || desk.rows_per_group.get().map(|rows| rows.to_string()).unwrap_or_default()
                             on:change:target=move |event| desk.rows_per_group.set(event.target().value().trim().parse().ok().filter(|rows| *rows > 0))
                         />
+                        <p class="hint">{move || known.with(|known| match known {
+                            Some(Ok(estimate)) => format!("Now {}.", words::counted(estimate.rows_per_group.into(), "row")),
+                            Some(Err(_)) | None => String::new(),
+                        })}</p>
                         <p class="hint">"A row group is one object in the cloud and the unit that is resumed and evaluated in parallel."</p>
                     </div>
                 </div>
@@ -348,9 +365,9 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
 fn estimate_view(estimate: &UploadEstimate) -> impl IntoView + use<> {
     let facts = [
         ("Ciphertext", words::bytes(estimate.bytes), "estimate-bytes"),
-        ("About", words::seconds(estimate.seconds), "estimate-seconds"),
+        ("Time, about", words::seconds(estimate.seconds), "estimate-seconds"),
         ("Values", words::count(estimate.values), "estimate-values"),
-        ("Row groups", format!("{} of {}", words::count(estimate.row_groups.into()), words::counted(estimate.rows_per_group.into(), "row")), "estimate-groups"),
+        ("Row groups", words::count(estimate.row_groups.into()), "estimate-groups"),
     ];
     view! {
         <dl class="figures">

@@ -1,21 +1,17 @@
 //! Start: three samples, a drop zone, and what was left unfinished.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use veilsum_protocol::DatasetId;
 use web_sys::{DragEvent, File};
 
-use crate::messages::{Fault, KeyringStatus, UnfinishedUpload};
+use crate::messages::KeyringStatus;
 use crate::page::address::Address;
-use crate::page::components::fault::FaultNote;
 use crate::page::components::file_input::FileInput;
 use crate::page::components::icon::{Icon, Symbol};
 use crate::page::components::title::PageTitle;
+use crate::page::components::unfinished::UnfinishedUploads;
 use crate::page::components::worlds::{Hex, Worlds};
 use crate::page::desk::Desk;
-use crate::page::loaded::Loaded;
 use crate::page::vault_client::Vault;
-use crate::page::words;
 
 /// A bundled sample.
 struct Sample {
@@ -54,6 +50,7 @@ const SAMPLES: [Sample; 3] = [
 #[component]
 pub(in crate::page) fn StartPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
     let address = expect_context::<Address>();
 
     let open_file = Callback::new(move |file: File| {
@@ -75,6 +72,12 @@ pub(in crate::page) fn StartPage() -> impl IntoView {
                 </p>
             </div>
             <Picture/>
+            <Show when=move || matches!(vault.keyring.get(), Some(KeyringStatus::Locked { .. }))>
+                <p class="note" data-testid="locked-note">
+                    <Icon symbol=Symbol::Lock/>
+                    <span>"Your keyring is locked. "<a href="/datasets">"Unlock it"</a>" to see your datasets and unfinished uploads."</span>
+                </p>
+            </Show>
             <UnfinishedUploads/>
             <section aria-labelledby="samples-title">
                 <h2 id="samples-title">"Try it on a real table"</h2>
@@ -123,7 +126,7 @@ fn Picture() -> impl IntoView {
                 <p class="cross to-browser"><Icon symbol=Symbol::Right/><span>"encrypted answer"</span></p>
             }
             cloud=|| view! {
-                <Hex bytes="8f3ac61b5e0972d4b16f28e39c40a7d5e2710bf8649dc35a0e87f1b26d94c3582ab7e09f41d6385ccb1274fa90e5836d" testid="hero-hex"/>
+                <Hex bytes="724835fca78f81b8b88c669002c3cced98f03eaa131fcadaa4e2525d8e81d1016adab0e2fcb6e16ef08669788a9245e5" testid="hero-hex"/>
                 <p class="world-answer">"adds without reading"</p>
             }
         />
@@ -154,93 +157,5 @@ fn DropZone(on_file: Callback<File>) -> impl IntoView {
             <FileInput id="file-input" label="Choose a file" class="primary" on_file/>
             <p class="hint">"It is read in this browser. Nothing is sent until you press Encrypt and upload."</p>
         </div>
-    }
-}
-
-/// Uploads that were interrupted and can go on.
-#[component]
-fn UnfinishedUploads() -> impl IntoView {
-    let vault = expect_context::<Vault>();
-    let unlocked = Memo::new(move |_| matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { .. })));
-    let uploads = Loaded::new(move || {
-        let unlocked = unlocked.get();
-        Box::pin(async move { if unlocked { vault.unfinished_uploads().await } else { Ok(Vec::new()) } })
-    });
-    let fault = RwSignal::new(None::<Fault>);
-    let discard = Callback::new(move |dataset: DatasetId| {
-        fault.set(None);
-        spawn_local(async move {
-            if let Err(error) = vault.discard_upload(dataset).await {
-                fault.try_set(Some(error));
-            }
-            uploads.again();
-        });
-    });
-    move || {
-        let list = match uploads.get()? {
-            Ok(list) if list.is_empty() => return None,
-            Ok(list) => list,
-            Err(fault) => return Some(view! { <FaultNote fault testid="unfinished-error"/> }.into_any()),
-        };
-        Some(
-            view! {
-                <section class="panel" aria-labelledby="unfinished-title" data-testid="unfinished-uploads">
-                    <h2 id="unfinished-title">"Unfinished uploads"</h2>
-                    <ul class="rows">
-                        {list.into_iter().map(|upload| view! { <UnfinishedRow upload discard/> }).collect_view()}
-                    </ul>
-                    {move || fault.get().map(|fault| view! { <FaultNote fault testid="discard-error"/> })}
-                </section>
-            }
-            .into_any(),
-        )
-    }
-}
-
-#[component]
-fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let address = expect_context::<Address>();
-    let asked = RwSignal::new(false);
-    let dataset = upload.dataset;
-    let file_name = upload.file_name.clone();
-    let sample = upload.sample;
-    let resume = move |_| {
-        if sample {
-            desk.resume_upload(dataset, file_name.clone(), None);
-            address.go("/upload");
-        } else {
-            address.go(&format!("/upload?resume={dataset}"));
-        }
-    };
-    view! {
-        <li class="row">
-            <div class="row-text">
-                <p class="row-title wrap">{upload.file_name}</p>
-                <p class="hint">
-                    {format!(
-                        "{} of {} stored, begun {}",
-                        upload.stored_groups,
-                        words::counted(upload.row_groups.into(), "row group"),
-                        words::moment(upload.started_at)
-                    )}
-                </p>
-            </div>
-            <div class="actions">
-                <button type="button" class="button primary" data-testid=format!("resume-{dataset}") on:click=resume>"Go on"</button>
-                <Show
-                    when=move || asked.get()
-                    fallback=move || view! {
-                        <button type="button" class="button quiet" data-testid=format!("discard-{dataset}") on:click=move |_| asked.set(true)>"Discard"</button>
-                    }
-                >
-                    <button
-                        type="button" class="button danger" data-testid=format!("discard-confirm-{dataset}")
-                        on:click=move |_| discard.run(dataset)
-                    >"Discard what was stored"</button>
-                    <button type="button" class="button quiet" on:click=move |_| asked.set(false)>"Keep it"</button>
-                </Show>
-            </div>
-        </li>
     }
 }

@@ -15,6 +15,7 @@ use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::progress::{Bar, ProgressBar, Skeleton};
 use crate::page::components::steps::{Step, Steps};
 use crate::page::components::title::PageTitle;
+use crate::page::components::unfinished::UnfinishedUploads;
 use crate::page::components::worlds::{Hex, Worlds};
 use crate::page::desk::{Desk, UploadProcess};
 use crate::page::loaded::Loaded;
@@ -41,9 +42,8 @@ fn Process() -> impl IntoView {
     let vault = expect_context::<Vault>();
     let address = expect_context::<Address>();
     let resume = move || address.query("resume").and_then(|id| id.parse::<DatasetId>().ok());
-    let kept = Memo::new(move |_| {
-        matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { kept: true, .. }))
-    });
+    let kept =
+        Memo::new(move |_| matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { kept: true, .. })));
     // Whoever has kept the key file pressed "Encrypt and upload" a moment ago: no second button.
     if let UploadProcess::Chosen { file_name } = desk.upload.get_untracked()
         && kept.get_untracked()
@@ -55,7 +55,8 @@ fn Process() -> impl IntoView {
             address.replace(&format!("/datasets/{}", summary.dataset));
         }
     });
-    move || match desk.upload.get() {
+    move || {
+        match desk.upload.get() {
         UploadProcess::Running { file_name } => view! { <Running file_name/> }.into_any(),
         UploadProcess::Chosen { file_name } => view! { <Chosen file_name kept/> }.into_any(),
         UploadProcess::Failed { file_name, fault, dataset } => {
@@ -64,14 +65,16 @@ fn Process() -> impl IntoView {
         UploadProcess::Idle | UploadProcess::Done(_) => match resume() {
             Some(dataset) => view! { <ChooseAgain dataset/> }.into_any(),
             None => view! {
+                <UnfinishedUploads/>
                 <section class="panel empty">
                     <h2>"Nothing is being uploaded"</h2>
-                    <p>"An upload that was interrupted is listed on the start page and can go on there."</p>
-                    <p class="actions"><a href="/" class="button primary">"Go to the start"</a></p>
+                    <p>"Choose a table to encrypt. An upload that was interrupted is listed here and on the start page, and can go on."</p>
+                    <p class="actions"><a href="/" class="button">"Choose a table"</a></p>
                 </section>
             }
             .into_any(),
         },
+    }
     }
 }
 
@@ -134,7 +137,8 @@ fn Running(file_name: String) -> impl IntoView {
     let rows = Memo::new(move |_| {
         upload.with(|upload| upload.as_ref().map(|upload| (upload.rows.done, upload.rows.total)))
     });
-    let sent = Memo::new(move |_| upload.with(|upload| upload.as_ref().map_or(0, |upload| upload.bytes.done)));
+    let sent =
+        Memo::new(move |_| upload.with(|upload| upload.as_ref().map_or(0, |upload| upload.bytes.done)));
 
     view! {
         <section class="panel" data-testid="upload-running" data-phase=move || phase.get().map(|phase| format!("{phase:?}"))>
@@ -191,11 +195,11 @@ fn bar_of(upload: &UploadProgress) -> Bar {
         UploadPhase::Encrypting => {
             let mut facts = vec![
                 format!("{} of {}", words::count(rows.done), words::counted(rows.total, "row")),
-                words::rate(rows.rate, "rows"),
                 format!("{} of {} sent", words::bytes(bytes.done), words::bytes(bytes.total)),
             ];
+            facts.extend((rows.rate > 0.0).then(|| words::rate(rows.rate, "rows")));
             facts.extend(rows.seconds_left.map(words::seconds_left));
-            (Some((bytes.done, bytes.total)), facts)
+            (Some((rows.done, rows.total)), facts)
         }
         UploadPhase::Original => {
             let mut facts = vec![
@@ -282,7 +286,7 @@ fn ResumeForm(upload: UnfinishedUpload) -> impl IntoView {
     let resume = Callback::new(move |file: File| desk.resume_upload(dataset, file_name.clone(), Some(file)));
     view! {
         <section class="panel browser-side" data-testid="resume-form">
-            <h2>"Choose " <span class="wrap">{upload.file_name}</span> " again"</h2>
+            <h2 class="wrap">{format!("Choose {} again", upload.file_name)}</h2>
             <p>
                 {format!(
                     "{} of {} are stored and will not be sent again. Pages may not reopen files by themselves, so \
