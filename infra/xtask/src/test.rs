@@ -221,6 +221,9 @@ fn wasm(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Tally> {
                 .args(arguments)
                 .env("CHROMEDRIVER", &browser.driver)
                 .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", workspace.root.join("web/webdriver.json"))
+                // Where a program does not say otherwise: in a worker, as the product does its cryptography. Without
+                // this the runner would look for Node.js.
+                .env("WASM_BINDGEN_USE_DEDICATED_WORKER", "1")
                 .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TEST_SECONDS)
                 .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
                 .current_dir(&program.folder),

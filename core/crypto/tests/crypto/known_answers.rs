@@ -4,6 +4,8 @@ use num_bigint::BigInt;
 use veilsum_crypto::kernel::Modulus;
 use veilsum_crypto::packing::Plaintext;
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::vectors::{KnownAnswers, known_answers};
 

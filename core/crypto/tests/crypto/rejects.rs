@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 use veilsum_crypto::paillier::PublicKey;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[derive(Deserialize)]
 struct BadPublicKey {

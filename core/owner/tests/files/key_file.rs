@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use veilsum_owner::key_file::{KeyFile, KeyFileError};
 use veilsum_owner::keyring::UnlockError;
 use veilsum_protocol::DatasetId;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::hostile::meets_every_fault;
 use crate::{KEYRING, WRAPPED, keyring, rng, unhex};

@@ -6,6 +6,8 @@ use veilsum_owner::master::MasterSecret;
 use veilsum_owner::paillier::SecretKey;
 use veilsum_owner::seal::{self, SALT_BYTES};
 use veilsum_protocol::DatasetId;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::hostile::{fix_checksum, meets_every_fault};
 use crate::{KEYRING, PASSPHRASE, WRAPPED, rng, unhex};

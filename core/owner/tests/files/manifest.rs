@@ -10,6 +10,8 @@ use veilsum_protocol::manifest::{
 };
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::hostile::meets_every_fault;
 use crate::{KEYRING, keyring, rng, unhex};

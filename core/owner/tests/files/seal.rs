@@ -5,6 +5,8 @@ use veilsum_owner::seal::{
     self, CHUNK_BYTES, HEADER_BYTES, KEY_BYTES, MAX_CHUNKS, OpenError, Opener, SALT_BYTES,
     SEALED_CHUNK_BYTES, SealKey, Sealer, TAG_BYTES,
 };
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn key(byte: u8) -> SealKey {
     SealKey::from_secret_bytes(&[byte; KEY_BYTES])
@@ -25,6 +27,8 @@ fn pattern(length: usize) -> Vec<u8> {
 
 mod python {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[derive(Deserialize)]
     struct Vectors {
@@ -120,6 +124,8 @@ mod python {
 
 mod wycheproof {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[derive(Deserialize)]
     struct Vectors {

@@ -1,6 +1,8 @@
 use veilsum_owner::keyring::EncryptionKeys;
 use veilsum_owner::keyring::worker::WorkerKeysError;
 use veilsum_protocol::wire::WireError;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::KEYRING;
 

@@ -17,6 +17,8 @@ use veilsum_protocol::manifest::{
 };
 use veilsum_protocol::plan::{Aggregate, Plan, RowGroupRef};
 use veilsum_protocol::{DatasetId, Digest, JobId, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::fixtures::{rng, small_key};
 

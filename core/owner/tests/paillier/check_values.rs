@@ -6,6 +6,8 @@ use veilsum_crypto::packing::{CHECK_MODULUS, Decoded};
 use veilsum_owner::check::{CheckKey, CheckKeyError, CheckLabel, VerifyError};
 use veilsum_owner::master::MasterSecret;
 use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[derive(Deserialize)]
 struct KnownAnswers {

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use veilsum_owner::paillier::{
     KeyError, KeygenError, KeygenProgress, KeygenStage, ModulusSize, SecretKey, key_fingerprint,
 };
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::fixtures::{key_vectors, known_answers, rng, small_key};
 

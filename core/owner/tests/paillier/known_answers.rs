@@ -3,6 +3,8 @@
 use num_bigint::BigInt;
 use veilsum_crypto::packing::Plaintext;
 use veilsum_owner::paillier::SecretKey;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::fixtures::{known_answers, rng};
 

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 use veilsum_protocol::answer::{Answer, EncryptedAggregates, HEADER_BYTES, Partial};
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{Digest, JobId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{patched, rejects_every_prefix, unhex};
 

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use veilsum_protocol::api::{JobState, Object, Problem, RequestUpload, Session, SignIn};
 use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome, Step, StepFunction};
 use veilsum_protocol::{JobId, TenantId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn is_written_and_read_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     message: T,

@@ -4,6 +4,8 @@ use veilsum_protocol::manifest::{
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::rejects_every_prefix;
 

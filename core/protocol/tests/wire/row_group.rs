@@ -4,6 +4,8 @@ use veilsum_protocol::row_group::{
 };
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{patched, rejects_every_prefix, unhex};
 
