@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
+use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 
 use crate::recorder::Recorder;
 use crate::stack::{self, Stack};
@@ -83,7 +83,6 @@ impl Browser {
         let folder = TempDir::with_prefix("veilsum-browser-")?;
         let downloads = folder.path().join("downloads");
         std::fs::create_dir(&downloads)?;
-        let (process, port) = start_driver(folder.path())?;
 
         let mut capabilities = DesiredCapabilities::chrome();
         if let Some(chromium) = std::env::var("CHROMIUM").ok().or_else(|| find("chromium")) {
@@ -111,17 +110,7 @@ impl Browser {
             }),
         )?;
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-        let started = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities)
-            .request_timeout(LONG)
-            .connect()
-            .await;
-        let driver = match started {
-            Ok(driver) => driver,
-            Err(error) => {
-                end(process);
-                return Err(error).context("Chromium does not start");
-            }
-        };
+        let (process, driver) = connect(folder.path(), capabilities).await?;
         let parameters = json!({ "behavior": "allow", "downloadPath": downloads });
         driver.cdp().send_raw("Page.setDownloadBehavior", parameters).await?;
         Ok(Self { driver, process, recorder, folder, page })
@@ -416,6 +405,29 @@ fn end_group(process: &mut Child) {
     let _ = process.wait();
 }
 
+/// Starts `chromedriver` and, through it, Chromium; more than once on a machine that is too busy for the first try.
+async fn connect(folder: &Path, capabilities: ChromeCapabilities) -> anyhow::Result<(Child, WebDriver)> {
+    let mut tries_left = 3;
+    loop {
+        let (process, port) = start_driver(folder)?;
+        let started = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities.clone())
+            .request_timeout(LONG)
+            .connect()
+            .await;
+        tries_left -= 1;
+        match started {
+            Ok(driver) => return Ok((process, driver)),
+            Err(error) => {
+                end(process);
+                if tries_left == 0 {
+                    return Err(error).context("Chromium does not start");
+                }
+                eprintln!("Chromium does not start, trying again: {error}");
+            }
+        }
+    }
+}
+
 /// Starts `chromedriver` on a port that it chooses, and tells the port.
 fn start_driver(folder: &Path) -> anyhow::Result<(Child, u16)> {
     let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
@@ -431,10 +443,13 @@ fn start_driver(folder: &Path) -> anyhow::Result<(Child, u16)> {
             format!("{} cannot be started: install Chromium and ChromeDriver", Path::new(&program).display())
         })?;
     let stdout = process.stdout.take().context("a piped output is missing")?;
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next().transpose()? {
         if let Some((_, port)) = line.split_once(READY) {
-            return Ok((process, port.trim_end_matches('.').parse()?));
+            let port = port.trim_end_matches('.').parse()?;
+            // Read on to the end: a pipe that nobody reads would end the driver when it writes.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((process, port));
         }
     }
     end(process);
