@@ -1,33 +1,60 @@
-//! The seam between the schemes and modular arithmetic: everything above it says *what* to multiply, nothing above
-//! it says *how*. Behind it stands `num-bigint`.
+//! Modular arithmetic: the one thing that all cryptography here waits for.
+//!
+//! [`Modulus`] is the seam to the schemes: everything above it says *what* to multiply, nothing above it says *how*.
+//! Whoever has many operations at once takes a [`Batch`], which does one per vector lane, and a [`FixedBase`] for powers
+//! of the same numbers.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `fma51` | multiplication in radix 2⁵¹ with fused multiply-adds, and why no bit is lost |
+//! | `simd24` | multiplication in radix 2²⁴ without them |
+//! | `portable` | multiplication in 64-bit words |
+//! | `simd` | the vector operations of the first two, once per instruction set |
+//! | `arithmetic` | which of them this machine has |
+//! | `residue` | numbers as digits in lanes |
+//! | `batch`, `power`, `fixed_base` | what is built from multiplication |
+//!
+//! `num-bigint` stands at the edges: conversions, reductions, and as the judge in the tests.
 
 use core::fmt;
 use core::hint::black_box;
+use std::sync::OnceLock;
 
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::One;
 
-/// Exponent bits per table lookup of a [`FixedBase`]; divides the 32 bits of a digit.
-const WINDOW_BITS: u32 = 4;
-const WINDOW_ENTRIES: usize = (1 << WINDOW_BITS) - 1;
+#[expect(unsafe_code, reason = "runs code for instruction sets that it has found on this machine")]
+mod arithmetic;
+mod batch;
+mod fixed_base;
+#[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
+mod fma51;
+mod portable;
+mod power;
+mod residue;
+#[expect(unsafe_code, reason = "vector instructions")]
+mod simd;
+#[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
+mod simd24;
+
+pub use arithmetic::{Arithmetic, multiply_add_is_fused};
+pub use batch::Batch;
+pub use fixed_base::FixedBase;
+pub use residue::Residues;
 
 /// An odd modulus above 1, with whatever arithmetic modulo it wants precomputed.
 ///
 /// May be secret (the square of a prime factor): it is wiped when dropped, and `Debug` shows its size only.
 pub struct Modulus {
     value: BigUint,
+    /// For one operation at a time, prepared when it is first needed.
+    one: OnceLock<Batch>,
+    /// For many at once.
+    many: OnceLock<Batch>,
 }
 
-/// Powers of one base, so that further powers of it cost about a fifth of an exponentiation.
-///
-/// May be secret, like the modulus: wiped when dropped. Made by [`Modulus::fixed_base`].
-pub struct FixedBase {
-    /// `windows[i][d − 1] = base^(d·2^(WINDOW_BITS·i))`.
-    windows: Vec<[BigUint; WINDOW_ENTRIES]>,
-}
-
-/// A number that [`Modulus::new`] does not take.
+/// A number that [`Modulus::new`] or [`Batch::new`] does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModulusError {
@@ -37,21 +64,19 @@ pub enum ModulusError {
     /// Nothing can be computed modulo 0 or 1.
     #[error("a modulus must be larger than 1")]
     TooSmall,
+    /// There are more moduli than lanes or none, or the wanted arithmetic is not there or takes smaller moduli only.
+    #[error("this arithmetic does not take these moduli here")]
+    NoArithmetic,
 }
 
 impl Modulus {
-    /// Prepares arithmetic modulo `value`.
+    /// Takes `value` as a modulus.
     ///
     /// # Errors
     /// [`ModulusError`] unless `value` is odd and larger than 1.
     pub fn new(value: &BigUint) -> Result<Self, ModulusError> {
-        if *value <= BigUint::one() {
-            return Err(ModulusError::TooSmall);
-        }
-        if value.is_even() {
-            return Err(ModulusError::Even);
-        }
-        Ok(Self { value: value.clone() })
+        check_modulus(value)?;
+        Ok(Self { value: value.clone(), one: OnceLock::new(), many: OnceLock::new() })
     }
 
     /// The modulus itself.
@@ -60,10 +85,17 @@ impl Modulus {
         &self.value
     }
 
+    /// Arithmetic with this modulus in all lanes, for many operations at once.
+    #[must_use]
+    pub fn batch(&self) -> &Batch {
+        self.many.get_or_init(|| self.prepare(Arithmetic::for_many()))
+    }
+
     /// `a · b` modulo the modulus; the factors may be of any size.
     #[must_use]
     pub fn multiply(&self, a: &BigUint, b: &BigUint) -> BigUint {
-        a * b % &self.value
+        let batch = self.single();
+        first(batch.multiply_integers(&batch.to_montgomery([a]), [b]))
     }
 
     /// The product of all `factors` modulo the modulus, 1 if there are none.
@@ -71,25 +103,38 @@ impl Modulus {
     /// Costs one modular multiplication per factor. Variable time: for public factors.
     #[must_use]
     pub fn product<'a>(&self, factors: impl IntoIterator<Item = &'a BigUint>) -> BigUint {
-        let mut factors = factors.into_iter();
-        let first = factors.next().map_or_else(BigUint::one, |first| first % &self.value);
-        factors.fold(first, |product, factor| self.multiply(&product, factor))
+        self.batch().product_vartime(factors)
     }
 
     /// `base^exponent` modulo the modulus. Variable time: for public operands.
     #[must_use]
     pub fn pow_vartime(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        base.modpow(exponent, &self.value)
+        let batch = self.single();
+        first(batch.from_montgomery(&batch.power_vartime(&batch.to_montgomery([base]), exponent)))
     }
 
     /// `base^exponent` modulo the modulus, for secret operands.
     ///
-    /// The routine of [`Self::pow_vartime`] for now: `num-bigint` promises nothing about timing. It runs only where
-    /// the secrets live, in the owner's own worker, and answers no stranger's questions: the owner decrypts answers
-    /// of own jobs only.
+    /// The exponentiation takes the same time for all operands with an exponent of the same length. The reduction of
+    /// the base and of the result is `num-bigint`'s, which promises nothing; it sees neither the exponent nor anything
+    /// between.
     #[must_use]
     pub fn pow_secret(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        self.pow_vartime(base, exponent)
+        let batch = self.single();
+        first(batch.from_montgomery(&batch.power(&batch.to_montgomery([base]), &[exponent])))
+    }
+
+    fn single(&self) -> &Batch {
+        if Arithmetic::for_one() == Arithmetic::for_many() {
+            return self.batch();
+        }
+        self.one.get_or_init(|| self.prepare(Arithmetic::for_one()))
+    }
+
+    fn prepare(&self, arithmetic: Arithmetic) -> Batch {
+        Batch::with_arithmetic(arithmetic, &[&self.value])
+            .or_else(|_| Batch::with_arithmetic(Arithmetic::Words, &[&self.value]))
+            .expect("words take every odd modulus above 1")
     }
 
     /// Prepares powers of `base` with exponents of up to `exponent_bits`.
@@ -162,6 +207,22 @@ impl fmt::Debug for Modulus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Modulus({} bits)", self.value.bits())
     }
+}
+
+/// Montgomery arithmetic takes odd moduli above 1.
+fn check_modulus(value: &BigUint) -> Result<(), ModulusError> {
+    if *value <= BigUint::one() {
+        return Err(ModulusError::TooSmall);
+    }
+    if value.is_even() {
+        return Err(ModulusError::Even);
+    }
+    Ok(())
+}
+
+/// What came out of the only lane that something went into.
+fn first(integers: Vec<BigUint>) -> BigUint {
+    integers.into_iter().next().unwrap_or_default()
 }
 
 /// Overwrites the digits of `value` in place and leaves it 0.
