@@ -37,6 +37,8 @@ mod residue;
 mod simd;
 #[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
 mod simd24;
+#[cfg(test)]
+mod tests;
 
 pub use arithmetic::{Arithmetic, multiply_add_is_fused};
 pub use batch::Batch;
@@ -240,98 +242,4 @@ pub fn wipe(value: &mut BigUint) {
         value.set_bit(highest, false);
     }
     black_box(&*value);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use num_traits::Zero;
-
-    fn number(value: u64) -> BigUint {
-        BigUint::from(value)
-    }
-
-    #[test]
-    fn takes_odd_moduli_above_one_only() {
-        for value in [0, 1] {
-            assert_eq!(Modulus::new(&number(value)).err(), Some(ModulusError::TooSmall));
-        }
-        assert_eq!(Modulus::new(&number(10)).err(), Some(ModulusError::Even));
-        assert!(Modulus::new(&number(3)).is_ok());
-    }
-
-    #[test]
-    fn reduces_factors_of_any_size() {
-        let modulus = Modulus::new(&number(1_000_003)).unwrap();
-        let huge = BigUint::one() << 4_000;
-        let expected = &huge * &huge % 1_000_003u32;
-        assert_eq!(modulus.multiply(&huge, &huge), expected);
-        assert_eq!(modulus.product([&huge, &huge]), expected);
-        assert_eq!(modulus.product([&huge]), &huge % 1_000_003u32);
-    }
-
-    #[test]
-    fn an_empty_product_is_one() {
-        let modulus = Modulus::new(&number(15)).unwrap();
-        assert_eq!(modulus.product([]), BigUint::one());
-    }
-
-    #[test]
-    fn powers_agree_with_repeated_multiplication() {
-        let modulus = Modulus::new(&number(1_000_003)).unwrap();
-        let base = number(77_777);
-        let mut expected = BigUint::one();
-        for exponent in 0..50 {
-            assert_eq!(modulus.pow_vartime(&base, &number(exponent)), expected);
-            assert_eq!(modulus.pow_secret(&base, &number(exponent)), expected);
-            expected = modulus.multiply(&expected, &base);
-        }
-    }
-
-    #[test]
-    fn powers_of_a_fixed_base_agree_with_plain_powers() {
-        let modulus = Modulus::new(&((BigUint::one() << 521) - 1u32)).unwrap();
-        let base = number(0xdead_beef);
-        for bits in [1u64, 4, 5, 31, 32, 33, 64, 100, 521] {
-            let table = modulus.fixed_base(&base, bits);
-            let largest: BigUint = (BigUint::one() << bits) - 1u32;
-            for exponent in [BigUint::ZERO, BigUint::one(), &largest / 3u32, &largest - 1u32, largest] {
-                assert_eq!(modulus.pow_fixed(&table, &exponent), modulus.pow_vartime(&base, &exponent));
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "an exponent of at most 8 bits")]
-    fn a_table_refuses_exponents_that_are_too_long() {
-        let modulus = Modulus::new(&number(101)).unwrap();
-        let table = modulus.fixed_base(&number(3), 8);
-        let _ = modulus.pow_fixed(&table, &number(256));
-    }
-
-    #[test]
-    fn wiping_clears_every_digit_in_place() {
-        for bits in [1, 63, 64, 65, 128, 1_024, 3_000] {
-            let mut value: BigUint = (BigUint::one() << bits) - 1u32;
-            let digits = value.iter_u64_digits().len();
-            // The first of the two steps: same length, all digits zero but the top bit of the last.
-            let mut mask = BigUint::ZERO;
-            mask.set_bit(bits - 1, true);
-            let mut halfway = value.clone();
-            halfway &= &mask;
-            assert_eq!(halfway.iter_u64_digits().len(), digits);
-            assert_eq!(halfway.count_ones(), 1);
-            wipe(&mut value);
-            assert!(value.is_zero());
-        }
-        let mut zero = BigUint::ZERO;
-        wipe(&mut zero);
-        assert!(zero.is_zero());
-    }
-
-    #[test]
-    fn debug_shows_only_the_size() {
-        let modulus = Modulus::new(&number(0xdead_beef)).unwrap();
-        assert_eq!(format!("{modulus:?}"), "Modulus(32 bits)");
-    }
 }
