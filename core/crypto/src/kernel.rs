@@ -28,13 +28,33 @@ use num_traits::One;
 mod arithmetic;
 mod batch;
 mod fixed_base;
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", feature = "relaxed-simd")
+    )),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
 #[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
 mod fma51;
 mod portable;
 mod power;
 mod residue;
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", feature = "relaxed-simd")
+    )),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
 #[expect(unsafe_code, reason = "vector instructions")]
 mod simd;
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
 #[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
 mod simd24;
 #[cfg(test)]
@@ -137,65 +157,6 @@ impl Modulus {
         Batch::with_arithmetic(arithmetic, &[&self.value])
             .or_else(|_| Batch::with_arithmetic(Arithmetic::Words, &[&self.value]))
             .expect("words take every odd modulus above 1")
-    }
-
-    /// Prepares powers of `base` with exponents of up to `exponent_bits`.
-    ///
-    /// Costs four modular multiplications and holds four numbers per bit.
-    #[must_use]
-    pub fn fixed_base(&self, base: &BigUint, exponent_bits: u64) -> FixedBase {
-        let mut first = base % &self.value;
-        let mut windows = Vec::new();
-        for _ in 0..exponent_bits.div_ceil(WINDOW_BITS.into()) {
-            let mut entries = [const { BigUint::ZERO }; WINDOW_ENTRIES];
-            let mut power = first.clone();
-            for entry in &mut entries {
-                let next = self.multiply(&power, &first);
-                *entry = core::mem::replace(&mut power, next);
-            }
-            wipe(&mut first);
-            first = power;
-            windows.push(entries);
-        }
-        wipe(&mut first);
-        FixedBase { windows }
-    }
-
-    /// `base^exponent` for the base of `table`, which was made by this modulus.
-    ///
-    /// For secret exponents that are used once: the table is read at places that depend on the exponent. Costs one
-    /// modular multiplication per four bits.
-    ///
-    /// # Panics
-    /// If the exponent has more bits than the table was made for.
-    #[must_use]
-    pub fn pow_fixed(&self, table: &FixedBase, exponent: &BigUint) -> BigUint {
-        let bits = table.windows.len() as u64 * u64::from(WINDOW_BITS);
-        assert!(exponent.bits() <= bits, "an exponent of at most {bits} bits");
-        let digits = exponent
-            .iter_u32_digits()
-            .flat_map(|word| (0..u32::BITS).step_by(WINDOW_BITS as usize).map(move |shift| word >> shift));
-        let mut product = BigUint::one();
-        for (window, digit) in table.windows.iter().zip(digits) {
-            if let Some(index) = (digit as usize & WINDOW_ENTRIES).checked_sub(1) {
-                let next = self.multiply(&product, &window[index]);
-                wipe(&mut product);
-                product = next;
-            }
-        }
-        product
-    }
-}
-
-impl Drop for FixedBase {
-    fn drop(&mut self) {
-        self.windows.iter_mut().flatten().for_each(wipe);
-    }
-}
-
-impl fmt::Debug for FixedBase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FixedBase({} windows, hidden)", self.windows.len())
     }
 }
 

@@ -60,7 +60,6 @@ const fn low(value: u128) -> u64 {
 }
 
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "64 bits are left")]
 const fn high(value: u128) -> u64 {
     (value >> 64) as u64
 }

@@ -86,6 +86,7 @@ pub(super) unsafe fn is_fused<S: Fused>() -> bool {
 macro_rules! operations {
     ($($name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? = $body:expr;)*) => {$(
         #[inline(always)]
+        #[allow(unused_unsafe, reason = "intrinsics are safe where the whole build has the instructions")]
         unsafe fn $name($($argument: $type),*) $(-> $result)? {
             // SAFETY: the trait's contract: the processor has these instructions, and pointers are valid for all lanes.
             unsafe { $body }

@@ -20,6 +20,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 /// Sizes of p² or n² in use, and n² of 3,072 bits.
 const SIZES: [u64; 5] = [1_024, 2_048, 3_072, 4_096, 6_144];
 
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests")]
 fn cases() -> usize {
     let wanted = if cfg!(target_arch = "wasm32") { None } else { std::env::var("VEILSUM_KERNEL_CASES").ok() };
     let usual = if cfg!(target_arch = "wasm32") { 1_000 } else { 10_000 };
@@ -206,6 +207,7 @@ fn set_digit(residues: &mut Residues, lanes: usize, lane: usize, position: usize
 }
 
 /// The integer in a lane, without the conversion under test.
+#[expect(clippy::cast_possible_truncation, reason = "digits are integers below 2⁵³")]
 fn signed(residues: &Residues, lanes: usize, lane: usize, digits: usize, radix_bits: usize) -> BigInt {
     (0..digits).fold(BigInt::ZERO, |sum, position| {
         let digit = f64::from_bits(residues.words[(PAD_FRONT + position) * lanes + lane]) as i64;
@@ -424,6 +426,9 @@ fn a_fused_multiply_add_is_found_where_it_must_be() {
     #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
     assert!(!multiply_add_is_fused());
     assert_eq!(Arithmetic::Fused.is_available(), multiply_add_is_fused());
+    #[cfg(any(target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128")))]
+    assert!(Arithmetic::Plain.is_available());
+    assert!(Arithmetic::Words.is_available());
 }
 
 #[test]

@@ -17,10 +17,6 @@ pub(super) struct Factor {
     other: SecretInteger,
     /// `h = L((1 + n)^(p−1) mod p²)⁻¹ mod p` with `L(x) = (x − 1) / p` [Pai99, §7].
     scale: SecretInteger,
-    /// g, a primitive root modulo p, where one is known.
-    generator: Option<NonZeroU32>,
-    /// Powers of `ω = g^p mod p²`, made when the first residue is drawn.
-    powers: OnceLock<FixedBase>,
 }
 
 impl Factor {
@@ -54,52 +50,5 @@ impl Factor {
         let (quotient, remainder) = power.expose().div_rem(prime);
         let quotient = SecretInteger::new(quotient);
         remainder.is_one().then(|| SecretInteger::new(quotient.expose() * self.scale.expose() % prime))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Small enough to look at every element: 2·k·s + 1 with k = 3, s = 5, and 3 as a primitive root.
-    fn tiny(generator: Option<NonZeroU32>) -> Factor {
-        Factor::new(&BigUint::from(31u32), &BigUint::from(43u32), generator).unwrap()
-    }
-
-    #[test]
-    fn powers_of_the_generator_are_exactly_the_nth_residues() {
-        let generator = NonZeroU32::new(3).unwrap();
-        let factor = tiny(Some(generator));
-        let numbers = |residues: Vec<SecretInteger>| {
-            let mut numbers: Vec<BigUint> = residues.iter().map(|residue| residue.expose().clone()).collect();
-            numbers.sort();
-            numbers
-        };
-        let integer = |value: u32| SecretInteger::new(BigUint::from(value));
-        let generated = numbers((0..30).map(|a| factor.generated_residue(generator, &integer(a))).collect());
-        let powers = numbers((1..31).map(|x| factor.residue(&integer(x))).collect());
-        assert_eq!(generated, powers);
-
-        // Paillier's own: rⁿ mod p² over all units r modulo n, each residue equally often.
-        let n = 31u32 * 43;
-        let mut paillier: Vec<BigUint> = (1..n)
-            .filter(|r| r % 31 != 0 && r % 43 != 0)
-            .map(|r| BigUint::from(r).modpow(&BigUint::from(n), factor.square()))
-            .collect();
-        paillier.sort();
-        let expected: Vec<BigUint> = powers.iter().flat_map(|power| vec![power.clone(); 42]).collect();
-        assert_eq!(paillier, expected);
-    }
-
-    #[test]
-    fn drawn_residues_cover_the_group_with_and_without_a_generator() {
-        use rand_chacha::rand_core::SeedableRng;
-        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-        for generator in [None, NonZeroU32::new(3)] {
-            let factor = tiny(generator);
-            let drawn: std::collections::BTreeSet<BigUint> =
-                (0..600).map(|_| factor.random_residue(&mut rng).expose().clone()).collect();
-            assert_eq!(drawn.len(), 30);
-        }
     }
 }

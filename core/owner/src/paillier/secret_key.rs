@@ -237,6 +237,7 @@ impl SecretKey {
     /// Gives the distribution of [`PublicKey::encrypt`] (see the argument in `squares.rs`) at a small part of its cost.
     /// For more than one plaintext [`Self::encrypt_many`] costs less.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "there are as many ciphertexts as plaintexts")]
     pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut impl CryptoRng) -> Ciphertext {
         let mut ciphertexts = self.encrypt_many(core::slice::from_ref(plaintext), rng);
         ciphertexts.pop().expect("one plaintext gives one ciphertext")
@@ -292,7 +293,11 @@ impl SecretKey {
     fn encrypt_with(&self, plaintexts: &[Plaintext], residues: &Residues) -> Vec<Ciphertext> {
         let messages: Vec<_> =
             plaintexts.iter().map(|plaintext| SecretInteger::new(plaintext.residue(&self.public))).collect();
-        self.squares.encrypt(residues, &messages).into_iter().map(Ciphertext::from_integer_unchecked).collect()
+        self.squares
+            .encrypt(residues, &messages)
+            .into_iter()
+            .map(Ciphertext::from_integer_unchecked)
+            .collect()
     }
 
     /// Checks everything about two primes but their primality, and precomputes what depends on them.
@@ -310,6 +315,13 @@ impl SecretKey {
         let order = SecretInteger::new((p - 1u32) * (q - 1u32));
         if !public.modulus().gcd(order.expose()).is_one() {
             return Err(KeyError::NotCoprimeToOrder);
+        }
+        if p.bits() != q.bits() || u64::from(public.modulus_bits()) != 2 * p.bits() {
+            return Err(KeyError::Unbalanced);
+        }
+        let distance = SecretInteger::new(if p > q { p - q } else { q - p });
+        if distance.expose().bits() <= p.bits() - CLOSENESS_BITS {
+            return Err(KeyError::TooClose);
         }
         // None of these can fail once p and q are different primes; if they are not, the caller finds out why.
         let parts = Squares::new(p, q).zip(p.modinv(q).map(SecretInteger::new));

@@ -102,11 +102,16 @@ impl Squares {
     ///
     /// Costs one multiplication per six bits of p, once the table exists.
     pub(super) fn random_residues(&self, structures: &[Structure; 2], rng: &mut impl CryptoRng) -> Residues {
-        let powers = self.prepare(structures, &mut |_, _| ());
         let exponents: Vec<SecretInteger> = (0..self.batch.lanes())
             .map(|lane| SecretInteger::new(rng.random_biguint_below(self.factors[lane % 2].order.expose())))
             .collect();
-        powers.power_once(&self.batch, &exponents.iter().map(SecretInteger::expose).collect::<Vec<_>>())
+        self.powers(structures, &exponents)
+    }
+
+    /// `ω^a·e` for the exponents a, alternately for p and q.
+    fn powers(&self, structures: &[Structure; 2], exponents: &[SecretInteger]) -> Residues {
+        let exponents: Vec<&BigUint> = exponents.iter().map(SecretInteger::expose).collect();
+        self.prepare(structures, &mut |_, _| ()).power_once(&self.batch, &exponents)
     }
 
     /// The same for keys without known generators: `x^p·e` for x uniform in `[1, p)`.
@@ -167,5 +172,103 @@ impl Squares {
 impl fmt::Debug for Squares {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Squares(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::num::NonZeroU32;
+    use std::collections::BTreeSet;
+
+    use num_integer::Integer;
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    /// Small enough to look at every residue: 3 is a primitive root modulo both.
+    const P: u32 = 31;
+    const Q: u32 = 43;
+
+    fn tiny() -> (Squares, [Structure; 2]) {
+        let structure = |prime: u32| Structure {
+            cofactor: NonZeroU32::new((prime - 1) / 2).unwrap(),
+            generator: NonZeroU32::new(3).unwrap(),
+        };
+        (Squares::new(&BigUint::from(P), &BigUint::from(Q)).unwrap(), [P, Q].map(structure))
+    }
+
+    /// n-th residues modulo n², as encryptions of 0.
+    fn residues(squares: &Squares, residues: &Residues) -> Vec<BigUint> {
+        let zeros: Vec<_> = (0..squares.at_once()).map(|_| SecretInteger::new(BigUint::ZERO)).collect();
+        squares.encrypt(residues, &zeros)
+    }
+
+    fn exponents(squares: &Squares, [a, b]: [u32; 2]) -> Vec<SecretInteger> {
+        let pair = [a, b].into_iter().cycle().take(2 * squares.at_once());
+        pair.map(|exponent| SecretInteger::new(BigUint::from(exponent))).collect()
+    }
+
+    /// Paillier's own: rⁿ mod n² over all units r modulo n.
+    fn paillier() -> Vec<BigUint> {
+        let n = P * Q;
+        let mut powers: Vec<BigUint> = (1..n)
+            .filter(|r| r.gcd(&n) == 1)
+            .map(|r| BigUint::from(r).modpow(&BigUint::from(n), &BigUint::from(n * n)))
+            .collect();
+        powers.sort();
+        powers
+    }
+
+    #[test]
+    fn uniform_exponents_give_exactly_the_distribution_of_paillier() {
+        let (squares, structures) = tiny();
+        let mut from_table = Vec::new();
+        let mut from_powers = Vec::new();
+        for a in 0..P - 1 {
+            for b in 0..Q - 1 {
+                let powers = squares.powers(&structures, &exponents(&squares, [a, b]));
+                from_table.push(residues(&squares, &powers)[0].clone());
+                let powers = squares.residues(&exponents(&squares, [a + 1, b + 1]));
+                from_powers.push(residues(&squares, &powers)[0].clone());
+            }
+        }
+        from_table.sort();
+        from_powers.sort();
+        assert_eq!(from_table, paillier());
+        assert_eq!(from_powers, paillier());
+    }
+
+    #[test]
+    fn drawn_residues_cover_the_group_with_and_without_a_generator() {
+        let (squares, structures) = tiny();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let group: BTreeSet<_> = paillier().into_iter().collect();
+        for with_generator in [true, false] {
+            let mut drawn = BTreeSet::new();
+            for _ in 0..15_000 / squares.at_once() {
+                drawn.extend(residues(
+                    &squares,
+                    &if with_generator {
+                        squares.random_residues(&structures, &mut rng)
+                    } else {
+                        squares.random_residues_by_powers(&mut rng)
+                    },
+                ));
+            }
+            assert_eq!(drawn, group);
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_encrypted_at_once_have_their_own_randomness() {
+        let (squares, structures) = tiny();
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        if squares.at_once() > 1 {
+            let different = (0..100)
+                .map(|_| residues(&squares, &squares.random_residues(&structures, &mut rng)))
+                .filter(|residues| residues[0] != residues[1]);
+            assert!(different.count() > 90);
+        }
     }
 }
