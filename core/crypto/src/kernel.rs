@@ -70,10 +70,8 @@ pub use residue::Residues;
 /// May be secret (the square of a prime factor): it is wiped when dropped, and `Debug` shows its size only.
 pub struct Modulus {
     value: BigUint,
-    /// For one operation at a time, prepared when it is first needed.
-    one: OnceLock<Batch>,
-    /// For many at once.
-    many: OnceLock<Batch>,
+    /// Prepared when it is first needed.
+    batch: OnceLock<Batch>,
 }
 
 /// A number that [`Modulus::new`] or [`Batch::new`] does not take.
@@ -98,7 +96,7 @@ impl Modulus {
     /// [`ModulusError`] unless `value` is odd and larger than 1.
     pub fn new(value: &BigUint) -> Result<Self, ModulusError> {
         check_modulus(value)?;
-        Ok(Self { value: value.clone(), one: OnceLock::new(), many: OnceLock::new() })
+        Ok(Self { value: value.clone(), batch: OnceLock::new() })
     }
 
     /// The modulus itself.
@@ -107,16 +105,20 @@ impl Modulus {
         &self.value
     }
 
-    /// Arithmetic with this modulus in all lanes, for many operations at once.
+    /// Arithmetic with this modulus in all lanes, for many operations at once. (One alone leaves most lanes empty, and is
+    /// still faster than by words.)
+    ///
+    /// # Panics
+    /// Never: words take every odd modulus above 1.
     #[must_use]
     pub fn batch(&self) -> &Batch {
-        self.many.get_or_init(|| self.prepare(Arithmetic::for_many()))
+        self.batch.get_or_init(|| Batch::new(&[&self.value]).expect("words take every odd modulus above 1"))
     }
 
     /// `a · b` modulo the modulus; the factors may be of any size.
     #[must_use]
     pub fn multiply(&self, a: &BigUint, b: &BigUint) -> BigUint {
-        let batch = self.single();
+        let batch = self.batch();
         first(batch.multiply_integers(&batch.to_montgomery([a]), [b]))
     }
 
@@ -131,7 +133,7 @@ impl Modulus {
     /// `base^exponent` modulo the modulus. Variable time: for public operands.
     #[must_use]
     pub fn pow_vartime(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        let batch = self.single();
+        let batch = self.batch();
         first(batch.from_montgomery(&batch.power_vartime(&batch.to_montgomery([base]), exponent)))
     }
 
@@ -142,21 +144,8 @@ impl Modulus {
     /// between.
     #[must_use]
     pub fn pow_secret(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        let batch = self.single();
+        let batch = self.batch();
         first(batch.from_montgomery(&batch.power(&batch.to_montgomery([base]), &[exponent])))
-    }
-
-    fn single(&self) -> &Batch {
-        if Arithmetic::for_one() == Arithmetic::for_many() {
-            return self.batch();
-        }
-        self.one.get_or_init(|| self.prepare(Arithmetic::for_one()))
-    }
-
-    fn prepare(&self, arithmetic: Arithmetic) -> Batch {
-        Batch::with_arithmetic(arithmetic, &[&self.value])
-            .or_else(|_| Batch::with_arithmetic(Arithmetic::Words, &[&self.value]))
-            .expect("words take every odd modulus above 1")
     }
 }
 

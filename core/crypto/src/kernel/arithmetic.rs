@@ -24,17 +24,10 @@ impl Arithmetic {
         self.vector_lanes().is_some()
     }
 
-    /// The fastest for many independent operations.
+    /// The fastest of this machine.
     #[must_use]
-    pub fn for_many() -> Self {
+    pub fn fastest() -> Self {
         Self::ALL.into_iter().find(|arithmetic| arithmetic.is_available()).unwrap_or(Self::Words)
-    }
-
-    /// The fastest for one operation at a time. WebAssembly has no product of 64-bit words of 128 bits, so that even
-    /// half-empty vectors are faster there; elsewhere words are.
-    #[must_use]
-    pub fn for_one() -> Self {
-        if cfg!(target_arch = "wasm32") { Self::for_many() } else { Self::Words }
     }
 
     /// Independent operations that are done at once; 1 if there are no vectors, `None` if it is not available.

@@ -26,7 +26,7 @@ impl Batch {
     /// # Errors
     /// [`ModulusError`] unless all are odd and larger than 1, and there are one or two of them.
     pub fn new(moduli: &[&BigUint]) -> Result<Self, ModulusError> {
-        Self::with_arithmetic(Arithmetic::for_many(), moduli)
+        Self::with_arithmetic(Arithmetic::fastest(), moduli)
             .or_else(|_| Self::with_arithmetic(Arithmetic::Words, moduli))
     }
 

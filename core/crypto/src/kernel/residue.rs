@@ -18,6 +18,8 @@ pub(super) const PAD_FRONT: usize = 4;
 /// Zero digits after the last of a vector residue: a window starts at most 3 digits behind the last.
 const PAD_BACK: usize = 4;
 
+const TWO_52: f64 = 4_503_599_627_370_496.0;
+
 /// How one arithmetic writes numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
@@ -60,6 +62,8 @@ pub(super) struct Moduli {
     values: Vec<BigUint>,
     /// `ñ = n·u`, which is −1 modulo the friendly digits.
     multiples: Vec<BigUint>,
+    /// Half a digit in every digit, if they are balanced.
+    halves: Vec<u64>,
     /// `N = (ñ + 1) / 2^(radix_bits · friendly_digits)`.
     pub(super) friendly: Residues,
     /// `R² mod ñ`: multiplying by it leads into Montgomery form.
@@ -79,7 +83,8 @@ impl Moduli {
             return None;
         }
         let [friendly, radix_square] = [const { Residues { words: Vec::new() } }; 2];
-        let mut moduli = Self { form, digits, values, multiples, friendly, radix_square };
+        let halves = if form.interleaved { halves(form.radix_bits, digits) } else { Vec::new() };
+        let mut moduli = Self { form, digits, values, multiples, halves, friendly, radix_square };
         let radix_square = BigUint::one() << (2 * moduli.radix_bits());
         let all = |of: &dyn Fn(&BigUint) -> BigUint| moduli.multiples.iter().map(of).collect::<Vec<_>>();
         let mut parts =
@@ -140,7 +145,7 @@ impl Moduli {
         let (start, step) = self.place(lane);
         let slots = residues.words[start..].iter_mut().step_by(step).take(self.digits);
         if self.form.interleaved {
-            write_digits(integer, self.form.radix_bits, slots);
+            write_digits(integer, self.form.radix_bits, &self.halves, slots);
         } else {
             let words = integer.iter_u64_digits().chain(core::iter::repeat(0));
             slots.zip(words).for_each(|(slot, word)| *slot = word);
@@ -229,31 +234,47 @@ fn friendly_multiple(n: &BigUint, shift: u64) -> BigUint {
     n * (radix - inverse)
 }
 
-/// Writes balanced digits of `radix_bits` as doubles; the last takes what is left.
-#[expect(clippy::cast_precision_loss, reason = "digits are below 2⁵³")]
-fn write_digits<'a>(integer: &BigUint, radix_bits: u32, slots: impl ExactSizeIterator<Item = &'a mut u64>) {
-    let (mask, half) = ((1_u64 << radix_bits) - 1, 1_i64 << (radix_bits - 1));
-    let last = slots.len() - 1;
-    let mut words = integer.iter_u64_digits();
-    // Bits that were read and not yet written, lowest first: fewer than 64 + radix_bits.
-    let (mut waiting, mut waiting_bits) = (0_u128, 0);
-    let mut carry = 0;
-    for (position, slot) in slots.enumerate() {
-        if waiting_bits < radix_bits {
-            waiting |= u128::from(words.next().unwrap_or(0)) << waiting_bits;
-            waiting_bits += 64;
-        }
-        let digit = (low_word(waiting) & mask).cast_signed() + carry;
-        waiting >>= radix_bits;
-        waiting_bits -= radix_bits;
-        carry = i64::from(digit >= half && position != last);
-        *slot = ((digit - (carry << radix_bits)) as f64).to_bits();
+/// Half a digit in every digit: `Σ 2^(radix_bits − 1)·2^(radix_bits·i)`, with words to spare for the reader of digits.
+fn halves(radix_bits: u32, digits: usize) -> Vec<u64> {
+    let mut halves = vec![0; (radix_bits as usize * digits).div_ceil(64) + 1];
+    for position in 0..digits {
+        let bit = (position + 1) * radix_bits as usize - 1;
+        halves[bit / 64] |= 1 << (bit % 64);
     }
+    halves
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low word is what is asked for")]
-const fn low_word(value: u128) -> u64 {
-    value as u64
+/// Writes an integer of at most R/4 as balanced digits in doubles.
+///
+/// With half a digit added to every digit, all carries are done, and each digit is a stretch of bits minus that half. As
+/// in [`super::fma51`] it becomes a double under the exponent of 2⁵².
+fn write_digits<'a>(
+    integer: &BigUint,
+    radix_bits: u32,
+    halves: &[u64],
+    slots: impl Iterator<Item = &'a mut u64>,
+) {
+    let mut carry = false;
+    let words = integer.iter_u64_digits().chain(core::iter::repeat(0));
+    let mut words: Vec<u64> = words
+        .zip(halves)
+        .map(|(word, half)| {
+            let (sum, first) = word.overflowing_add(*half);
+            let (sum, second) = sum.overflowing_add(u64::from(carry));
+            carry = first | second;
+            sum
+        })
+        .collect();
+    let mask = (1_u64 << radix_bits) - 1;
+    let (exponent, offset) = (TWO_52.to_bits(), TWO_52 + f64::from(radix_bits - 1).exp2());
+    let mut bit = 0;
+    for slot in slots {
+        let (word, shift) = (bit / 64, bit % 64);
+        let stretch = words[word] >> shift | (words[word + 1] << 1) << (63 - shift);
+        *slot = (f64::from_bits(stretch & mask | exponent) - offset).to_bits();
+        bit += radix_bits as usize;
+    }
+    words.zeroize();
 }
 
 /// `Σ dᵢ·2^(radix_bits·i)` for doubles that are integers below 2⁵³ in magnitude.

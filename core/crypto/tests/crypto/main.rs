@@ -4,8 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps an error fails, as it should")]
 
 mod known_answers;
-// proptest does not compile for the browser.
-#[cfg(not(target_arch = "wasm32"))]
 mod properties;
 mod rejects;
 mod vectors;

@@ -2,7 +2,6 @@
 
 use num_bigint::BigUint;
 use serde::Deserialize;
-#[cfg(not(target_arch = "wasm32"))]
 use veilsum_crypto::paillier::PublicKey;
 
 #[derive(Deserialize)]
@@ -66,7 +65,6 @@ pub fn known_answers() -> [KnownAnswers; 3] {
 }
 
 /// A key that is large enough to test with and small enough to be quick.
-#[cfg(not(target_arch = "wasm32"))]
 pub fn small_key() -> PublicKey {
     let [small, ..] = known_answers();
     PublicKey::from_modulus(small.n.0).unwrap()
