@@ -14,9 +14,6 @@ use super::arithmetic::Engine;
 use super::residue::{PAD_FRONT, Residues};
 use super::*;
 
-#[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
-
 /// Sizes of p² or n² in use, and n² of 3,072 bits.
 const SIZES: [u64; 5] = [1_024, 2_048, 3_072, 4_096, 6_144];
 

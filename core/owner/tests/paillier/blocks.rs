@@ -8,6 +8,8 @@ use veilsum_owner::check::{CheckKey, CheckLabel};
 use veilsum_owner::master::MasterSecret;
 use veilsum_owner::paillier::{SecretKey, key_fingerprint};
 use veilsum_protocol::{DatasetId, UploadId};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::fixtures::{key_vectors, rng, small_key};
 
