@@ -1,33 +1,80 @@
-//! The seam between the schemes and modular arithmetic: everything above it says *what* to multiply, nothing above
-//! it says *how*. Behind it stands `num-bigint`.
+//! Modular arithmetic: the one thing that all cryptography here waits for.
+//!
+//! [`Modulus`] is the seam to the schemes: everything above it says *what* to multiply, nothing above it says *how*.
+//! Whoever has many operations at once takes a [`Batch`], which does one per vector lane, and a [`FixedBase`] for powers
+//! of the same numbers.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `fma51` | multiplication in radix 2⁵¹ with fused multiply-adds, and why no bit is lost |
+//! | `simd24` | multiplication in radix 2²⁴ without them |
+//! | `portable` | multiplication in 64-bit words |
+//! | `simd` | the vector operations of the first two, once per instruction set |
+//! | `arithmetic` | which of them this machine has |
+//! | `residue` | numbers as digits in lanes |
+//! | `batch`, `power`, `fixed_base` | what is built from multiplication |
+//!
+//! `num-bigint` stands at the edges: conversions, reductions, and as the judge in the tests.
 
 use core::fmt;
 use core::hint::black_box;
+use std::sync::OnceLock;
 
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::One;
 
-/// Exponent bits per table lookup of a [`FixedBase`]; divides the 32 bits of a digit.
-const WINDOW_BITS: u32 = 4;
-const WINDOW_ENTRIES: usize = (1 << WINDOW_BITS) - 1;
+#[expect(unsafe_code, reason = "runs code for instruction sets that it has found on this machine")]
+mod arithmetic;
+mod batch;
+mod fixed_base;
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", feature = "relaxed-simd")
+    )),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
+#[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
+mod fma51;
+mod portable;
+mod power;
+mod residue;
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", feature = "relaxed-simd")
+    )),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
+#[expect(unsafe_code, reason = "vector instructions")]
+mod simd;
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")),
+    expect(dead_code, reason = "this build has no instructions for it")
+)]
+#[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
+mod simd24;
+#[cfg(test)]
+mod tests;
+
+pub use arithmetic::{Arithmetic, multiply_add_is_fused};
+pub use batch::Batch;
+pub use fixed_base::FixedBase;
+pub use residue::Residues;
 
 /// An odd modulus above 1, with whatever arithmetic modulo it wants precomputed.
 ///
 /// May be secret (the square of a prime factor): it is wiped when dropped, and `Debug` shows its size only.
 pub struct Modulus {
     value: BigUint,
+    /// Prepared when it is first needed.
+    batch: OnceLock<Batch>,
 }
 
-/// Powers of one base, so that further powers of it cost about a fifth of an exponentiation.
-///
-/// May be secret, like the modulus: wiped when dropped. Made by [`Modulus::fixed_base`].
-pub struct FixedBase {
-    /// `windows[i][d − 1] = base^(d·2^(WINDOW_BITS·i))`.
-    windows: Vec<[BigUint; WINDOW_ENTRIES]>,
-}
-
-/// A number that [`Modulus::new`] does not take.
+/// A number that [`Modulus::new`] or [`Batch::new`] does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModulusError {
@@ -37,21 +84,19 @@ pub enum ModulusError {
     /// Nothing can be computed modulo 0 or 1.
     #[error("a modulus must be larger than 1")]
     TooSmall,
+    /// There are more moduli than lanes or none, or the wanted arithmetic is not there or takes smaller moduli only.
+    #[error("this arithmetic does not take these moduli here")]
+    NoArithmetic,
 }
 
 impl Modulus {
-    /// Prepares arithmetic modulo `value`.
+    /// Takes `value` as a modulus.
     ///
     /// # Errors
     /// [`ModulusError`] unless `value` is odd and larger than 1.
     pub fn new(value: &BigUint) -> Result<Self, ModulusError> {
-        if *value <= BigUint::one() {
-            return Err(ModulusError::TooSmall);
-        }
-        if value.is_even() {
-            return Err(ModulusError::Even);
-        }
-        Ok(Self { value: value.clone() })
+        check_modulus(value)?;
+        Ok(Self { value: value.clone(), batch: OnceLock::new() })
     }
 
     /// The modulus itself.
@@ -60,10 +105,21 @@ impl Modulus {
         &self.value
     }
 
+    /// Arithmetic with this modulus in all lanes, for many operations at once. (One alone leaves most lanes empty, and is
+    /// still faster than by words.)
+    ///
+    /// # Panics
+    /// Never: words take every odd modulus above 1.
+    #[must_use]
+    pub fn batch(&self) -> &Batch {
+        self.batch.get_or_init(|| Batch::new(&[&self.value]).expect("words take every odd modulus above 1"))
+    }
+
     /// `a · b` modulo the modulus; the factors may be of any size.
     #[must_use]
     pub fn multiply(&self, a: &BigUint, b: &BigUint) -> BigUint {
-        a * b % &self.value
+        let batch = self.batch();
+        first(batch.multiply_integers(&batch.to_montgomery([a]), [b]))
     }
 
     /// The product of all `factors` modulo the modulus, 1 if there are none.
@@ -71,84 +127,25 @@ impl Modulus {
     /// Costs one modular multiplication per factor. Variable time: for public factors.
     #[must_use]
     pub fn product<'a>(&self, factors: impl IntoIterator<Item = &'a BigUint>) -> BigUint {
-        let mut factors = factors.into_iter();
-        let first = factors.next().map_or_else(BigUint::one, |first| first % &self.value);
-        factors.fold(first, |product, factor| self.multiply(&product, factor))
+        self.batch().product_vartime(factors)
     }
 
     /// `base^exponent` modulo the modulus. Variable time: for public operands.
     #[must_use]
     pub fn pow_vartime(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        base.modpow(exponent, &self.value)
+        let batch = self.batch();
+        first(batch.from_montgomery(&batch.power_vartime(&batch.to_montgomery([base]), exponent)))
     }
 
     /// `base^exponent` modulo the modulus, for secret operands.
     ///
-    /// The routine of [`Self::pow_vartime`] for now: `num-bigint` promises nothing about timing. It runs only where
-    /// the secrets live, in the owner's own worker, and answers no stranger's questions: the owner decrypts answers
-    /// of own jobs only.
+    /// The exponentiation takes the same time for all operands with an exponent of the same length. The reduction of
+    /// the base and of the result is `num-bigint`'s, which promises nothing; it sees neither the exponent nor anything
+    /// between.
     #[must_use]
     pub fn pow_secret(&self, base: &BigUint, exponent: &BigUint) -> BigUint {
-        self.pow_vartime(base, exponent)
-    }
-
-    /// Prepares powers of `base` with exponents of up to `exponent_bits`.
-    ///
-    /// Costs four modular multiplications and holds four numbers per bit.
-    #[must_use]
-    pub fn fixed_base(&self, base: &BigUint, exponent_bits: u64) -> FixedBase {
-        let mut first = base % &self.value;
-        let mut windows = Vec::new();
-        for _ in 0..exponent_bits.div_ceil(WINDOW_BITS.into()) {
-            let mut entries = [const { BigUint::ZERO }; WINDOW_ENTRIES];
-            let mut power = first.clone();
-            for entry in &mut entries {
-                let next = self.multiply(&power, &first);
-                *entry = core::mem::replace(&mut power, next);
-            }
-            wipe(&mut first);
-            first = power;
-            windows.push(entries);
-        }
-        wipe(&mut first);
-        FixedBase { windows }
-    }
-
-    /// `base^exponent` for the base of `table`, which was made by this modulus.
-    ///
-    /// For secret exponents that are used once: the table is read at places that depend on the exponent. Costs one
-    /// modular multiplication per four bits.
-    ///
-    /// # Panics
-    /// If the exponent has more bits than the table was made for.
-    #[must_use]
-    pub fn pow_fixed(&self, table: &FixedBase, exponent: &BigUint) -> BigUint {
-        let bits = table.windows.len() as u64 * u64::from(WINDOW_BITS);
-        assert!(exponent.bits() <= bits, "an exponent of at most {bits} bits");
-        let digits = exponent
-            .iter_u32_digits()
-            .flat_map(|word| (0..u32::BITS).step_by(WINDOW_BITS as usize).map(move |shift| word >> shift));
-        let mut product = BigUint::one();
-        for (window, digit) in table.windows.iter().zip(digits) {
-            if let Some(index) = (digit as usize & WINDOW_ENTRIES).checked_sub(1) {
-                let next = self.multiply(&product, &window[index]);
-                wipe(&mut product);
-                product = next;
-            }
-        }
-        product
-    }
-}
-
-impl Drop for FixedBase {
-    fn drop(&mut self) {
-        self.windows.iter_mut().flatten().for_each(wipe);
-    }
-}
-
-impl fmt::Debug for FixedBase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FixedBase({} windows, hidden)", self.windows.len())
+        let batch = self.batch();
+        first(batch.from_montgomery(&batch.power(&batch.to_montgomery([base]), &[exponent])))
     }
 }
 
@@ -162,6 +159,22 @@ impl fmt::Debug for Modulus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Modulus({} bits)", self.value.bits())
     }
+}
+
+/// Montgomery arithmetic takes odd moduli above 1.
+fn check_modulus(value: &BigUint) -> Result<(), ModulusError> {
+    if *value <= BigUint::one() {
+        return Err(ModulusError::TooSmall);
+    }
+    if value.is_even() {
+        return Err(ModulusError::Even);
+    }
+    Ok(())
+}
+
+/// What came out of the only lane that something went into.
+fn first(integers: Vec<BigUint>) -> BigUint {
+    integers.into_iter().next().unwrap_or_default()
 }
 
 /// Overwrites the digits of `value` in place and leaves it 0.
@@ -179,98 +192,4 @@ pub fn wipe(value: &mut BigUint) {
         value.set_bit(highest, false);
     }
     black_box(&*value);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use num_traits::Zero;
-
-    fn number(value: u64) -> BigUint {
-        BigUint::from(value)
-    }
-
-    #[test]
-    fn takes_odd_moduli_above_one_only() {
-        for value in [0, 1] {
-            assert_eq!(Modulus::new(&number(value)).err(), Some(ModulusError::TooSmall));
-        }
-        assert_eq!(Modulus::new(&number(10)).err(), Some(ModulusError::Even));
-        assert!(Modulus::new(&number(3)).is_ok());
-    }
-
-    #[test]
-    fn reduces_factors_of_any_size() {
-        let modulus = Modulus::new(&number(1_000_003)).unwrap();
-        let huge = BigUint::one() << 4_000;
-        let expected = &huge * &huge % 1_000_003u32;
-        assert_eq!(modulus.multiply(&huge, &huge), expected);
-        assert_eq!(modulus.product([&huge, &huge]), expected);
-        assert_eq!(modulus.product([&huge]), &huge % 1_000_003u32);
-    }
-
-    #[test]
-    fn an_empty_product_is_one() {
-        let modulus = Modulus::new(&number(15)).unwrap();
-        assert_eq!(modulus.product([]), BigUint::one());
-    }
-
-    #[test]
-    fn powers_agree_with_repeated_multiplication() {
-        let modulus = Modulus::new(&number(1_000_003)).unwrap();
-        let base = number(77_777);
-        let mut expected = BigUint::one();
-        for exponent in 0..50 {
-            assert_eq!(modulus.pow_vartime(&base, &number(exponent)), expected);
-            assert_eq!(modulus.pow_secret(&base, &number(exponent)), expected);
-            expected = modulus.multiply(&expected, &base);
-        }
-    }
-
-    #[test]
-    fn powers_of_a_fixed_base_agree_with_plain_powers() {
-        let modulus = Modulus::new(&((BigUint::one() << 521) - 1u32)).unwrap();
-        let base = number(0xdead_beef);
-        for bits in [1u64, 4, 5, 31, 32, 33, 64, 100, 521] {
-            let table = modulus.fixed_base(&base, bits);
-            let largest: BigUint = (BigUint::one() << bits) - 1u32;
-            for exponent in [BigUint::ZERO, BigUint::one(), &largest / 3u32, &largest - 1u32, largest] {
-                assert_eq!(modulus.pow_fixed(&table, &exponent), modulus.pow_vartime(&base, &exponent));
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "an exponent of at most 8 bits")]
-    fn a_table_refuses_exponents_that_are_too_long() {
-        let modulus = Modulus::new(&number(101)).unwrap();
-        let table = modulus.fixed_base(&number(3), 8);
-        let _ = modulus.pow_fixed(&table, &number(256));
-    }
-
-    #[test]
-    fn wiping_clears_every_digit_in_place() {
-        for bits in [1, 63, 64, 65, 128, 1_024, 3_000] {
-            let mut value: BigUint = (BigUint::one() << bits) - 1u32;
-            let digits = value.iter_u64_digits().len();
-            // The first of the two steps: same length, all digits zero but the top bit of the last.
-            let mut mask = BigUint::ZERO;
-            mask.set_bit(bits - 1, true);
-            let mut halfway = value.clone();
-            halfway &= &mask;
-            assert_eq!(halfway.iter_u64_digits().len(), digits);
-            assert_eq!(halfway.count_ones(), 1);
-            wipe(&mut value);
-            assert!(value.is_zero());
-        }
-        let mut zero = BigUint::ZERO;
-        wipe(&mut zero);
-        assert!(zero.is_zero());
-    }
-
-    #[test]
-    fn debug_shows_only_the_size() {
-        let modulus = Modulus::new(&number(0xdead_beef)).unwrap();
-        assert_eq!(format!("{modulus:?}"), "Modulus(32 bits)");
-    }
 }

@@ -34,8 +34,6 @@ struct Parameters {
     modulus_bits: u32,
     /// n².
     square: Modulus,
-    /// n, for products whose greatest common divisor with n is asked for.
-    linear: Modulus,
     layout: Layout,
 }
 
@@ -113,12 +111,11 @@ impl PublicKey {
             return Err(wrong_size);
         }
         let layout = Layout::for_modulus_bits(modulus_bits).ok_or(wrong_size)?;
-        let linear = Modulus::new(&modulus).map_err(|_| PublicKeyError::Even)?;
         let square = Modulus::new(&(&modulus * &modulus)).map_err(|_| PublicKeyError::Even)?;
         if modulus.sqrt().pow(2) == modulus {
             return Err(PublicKeyError::Square);
         }
-        Ok(Self(Arc::new(Parameters { modulus, modulus_bits, square, linear, layout })))
+        Ok(Self(Arc::new(Parameters { modulus, modulus_bits, square, layout })))
     }
 
     /// Reads what [`Self::to_hex`] writes.
@@ -255,7 +252,8 @@ impl PublicKey {
 
     /// Reads any number of ciphertexts that stand back to back.
     ///
-    /// The common factors with n are looked for once, in the product of all ciphertexts modulo n.
+    /// The common factors with n are looked for once, in the product of all ciphertexts: modulo n², so that none of them
+    /// needs a reduction.
     ///
     /// # Errors
     /// [`CiphertextError`] under the conditions of [`Self::ciphertext_from_bytes`] for each ciphertext.
@@ -268,7 +266,7 @@ impl PublicKey {
             .enumerate()
             .map(|(index, chunk)| self.read_ranged(index, chunk))
             .collect::<Result<Vec<_>, _>>()?;
-        let product = self.0.linear.product(ciphertexts.iter().map(|ciphertext| &ciphertext.0));
+        let product = self.0.square.product(ciphertexts.iter().map(|ciphertext| &ciphertext.0));
         if !self.is_coprime(&product) {
             let index = ciphertexts.iter().position(|ciphertext| !self.is_coprime(&ciphertext.0));
             return Err(CiphertextError::NotCoprime { index: index.unwrap_or_default() });
@@ -343,6 +341,12 @@ impl fmt::Debug for PublicKey {
 }
 
 impl Ciphertext {
+    /// Takes `integer` as a ciphertext without looking at it: for the owner, who has just made it.
+    #[must_use]
+    pub const fn from_integer_unchecked(integer: BigUint) -> Self {
+        Self(integer)
+    }
+
     /// The integer c.
     #[must_use]
     pub const fn as_integer(&self) -> &BigUint {

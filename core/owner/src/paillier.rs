@@ -9,6 +9,7 @@ mod keygen;
 mod prime;
 mod secret_integer;
 mod secret_key;
+mod squares;
 
 pub use keygen::{KeygenError, KeygenProgress, KeygenStage};
 pub use secret_key::{DecryptError, KeyError, PrimeName, SecretKey};

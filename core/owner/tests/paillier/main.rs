@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod answers;
+mod blocks;
 mod check_values;
 mod fixtures;
 mod keys;
