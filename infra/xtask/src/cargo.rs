@@ -18,6 +18,8 @@ pub fn command(subcommand: &str) -> Command {
             command.env_remove(name);
         }
     }
+    // What future compilers will refuse in dependencies of the test runner is for its authors.
+    command.env("CARGO_FUTURE_INCOMPAT_REPORT_FREQUENCY", "never");
     command.arg(subcommand).stdin(Stdio::null());
     command
 }

@@ -40,8 +40,10 @@ pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
     )?;
     let built = workspace.target.join(WASM).join(if dev { "debug" } else { "wasm" });
 
-    // Made beside the old site and moved into its place, so that a running server never sees half a site.
-    let new = workspace.target.join("site.new");
+    // Made beside the old site and moved into its place, so that neither a running server nor another build at the
+    // same time sees half a site.
+    let beside = |name: &str| workspace.target.join(format!("site.{name}.{}", std::process::id()));
+    let new = beside("new");
     remove_folder(&new)?;
     fs::create_dir_all(&new)?;
     for name in binaries(&web)? {
@@ -55,8 +57,7 @@ pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
             compress(file)?;
         }
     }
-    let old = workspace.target.join("site.old");
-    remove_folder(&old)?;
+    let old = beside("old");
     let site = workspace.site();
     if site.exists() {
         fs::rename(&site, &old)?;
