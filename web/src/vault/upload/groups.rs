@@ -19,7 +19,7 @@ use crate::vault::random::upload_id;
 use crate::vault::table::Rows;
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
-use crate::vault::upload::shape::{BatchRange, Holds, StoredColumn, batch_blocks, batches};
+use crate::vault::upload::shape::{BatchRange, Holds, Shape, StoredColumn, batch_blocks, batches};
 use crate::vault::upload::speed;
 use crate::vault::upload::state::{GroupState, Resume};
 
@@ -103,7 +103,8 @@ impl Run<'_> {
         let header = self.shape.header(index, self.dataset, self.state.borrow().key, upload, &self.columns);
         match self.resume_object(object, Some(header.parts().len())).await? {
             Resume::Whole => {
-                self.meter.resumed(ciphertext_count(&header), header.object_bytes());
+                let values = u64::from(self.shape.rows_in(index)) * header.columns.len() as u64;
+                self.meter.resumed(values, header.object_bytes());
                 self.note_whole(object).await?;
                 Ok(None)
             }
@@ -143,7 +144,7 @@ impl Run<'_> {
                 }
             }
             part.push(ciphertexts);
-            self.meter.encrypted(u64::from(step.range.block_count));
+            self.meter.encrypted(value_count(&self.shape, header.index, step.range));
             if step.ends {
                 let finished = core::mem::replace(&mut part, PartBuilder::new());
                 way.send(Outgoing::Part(finished.finish(object, step.part)?)).await?;
@@ -159,8 +160,8 @@ impl Run<'_> {
         for (number, range) in (1..).zip(header.parts()) {
             let ranges = batches(header, &range, blocks_per_batch);
             if stored.contains_key(&number) {
-                let ciphertexts = ranges.iter().map(|range| u64::from(range.block_count)).sum();
-                self.meter.resumed(ciphertexts, range.end - range.start);
+                let values = ranges.iter().map(|range| value_count(&self.shape, header.index, *range)).sum();
+                self.meter.resumed(values, range.end - range.start);
                 continue;
             }
             let last = ranges.len().saturating_sub(1);
@@ -209,8 +210,11 @@ fn checked(
     Err(PoolError::Refused { reason: format!("a batch came back with {actual} bytes instead of {expected}") })
 }
 
-fn ciphertext_count(header: &RowGroupHeader) -> u64 {
-    u64::from(header.block_count) * header.columns.len() as u64
+/// Values in a batch: only the last block of a column may hold fewer than it has slots.
+fn value_count(shape: &Shape, index: u32, range: BatchRange) -> u64 {
+    let (rows, slots) = (u64::from(shape.rows_in(index)), u64::from(shape.slot_count()));
+    let rows_before = |block: u32| rows.min(u64::from(block) * slots);
+    rows_before(range.first_block + range.block_count) - rows_before(range.first_block)
 }
 
 impl GroupRows {
@@ -319,6 +323,8 @@ mod tests {
         };
         let batch = group.batch(&header, BatchRange { column: 0, first_block: 1, block_count: 2 }, 2);
         assert_eq!(batch.values, [3, 4, 5]);
+        let shape = Shape::new(35, 35, 2_048).unwrap();
+        assert_eq!(value_count(&shape, 0, BatchRange { column: 0, first_block: 1, block_count: 1 }), 5);
         assert_eq!((batch.first.block, batch.first.column), (1, 0));
     }
 }

@@ -14,11 +14,11 @@ pub(super) struct Meter {
     tell: Tell,
     dataset: DatasetId,
     row_count: u64,
-    /// Ciphertexts of all row groups.
-    ciphertext_count: u64,
-    total_bytes: Cell<u64>,
+    /// Encrypted columns.
+    column_count: u64,
+    total_bytes: u64,
     phase: Cell<UploadPhase>,
-    ciphertexts: Counter,
+    values: Counter,
     bytes: Counter,
     sample: RefCell<Option<String>>,
     pace: RefCell<Pace>,
@@ -51,20 +51,13 @@ impl Counter {
         }
     }
 
-    /// Progress in a unit of which `scale` make up one.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "for display"
-    )]
-    fn progress(&self, total: u64, unit: f64) -> Progress {
-        let in_units = |count: u64| (count as f64 * unit) as u64;
+    /// Progress in things of which each counts `each`.
+    fn progress(&self, total: u64, each: u64) -> Progress {
         let seconds = self.since.get().map_or(0.0, Stopwatch::seconds);
-        let before = in_units(self.before.get());
-        let now = in_units(self.done.get()).saturating_sub(before);
-        let session = progress(now, total.saturating_sub(before), seconds);
-        Progress { done: (before + now).min(total), total, ..session }
+        let before = self.before.get() / each;
+        let done = (self.done.get() / each).min(total);
+        let session = progress(done.saturating_sub(before), total.saturating_sub(before), seconds);
+        Progress { done, total, ..session }
     }
 }
 
@@ -73,17 +66,17 @@ impl Meter {
         tell: Tell,
         dataset: DatasetId,
         row_count: u64,
-        ciphertext_count: u64,
+        column_count: u64,
         total_bytes: u64,
     ) -> Self {
         Self {
             tell,
             dataset,
             row_count,
-            ciphertext_count,
-            total_bytes: Cell::new(total_bytes),
+            column_count: column_count.max(1),
+            total_bytes,
             phase: Cell::new(UploadPhase::Checking),
-            ciphertexts: Counter::default(),
+            values: Counter::default(),
             bytes: Counter::default(),
             sample: RefCell::default(),
             pace: RefCell::new(Pace::new()),
@@ -96,7 +89,7 @@ impl Meter {
     pub(super) fn enter(&self, phase: UploadPhase, ended: &str) {
         self.lap(ended);
         self.phase.set(phase);
-        self.ciphertexts.start();
+        self.values.start();
         self.bytes.start();
         self.tell_now();
     }
@@ -118,15 +111,15 @@ impl Meter {
 
     /// Counts anew what is done, for another attempt within the same upload.
     pub(super) fn start_over(&self) {
-        self.ciphertexts.done.set(0);
-        self.ciphertexts.before.set(0);
+        self.values.done.set(0);
+        self.values.before.set(0);
         self.bytes.done.set(0);
         self.bytes.before.set(0);
     }
 
-    /// Ciphertexts were made.
-    pub(super) fn encrypted(&self, ciphertexts: u64) {
-        self.ciphertexts.add(ciphertexts);
+    /// Values were encrypted; a blank's presence counts as one too.
+    pub(super) fn encrypted(&self, values: u64) {
+        self.values.add(values);
         self.tell_when_due();
     }
 
@@ -140,8 +133,8 @@ impl Meter {
     }
 
     /// An earlier attempt had stored this much.
-    pub(super) fn resumed(&self, ciphertexts: u64, bytes: u64) {
-        self.ciphertexts.skip(ciphertexts);
+    pub(super) fn resumed(&self, values: u64, bytes: u64) {
+        self.values.skip(values);
         self.bytes.skip(bytes);
         self.tell_when_due();
     }
@@ -163,29 +156,17 @@ impl Meter {
     }
 
     fn tell_now(&self) {
-        self.tell_rows(self.ciphertexts.progress(self.row_count, self.rows_per_ciphertext()));
+        self.tell_rows(self.values.progress(self.row_count, self.column_count));
     }
 
     fn tell_rows(&self, rows: Progress) {
-        let resumed = self.ciphertexts.before.get();
         (self.tell)(Event::Upload(UploadProgress {
             dataset: self.dataset,
             phase: self.phase.get(),
             rows,
-            bytes: self.bytes.progress(self.total_bytes.get(), 1.0),
-            resumed_rows: self.in_rows(resumed),
+            bytes: self.bytes.progress(self.total_bytes, 1),
+            resumed_rows: self.values.before.get() / self.column_count,
             sample: self.sample.borrow().clone(),
         }));
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "for display")]
-    fn rows_per_ciphertext(&self) -> f64 {
-        self.row_count as f64 / self.ciphertext_count.max(1) as f64
-    }
-
-    fn in_rows(&self, ciphertexts: u64) -> u64 {
-        let share =
-            u128::from(ciphertexts) * u128::from(self.row_count) / u128::from(self.ciphertext_count.max(1));
-        u64::try_from(share).unwrap_or(self.row_count)
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use veilsum_owner::seal;
 use veilsum_protocol::DatasetId;
 use veilsum_protocol::api::Object;
 
@@ -11,7 +12,7 @@ use crate::api::{ApiError, How, Patience};
 use crate::messages::{Fault, UploadPhase, UploadSummary};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
-use crate::vault::random::upload_id;
+use crate::vault::random::{rng, upload_id};
 use crate::vault::source::Source;
 use crate::vault::upload::meter::Meter;
 use crate::vault::upload::original;
@@ -57,7 +58,7 @@ impl<'a> Run<'a> {
             Rc::clone(&vault.tell),
             state.dataset,
             state.file.row_count,
-            shape.block_count() * columns.len() as u64,
+            columns.len() as u64,
             shape.bytes(&columns) + original_bytes,
         );
         let dataset = state.dataset;
@@ -141,7 +142,14 @@ impl<'a> Run<'a> {
                         *group = GroupState::begin(upload_id(), group.content);
                     }
                 }
-                Object::Original | Object::Manifest { .. } => {
+                // A fresh salt: what is sent the next time may differ, and two contents must never share one.
+                Object::Original => {
+                    if let Some(original) = &mut state.original {
+                        original.salt = seal::random_salt(&mut rng());
+                        original.transfer = Transfer::default();
+                    }
+                }
+                Object::Manifest { .. } => {
                     if let Some(transfer) = state.transfer_mut(object) {
                         *transfer = Transfer::default();
                     }
