@@ -146,6 +146,9 @@ impl Vault {
         if let Some(fault) = self.stopped.get_untracked() {
             return Err(fault);
         }
+        if matches!(command, Command::CreateKeyring { .. } | Command::ImportKeyFile { .. }) {
+            ask_to_persist();
+        }
         let (sender, receiver) = oneshot::channel();
         let posted = self.link.with_value(|link| {
             let id = link.next_id.get();
@@ -355,5 +358,14 @@ fn stopped_fault(detail: &str) -> Fault {
                   everything that was stored is kept."
                 .into(),
         detail: Some(detail.into()),
+    }
+}
+
+/// Asks the browser not to evict the keyring and unfinished uploads; only a page may ask. The vault tells the answer.
+fn ask_to_persist() {
+    let storage = leptos::prelude::window().navigator().storage();
+    // Absent outside secure contexts. The promise needs no waiting for: the browser remembers.
+    if !storage.is_undefined() {
+        let _ = storage.persist();
     }
 }

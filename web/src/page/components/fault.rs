@@ -13,8 +13,10 @@ pub(in crate::page) fn FaultNote(
     #[prop(default = "fault")]
     testid: &'static str,
 ) -> impl IntoView {
+    // What the owner stopped is no alarm.
+    let class = if fault.code == "cancelled" { "note" } else { "note danger" };
     view! {
-        <div class="note danger" role="alert" data-testid=testid data-code=fault.code.clone()>
+        <div class=class role="alert" data-testid=testid data-code=fault.code.clone()>
             <Icon symbol=Symbol::Warning/>
             <div>
                 <p>{fault.message}</p>

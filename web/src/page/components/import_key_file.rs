@@ -7,7 +7,6 @@ use web_sys::File;
 
 use super::fault::FaultNote;
 use super::file_input::FileInput;
-use super::keyring_gate::UserName;
 use crate::messages::{Fault, KeyringStatus};
 use crate::page::vault_client::Vault;
 
@@ -67,7 +66,6 @@ fn ImportForm() -> impl IntoView {
 
     view! {
         <form class="fields" on:submit=submit>
-            <UserName/>
             <div class="field">
                 <FileInput id="import-file" label="Choose key file" accept="" on_file=choose/>
                 <p class="hint" role="status">

@@ -1,4 +1,7 @@
 //! What stands in front of a screen that needs the keys: create a keyring, or unlock the one that is here.
+//!
+//! The forms have no field for a user name, not even a hidden one for password managers: with one, Chromium asks a
+//! server of its maker whether the pair was leaked, and something derived from the passphrase leaves the browser.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,6 +10,7 @@ use super::fault::FaultNote;
 use super::icon::{Icon, Symbol};
 use super::import_key_file::ImportKeyFile;
 use super::progress::{Bar, ProgressBar, Skeleton};
+use super::title::focus_heading;
 use crate::messages::{Fault, KeyringStatus};
 use crate::page::vault_client::Vault;
 
@@ -31,6 +35,14 @@ pub(in crate::page) fn KeyringGate(children: ChildrenFn) -> impl IntoView {
         Some(KeyringStatus::Locked { .. }) => Gate::Locked,
         Some(KeyringStatus::Unlocked { .. }) => Gate::Open,
     });
+    // The form that had the focus is gone: start again from the heading.
+    Effect::new(move |before: Option<Gate>| {
+        let now = gate.get();
+        if before.is_some_and(|before| before != Gate::Waiting && before != now) {
+            focus_heading();
+        }
+        now
+    });
     move || match gate.get() {
         Gate::Waiting => {
             if vault.stopped.get().is_some() {
@@ -54,17 +66,6 @@ pub(in crate::page) fn KeyringGate(children: ChildrenFn) -> impl IntoView {
         }
         .into_any(),
         Gate::Open => children().into_any(),
-    }
-}
-
-/// There is no user name; password managers want one all the same.
-#[component]
-pub(in crate::page) fn UserName() -> impl IntoView {
-    view! {
-        <input
-            class="visually-hidden" type="text" name="username" autocomplete="username" value="Veilsum keyring"
-            readonly tabindex="-1" aria-hidden="true"
-        />
     }
 }
 
@@ -116,7 +117,6 @@ fn CreateKeyring() -> impl IntoView {
             "The keys are made in this browser and stay here. A passphrase wraps them; nobody can reset it."
         </p>
         <form class="fields" on:submit=submit>
-            <UserName/>
             <fieldset disabled=move || running.get()>
                 <div class="field">
                     <label for="create-passphrase">"Passphrase"</label>
@@ -187,7 +187,6 @@ fn UnlockKeyring() -> impl IntoView {
         <h2 id="gate-title"><Icon symbol=Symbol::Lock/>"Unlock your keyring"</h2>
         <p class="lead">"Your keys are wrapped in this browser. The passphrase opens them here; it is not sent anywhere."</p>
         <form class="fields" on:submit=submit>
-            <UserName/>
             <div class="field">
                 <label for="unlock-passphrase">"Passphrase"</label>
                 <input

@@ -3,8 +3,17 @@
 
 use leptos::html::H1;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::page::app::FirstScreen;
+
+/// Gives the focus to the heading of the screen.
+pub(in crate::page) fn focus_heading() {
+    let heading = document().query_selector("h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = heading.focus();
+    }
+}
 
 /// The `h1` of a screen.
 #[component]

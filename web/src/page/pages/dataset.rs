@@ -183,7 +183,16 @@ fn Analysis(view: DatasetView) -> impl IntoView {
         {move || match desk.analysis.get() {
             AnalysisProcess::Running { dataset: of } if of == dataset => view! { <Running/> }.into_any(),
             AnalysisProcess::Failed { dataset: of, fault } if of == dataset => {
-                view! { <section class="panel" data-testid="analysis-failed"><FaultNote fault/></section> }.into_any()
+                view! {
+                    <section class="panel" data-testid="analysis-failed">
+                        {if fault.code == "cancelled" {
+                            view! { <p>"Stopped. Nothing was decrypted, and no answer is shown."</p> }.into_any()
+                        } else {
+                            view! { <FaultNote fault/> }.into_any()
+                        }}
+                    </section>
+                }
+                .into_any()
             }
             AnalysisProcess::Done { dataset: of, answer, twin } if of == dataset => {
                 view! { <Answered answer=*answer twin manifest on_file/> }.into_any()
@@ -220,7 +229,7 @@ fn Running() -> impl IntoView {
                 },
                 JobPhase::Decrypting => Bar {
                     label: "Decrypting and verifying the answer here".into(),
-                    share: Some((1, 1)),
+                    share: None,
                     facts: vec![evaluated],
                 },
             }
