@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use veilsum_owner::keyring::Keyring;
 use veilsum_protocol::api::{
-    Challenge, Commit, CompleteUpload, CreateDataset, DatasetDetail, DatasetEntry, Datasets, JobStatus,
-    PartUrl, RequestUpload, Session, SignIn, StartJob, StoredObject, Upload,
+    Challenge, Commit, CompleteUpload, CreateDataset, DatasetDetail, DatasetEntry, Datasets, JobState,
+    JobStatus, PartUrl, RequestUpload, Session, SignIn, StartJob, StoredObject, Upload,
 };
 use veilsum_protocol::{DatasetId, JobId};
 
@@ -61,16 +61,46 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn datasets(&self, how: How<'_>) -> Result<Datasets, ApiError> {
-        self.ask(Method::Get, "/datasets", NOTHING, how).await
+    pub async fn datasets(&self, how: How<'_>) -> Result<Vec<DatasetEntry>, ApiError> {
+        let mut datasets = Vec::new();
+        let mut path = "/datasets".to_owned();
+        let mut last = String::new();
+        loop {
+            let mut page: Datasets = self.ask(Method::Get, &path, NOTHING, how).await?;
+            datasets.append(&mut page.datasets);
+            let Some(after) = page.next else { return Ok(datasets) };
+            path = format!("/datasets?after={after}");
+            last = ascending(last, after)?;
+        }
     }
 
-    /// One dataset with its objects.
+    /// One dataset with the first page of its objects.
     ///
     /// # Errors
     /// [`ApiError`].
     pub async fn dataset(&self, dataset: DatasetId, how: How<'_>) -> Result<DatasetDetail, ApiError> {
         self.ask(Method::Get, &format!("/datasets/{dataset}"), NOTHING, how).await
+    }
+
+    /// All objects of a dataset whose first page is `detail`.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn all_objects(
+        &self,
+        mut detail: DatasetDetail,
+        how: How<'_>,
+    ) -> Result<Vec<StoredObject>, ApiError> {
+        let dataset = detail.entry.dataset;
+        let mut objects = detail.objects;
+        let mut last = String::new();
+        while let Some(after) = detail.next {
+            let path = format!("/datasets/{dataset}?after={after}");
+            detail = self.ask(Method::Get, &path, NOTHING, how).await?;
+            objects.append(&mut detail.objects);
+            last = ascending(last, after)?;
+        }
+        Ok(objects)
     }
 
     /// Deletes a dataset; one that is gone already is no error.
@@ -133,12 +163,25 @@ impl Api {
         self.ask(Method::Post, &format!("/datasets/{dataset}/jobs"), Some(request), how).await
     }
 
-    /// Where a job stands.
+    /// Where a job stands; once it has ended, with all its steps and objects.
     ///
     /// # Errors
     /// [`ApiError`].
     pub async fn job(&self, job: JobId, how: How<'_>) -> Result<JobStatus, ApiError> {
-        self.ask(Method::Get, &format!("/jobs/{job}"), NOTHING, how).await
+        let mut status: JobStatus = self.ask(Method::Get, &format!("/jobs/{job}"), NOTHING, how).await?;
+        if matches!(status.state, JobState::Running) {
+            return Ok(status);
+        }
+        let mut last = String::new();
+        while let Some(after) = status.next.take() {
+            let path = format!("/jobs/{job}?after={after}");
+            let mut page: JobStatus = self.ask(Method::Get, &path, NOTHING, how).await?;
+            status.steps.append(&mut page.steps);
+            status.objects.append(&mut page.objects);
+            status.next = page.next;
+            last = ascending(last, after)?;
+        }
+        Ok(status)
     }
 
     /// Cancels a job.
@@ -266,6 +309,11 @@ pub struct How<'a> {
     pub patience: Patience,
     /// What stops it.
     pub abort: &'a Abort,
+}
+
+/// Where a list goes on; a cloud that goes round in circles is not followed.
+fn ascending(last: String, next: String) -> Result<String, ApiError> {
+    if next > last { Ok(next) } else { Err(ApiError::NotUnderstood) }
 }
 
 /// A bundled sample.

@@ -3,10 +3,11 @@
 //! Between vault and encrypt worker (structured clone, buffers transferred):
 //!
 //! ```text
-//! vault → worker   Uint8Array             first the keys, then batches
-//! worker → vault   [number, Uint8Array]   ciphertexts of batch `number`, back to back
-//!                  [number, string]       why the batch could not be encrypted
-//!                  [-1, string]           why the worker cannot work at all
+//! vault → worker   Uint8Array                 first the keys
+//! vault → worker   [BatchHead, BigInt64Array] then batches: what they are, and their values
+//! worker → vault   [number, Uint8Array]       ciphertexts of batch `number`, back to back
+//!                  [number, string]           why the batch could not be encrypted
+//!                  [-1, string]               why the worker cannot work at all
 //! ```
 //!
 //! Plain cells exist in both; both are the same browser's memory, and neither talks to the network.
@@ -14,8 +15,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
-use veilsum_owner::block::encrypt_block;
+use js_sys::{Array, ArrayBuffer, BigInt64Array, Uint8Array};
+use serde::{Deserialize, Serialize};
+use veilsum_owner::block::encrypt_blocks;
 use veilsum_owner::check::CheckLabel;
 use veilsum_owner::keyring::EncryptionKeys;
 use veilsum_protocol::{DatasetId, UploadId};
@@ -35,47 +37,38 @@ pub struct Batch {
     pub values: Vec<i64>,
 }
 
-const LABEL_BYTES: usize = 4 + DatasetId::BYTES + UploadId::BYTES + 3 * 4;
+/// What a batch is, beside its values.
+#[derive(Serialize, Deserialize)]
+struct BatchHead {
+    number: u32,
+    dataset: DatasetId,
+    upload: UploadId,
+    column_set: u32,
+    column: u32,
+    block: u32,
+}
 
 impl Batch {
-    /// The batch as it travels to a worker under a `number` of the caller's choice.
-    #[must_use]
-    pub fn to_bytes(&self, number: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(LABEL_BYTES + 8 * self.values.len());
-        bytes.extend_from_slice(&number.to_le_bytes());
-        bytes.extend_from_slice(self.first.dataset.as_bytes());
-        bytes.extend_from_slice(self.first.upload.as_bytes());
-        for field in [self.first.column_set, self.first.column, self.first.block] {
-            bytes.extend_from_slice(&field.to_le_bytes());
-        }
-        for value in &self.values {
-            bytes.extend_from_slice(&value.to_le_bytes());
-        }
-        bytes
+    /// The batch as it travels to a worker under a `number` of the caller's choice, with the buffer to transfer.
+    ///
+    /// # Errors
+    /// The browser cannot make the objects.
+    pub fn to_message(&self, number: u32) -> Result<(Array, ArrayBuffer), JsValue> {
+        let CheckLabel { dataset, upload, column_set, column, block } = self.first;
+        let head = BatchHead { number, dataset, upload, column_set, column, block };
+        let values = BigInt64Array::from(self.values.as_slice());
+        let message = Array::of2(&serde_wasm_bindgen::to_value(&head)?, &values);
+        Ok((message, values.buffer().unchecked_into()))
     }
 
-    /// Reads what [`Self::to_bytes`] wrote; `None` for anything else.
+    /// Reads what [`Self::to_message`] made; `None` for anything else.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<(u32, Self)> {
-        let (number, rest) = bytes.split_first_chunk()?;
-        let (dataset, rest) = rest.split_first_chunk()?;
-        let (upload, rest) = rest.split_first_chunk()?;
-        let (column_set, rest) = rest.split_first_chunk()?;
-        let (column, rest) = rest.split_first_chunk()?;
-        let (block, rest) = rest.split_first_chunk()?;
-        let (values, rest) = rest.as_chunks();
-        if !rest.is_empty() {
-            return None;
-        }
-        let first = CheckLabel {
-            dataset: DatasetId::from_bytes(*dataset),
-            upload: UploadId::from_bytes(*upload),
-            column_set: u32::from_le_bytes(*column_set),
-            column: u32::from_le_bytes(*column),
-            block: u32::from_le_bytes(*block),
-        };
-        let values = values.iter().map(|value| i64::from_le_bytes(*value)).collect();
-        Some((u32::from_le_bytes(*number), Self { first, values }))
+    pub fn from_message(message: &JsValue) -> Option<(u32, Self)> {
+        let message: &Array = message.dyn_ref()?;
+        let BatchHead { number, dataset, upload, column_set, column, block } =
+            serde_wasm_bindgen::from_value(message.get(0)).ok()?;
+        let values = message.get(1).dyn_into::<BigInt64Array>().ok()?.to_vec();
+        Some((number, Self { first: CheckLabel { dataset, upload, column_set, column, block }, values }))
     }
 }
 
@@ -94,14 +87,14 @@ impl core::fmt::Debug for Batch {
 pub fn start() {
     let keys: Rc<RefCell<Option<EncryptionKeys>>> = Rc::default();
     let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let message: Uint8Array = event.data().unchecked_into();
+        let message = event.data();
         let mut keys = keys.borrow_mut();
         match keys.as_ref() {
-            None => match take_keys(&message) {
+            None => match take_keys(message.unchecked_ref()) {
                 Ok(taken) => *keys = Some(taken),
                 Err(reason) => refuse(-1.0, &reason),
             },
-            Some(keys) => answer(keys, &message.to_vec()),
+            Some(keys) => answer(keys, &message),
         }
     });
     scope().set_onmessage(Some(receive.as_ref().unchecked_ref()));
@@ -111,11 +104,13 @@ pub fn start() {
 fn take_keys(message: &Uint8Array) -> Result<EncryptionKeys, String> {
     let bytes = Zeroizing::new(message.to_vec());
     message.fill(0, 0, message.length());
-    EncryptionKeys::from_worker_bytes(&bytes).map_err(|error| error.to_string())
+    let keys = EncryptionKeys::from_worker_bytes(&bytes).map_err(|error| error.to_string())?;
+    keys.paillier().prepare(&mut |_, _| {});
+    Ok(keys)
 }
 
-fn answer(keys: &EncryptionKeys, message: &[u8]) {
-    let Some((number, batch)) = Batch::from_bytes(message) else {
+fn answer(keys: &EncryptionKeys, message: &JsValue) {
+    let Some((number, batch)) = Batch::from_message(message) else {
         return refuse(-1.0, "the vault sent something that is no batch");
     };
     match encrypt(keys, &batch) {
@@ -134,19 +129,8 @@ fn answer(keys: &EncryptionKeys, message: &[u8]) {
 /// # Errors
 /// Why it cannot be encrypted, in words.
 pub fn encrypt(keys: &EncryptionKeys, batch: &Batch) -> Result<Vec<u8>, String> {
-    let public = keys.paillier().public_key();
-    let slot_count = public.layout().slot_count() as usize;
-    let block_count = batch.values.len().div_ceil(slot_count);
-    let mut ciphertexts = Vec::with_capacity(block_count * public.ciphertext_bytes());
-    let mut rng = rng();
-    let mut label = batch.first;
-    for slots in batch.values.chunks(slot_count) {
-        let ciphertext = encrypt_block(keys.paillier(), keys.check_key(), &label, slots, &mut rng)
-            .map_err(|error| error.to_string())?;
-        ciphertexts.extend_from_slice(&ciphertext);
-        label.block += 1;
-    }
-    Ok(ciphertexts)
+    encrypt_blocks(keys.paillier(), keys.check_key(), &batch.first, &batch.values, &mut rng())
+        .map_err(|error| error.to_string())
 }
 
 fn refuse(number: f64, reason: &str) {
@@ -171,16 +155,20 @@ mod tests {
         Batch { first, values: vec![0, 1, -1, i64::MAX, i64::MIN] }
     }
 
+    #[cfg(target_arch = "wasm32")]
     #[test]
     fn batches_survive_the_way() {
-        assert_eq!(Batch::from_bytes(&batch().to_bytes(12)), Some((12, batch())));
+        let (message, _) = batch().to_message(12).unwrap();
+        assert_eq!(Batch::from_message(&message), Some((12, batch())));
     }
 
+    #[cfg(target_arch = "wasm32")]
     #[test]
-    fn cut_off_batches_are_refused() {
-        let bytes = batch().to_bytes(12);
-        assert_eq!(Batch::from_bytes(&bytes[..bytes.len() - 1]), None);
-        assert_eq!(Batch::from_bytes(&bytes[..LABEL_BYTES - 1]), None);
+    fn what_is_no_batch_is_refused() {
+        let (message, _) = batch().to_message(12).unwrap();
+        assert_eq!(Batch::from_message(&JsValue::NULL), None);
+        assert_eq!(Batch::from_message(&Array::of1(&message.get(0))), None);
+        assert_eq!(Batch::from_message(&Array::of2(&message.get(1), &message.get(0))), None);
     }
 
     #[test]

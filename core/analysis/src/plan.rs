@@ -197,7 +197,7 @@ pub fn plan(manifest: &Manifest, requests: &[Request]) -> Result<Planned, PlanEr
         key: *key,
         modulus: modulus.clone(),
         aggregates,
-        row_groups: manifest.row_groups.iter().map(reference).collect(),
+        row_groups: manifest.row_groups.iter().map(|group| reference(group, layout)).collect(),
     };
     plan.check().map_err(|_| PlanError::Manifest { field: "row_groups" })?;
     Ok(Planned {
@@ -296,6 +296,8 @@ fn check_bound(
 /// Bound class of presence columns, which hold 0 and 1.
 pub const PRESENCE_BOUND_BITS: u8 = 8;
 
-fn reference(group: &RowGroupEntry) -> RowGroupRef {
-    RowGroupRef { index: group.index, row_count: group.row_count, size_bytes: group.size_bytes() }
+/// A row group as the cloud may know it: its rows to the block.
+fn reference(group: &RowGroupEntry, layout: Layout) -> RowGroupRef {
+    let row_count = layout.rows_to_the_block(group.row_count);
+    RowGroupRef { index: group.index, row_count, size_bytes: group.size_bytes() }
 }

@@ -59,7 +59,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
             dataset,
             upload,
             index,
-            row_count,
+            row_count: public.layout().rows_to_the_block(row_count),
             modulus_bits: public.modulus_bits(),
             block_count: u32::try_from(public.layout().block_count(u64::from(row_count))).unwrap(),
             columns: vec![

@@ -135,6 +135,12 @@ impl Layout {
         }
     }
 
+    /// Rows for which the blocks of `row_count` rows have room: all that the cloud is told about a number of rows.
+    #[must_use]
+    pub const fn rows_to_the_block(self, row_count: u32) -> u32 {
+        row_count.div_ceil(self.slot_count).saturating_mul(self.slot_count)
+    }
+
     /// Packs `slots`, from slot 0 on, and the check value; the slots that are left hold 0.
     ///
     /// # Errors

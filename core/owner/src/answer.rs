@@ -189,7 +189,7 @@ impl Coverage {
         for &group in &plan.row_groups {
             let missing = PlanMismatch::RowGroup { index: group.index, row_count: group.row_count };
             let &(row_count, upload) = entries.get(&group.index).ok_or(missing.clone())?;
-            if row_count != group.row_count {
+            if layout.rows_to_the_block(row_count) != group.row_count {
                 return Err(missing);
             }
             let block_count = row_count.div_ceil(layout.slot_count());

@@ -173,6 +173,9 @@ pub struct Commit {
     pub objects: Vec<CommittedObject>,
 }
 
+/// Most objects in one [`Commit`]: more could not be looked at in the time that a request has.
+pub const MAX_COMMITTED_OBJECTS: usize = 20_000;
+
 /// An object that a manifest lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -266,7 +269,7 @@ pub struct JobStatus {
     pub evaluated: u32,
     /// Row groups of the plan.
     pub row_groups: u32,
-    /// Measured steps so far, of this page.
+    /// Measured steps, of this page; told once the job has ended.
     pub steps: Vec<Step>,
     /// Objects of the job, as the cloud sees them; with checksums once the job has ended.
     pub objects: Vec<StoredObject>,

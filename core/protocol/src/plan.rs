@@ -52,7 +52,7 @@ pub enum Aggregate {
 pub struct RowGroupRef {
     /// Position in the dataset.
     pub index: u32,
-    /// Rows.
+    /// Rows, rounded up to whole blocks.
     pub row_count: u32,
     /// Size of the stored object in bytes.
     pub size_bytes: u64,

@@ -9,7 +9,7 @@
 //!     40     16  dataset
 //!     56     16  upload id
 //!     72      4  index of the row group in its dataset, from 0
-//!     76      4  rows
+//!     76      4  rows, rounded up to whole blocks: the exact number stays in the sealed manifest
 //!     80      4  bits of the modulus n
 //!     84      4  bytes per ciphertext
 //!     88      4  blocks (ciphertexts) per column
@@ -53,7 +53,7 @@ pub struct RowGroupHeader {
     pub upload: UploadId,
     /// Position of the row group in the dataset, from 0.
     pub index: u32,
-    /// Rows, at least 1.
+    /// Rows, rounded up to whole blocks, at least 1. The exact number stays in the sealed manifest.
     pub row_count: u32,
     /// Bits of the modulus n.
     pub modulus_bits: u32,

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use veilsum_protocol::DatasetId;
-use veilsum_protocol::api::{Commit, CommittedObject, DatasetEntry, MAX_PARTS, Object};
+use veilsum_protocol::api::{
+    Commit, CommittedObject, DatasetEntry, MAX_COMMITTED_OBJECTS, MAX_PARTS, Object,
+};
 
 use super::CONCURRENT_CALLS;
 use super::datasets::{entry, require_registered};
@@ -16,9 +18,6 @@ use crate::keys::DatasetKeys;
 use crate::openapi::Failed;
 use crate::request::{Body, Id};
 use crate::store::Store;
-
-/// Most objects in one commit: more could not be looked at in the time that a request has.
-const MAX_OBJECTS: usize = 20_000;
 
 /// Checks that every object is stored as named, then stores the manifest. Repeating it changes nothing.
 #[utoipa::path(
@@ -81,7 +80,7 @@ async fn require_stored(
 }
 
 fn check_objects(objects: &[CommittedObject]) -> Result<(), ApiError> {
-    if objects.is_empty() || objects.len() > MAX_OBJECTS {
+    if objects.is_empty() || objects.len() > MAX_COMMITTED_OBJECTS {
         return Err(ApiError::OutOfRange { field: "objects", allowed: "from 1 to 20000 objects" });
     }
     for named in objects {
@@ -112,8 +111,8 @@ mod tests {
     #[test]
     fn limits_of_a_commit_are_exact() {
         assert!(check_objects(&[ROW_GROUP]).is_ok());
-        assert!(check_objects(&vec![ROW_GROUP; MAX_OBJECTS]).is_ok());
-        assert!(check_objects(&vec![ROW_GROUP; MAX_OBJECTS + 1]).is_err());
+        assert!(check_objects(&vec![ROW_GROUP; MAX_COMMITTED_OBJECTS]).is_ok());
+        assert!(check_objects(&vec![ROW_GROUP; MAX_COMMITTED_OBJECTS + 1]).is_err());
         assert!(check_objects(&[]).is_err());
         assert!(check_objects(&[CommittedObject { part_count: 0, ..ROW_GROUP }]).is_err());
         let manifest = CommittedObject { object: Object::Manifest { sequence: 1 }, ..ROW_GROUP };

@@ -137,17 +137,17 @@ async fn status(
     let state = state(store, keys, &listed).await?;
     let evaluated = listed.iter().filter(|found| keys.is_part(&found.key)).count();
     let (listed, next) = page.of(listed, OBJECTS_PER_PAGE, |found| found.key.as_str());
+    let ended = !matches!(state, JobState::Running);
+    // While a page watches a job, a call per object and second would be too many.
     let events: Vec<Key> =
-        listed.iter().map(|found| &found.key).filter(|key| keys.is_event(key)).cloned().collect();
+        listed.iter().map(|found| &found.key).filter(|key| ended && keys.is_event(key)).cloned().collect();
     let steps = stream::iter(events)
         .map(|key| async move { note::<Step>(store, &key, "step").await })
         .buffered(CONCURRENT_CALLS)
         .try_collect()
         .await?;
-    let ended = !matches!(state, JobState::Running);
     let objects = stream::iter(listed)
         .map(|found| async move {
-            // While a page watches a job, a call per object and second would be too many.
             let info = if ended { store.stat(&found.key).await? } else { None };
             let info = info.unwrap_or(ObjectInfo { size_bytes: found.size_bytes, checksum: None });
             as_stored(store, &found.key, info).await

@@ -79,6 +79,12 @@ impl ApiError {
         }
     }
 
+    /// Whether the cloud says that the dataset is registered and has no manifest.
+    #[must_use]
+    pub fn is_not_committed(&self) -> bool {
+        self.code() == Some("not-committed")
+    }
+
     /// The API's own code, where it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {

@@ -109,16 +109,19 @@ pub async fn run(
     job.tell(JobPhase::Decrypting, row_group_count(plan));
     let (status, answer) = job.download(status).await?;
     seconds.push(("download".to_owned(), watch.lap()));
+    // Everything that is fetched for this run is fetched before the answer is opened: what the cloud sees of this
+    // browser must not depend on whether the answer passes its check.
+    let how = How { patience: Patience::Brief, abort: &process };
+    let objects = objects::show(&unlocked, status.objects, Some(&manifest), how).await;
+    process.check()?;
+    watch.lap();
     // So that the page shows the phase before this worker is busy.
     give_way().await;
     let values = job.decrypt(&planned, &answer)?;
     seconds.push(("decrypt".to_owned(), watch.lap()));
 
-    let how = How { patience: Patience::Brief, abort: &process };
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
     let read_bytes = status.steps.iter().map(|step| step.read_bytes).sum();
-    let objects = objects::show(&unlocked, status.objects, Some(&manifest), how).await;
-    process.check()?;
     Ok(AnswerView {
         job: Some(job.id),
         row_count: planned.row_count,

@@ -26,7 +26,7 @@ pub async fn list(vault: &Vault) -> Result<Vec<DatasetSummary>, Fault> {
     let process = vault.processes.begin(Work::Other);
     let how = How { patience: Patience::Brief, abort: &process };
     let known = vault.store.newest(unlocked.tenant()).await?;
-    let mut entries = unlocked.api.datasets(how).await?.datasets;
+    let mut entries = unlocked.api.datasets(how).await?;
     entries.sort_by_key(|entry| core::cmp::Reverse(entry.stored_at));
     let summaries = stream::iter(entries).map(|entry| {
         let newest = known.get(&entry.dataset).copied();

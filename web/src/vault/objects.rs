@@ -35,7 +35,8 @@ pub async fn of_dataset(vault: &Vault, dataset: DatasetId) -> Result<Vec<CloudOb
     let process = vault.processes.begin(Work::Other);
     let (detail, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
     let how = How { patience: Patience::Brief, abort: &process };
-    let objects = show(&unlocked, detail.objects, Some(&manifest), how).await;
+    let stored = unlocked.api.all_objects(detail, how).await?;
+    let objects = show(&unlocked, stored, Some(&manifest), how).await;
     process.check()?;
     Ok(objects)
 }

@@ -152,7 +152,7 @@ impl PoolWorker {
         worker.set_onerror(Some(fail.as_ref().unchecked_ref()));
 
         let started = Self { worker, waiting, _receive: receive, _fail: fail };
-        started.post(keys).map_err(not_started)?;
+        started.post_keys(keys).map_err(not_started)?;
         Ok(started)
     }
 
@@ -161,7 +161,7 @@ impl PoolWorker {
         let failure = self.waiting.borrow().failure.clone();
         if let Some(failure) = failure {
             let _ = sender.send(Err(failure));
-        } else if let Err(error) = self.post(&batch.to_bytes(number)) {
+        } else if let Err(error) = self.post_batch(number, batch) {
             let _ = sender.send(Err(PoolError::Ended { reason: in_words(&error) }));
         } else {
             self.waiting.borrow_mut().batches.insert(number, sender);
@@ -169,8 +169,13 @@ impl PoolWorker {
         answer
     }
 
-    /// Sends bytes; their copy outside of wasm's memory becomes the worker's.
-    fn post(&self, bytes: &[u8]) -> Result<(), JsValue> {
+    fn post_batch(&self, number: u32, batch: &Batch) -> Result<(), JsValue> {
+        let (message, values) = batch.to_message(number)?;
+        self.worker.post_message_with_transfer(&message, &Array::of1(&values))
+    }
+
+    /// Sends the keys; their copy outside of wasm's memory becomes the worker's.
+    fn post_keys(&self, bytes: &[u8]) -> Result<(), JsValue> {
         let bytes = Uint8Array::from(bytes);
         self.worker.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()))
     }

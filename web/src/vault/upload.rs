@@ -220,14 +220,18 @@ async fn delete(
     process: &Process,
 ) -> Result<(), Fault> {
     let how = How { patience: Patience::Brief, abort: process };
-    // A commit whose answer was lost has made a dataset of it, and that is not ours to delete here.
-    let is_committed = unlocked.api.dataset(dataset, how).await.is_ok();
-    if !is_committed {
-        match unlocked.api.delete_dataset(dataset, how).await {
-            Ok(()) => {}
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
+    // A commit whose answer was lost has made a dataset of it, and that is not ours to delete here. Only a cloud that
+    // says that there is no manifest makes it safe to delete; one that cannot tell leaves all as it is.
+    match unlocked.api.dataset(dataset, how).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() || error.is_not_committed() => {
+            match unlocked.api.delete_dataset(dataset, how).await {
+                Ok(()) => {}
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(error) => return Err(error.into()),
     }
     Ok(vault.store.remove_upload(unlocked.tenant(), dataset).await?)
 }

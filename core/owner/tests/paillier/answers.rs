@@ -86,7 +86,11 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
         aggregates: vec![Aggregate::Sum { column: VALUES }, Aggregate::Sum { column: PRESENCE }],
         row_groups: row_groups
             .iter()
-            .map(|entry| RowGroupRef { index: entry.index, row_count: entry.row_count, size_bytes: 1 })
+            .map(|entry| RowGroupRef {
+                index: entry.index,
+                row_count: public().layout().rows_to_the_block(entry.row_count),
+                size_bytes: 1,
+            })
             .collect(),
     };
     let number = EncryptedNumber {
@@ -372,7 +376,7 @@ fn plans_that_do_not_fit_the_manifest_are_named() {
     );
     assert_eq!(
         mismatch(&|world| world.plan.row_groups[0].index = 4),
-        PlanMismatch::RowGroup { index: 4, row_count: 5 }
+        PlanMismatch::RowGroup { index: 4, row_count: 14 }
     );
     assert_eq!(
         mismatch(&|world| world.plan.row_groups[0].row_count = 6),

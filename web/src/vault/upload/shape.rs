@@ -18,8 +18,8 @@ pub const MAX_ROWS_PER_GROUP: u32 = 65_536;
 const GROUP_SECONDS: f64 = 60.0;
 /// The values of a row group must fit this in memory.
 const MAX_GROUP_BYTES: u64 = 32 << 20;
-/// Most row groups of a dataset: as many as a plan may cover.
-const MAX_GROUPS: u64 = veilsum_protocol::plan::MAX_ROW_GROUPS as u64;
+/// Most row groups of a dataset: as many as one commit lists beside the original.
+const MAX_GROUPS: u64 = veilsum_protocol::api::MAX_COMMITTED_OBJECTS as u64 - 1;
 /// A batch should keep a worker busy for about this long, so that progress is smooth.
 const BATCH_SECONDS: f64 = 0.5;
 const MAX_BATCH_BLOCKS: u32 = 64;
@@ -192,7 +192,7 @@ impl Shape {
             dataset,
             upload,
             index,
-            row_count: self.rows_in(index),
+            row_count: self.layout.rows_to_the_block(self.rows_in(index)),
             modulus_bits: self.modulus_bits,
             block_count: self.block_count_in(index),
             columns: columns.iter().map(|column| column.entry).collect(),
