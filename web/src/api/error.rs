@@ -79,6 +79,12 @@ impl ApiError {
         }
     }
 
+    /// Whether a manifest was not stored because there is one already.
+    #[must_use]
+    pub fn is_about_another_manifest(&self) -> bool {
+        matches!(self.code(), Some("other-content" | "out-of-sequence"))
+    }
+
     /// Whether the cloud says that the dataset is registered and has no manifest.
     #[must_use]
     pub fn is_not_committed(&self) -> bool {

@@ -62,7 +62,10 @@ impl Run<'_> {
         };
         match self.unlocked.api.commit(self.dataset, &commit, self.how()).await {
             Ok(_) => Ok(bytes),
-            Err(error) if error.is_transfer_gone() => Err(Stop::StartOver(object)),
+            // Also if an earlier commit went through meanwhile: the next look at it decides.
+            Err(error) if error.is_transfer_gone() || error.is_about_another_manifest() => {
+                Err(Stop::StartOver(object))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -161,7 +161,11 @@ impl Run<'_> {
                 Err(error) => return Err(error.into()),
             };
             if upload.stored {
-                return Err(stored_otherwise(object).into());
+                return Err(match object {
+                    // A commit that was cancelled here has gone through there meanwhile: the next look at it decides.
+                    Object::Manifest { .. } => Stop::StartOver(object),
+                    Object::RowGroup { .. } | Object::Original => stored_otherwise(object).into(),
+                });
             }
             if transfer.is_none() {
                 self.note(object, |state| state.id = upload.transfer.clone()).await?;
