@@ -200,6 +200,22 @@ pub fn kill(process: Pid) -> anyhow::Result<()> {
     Ok(kill_process(process, Signal::KILL)?)
 }
 
+/// Halts a process, as a machine that has no time for it would.
+///
+/// # Errors
+/// It is not there any more.
+pub fn halt(process: Pid) -> anyhow::Result<()> {
+    Ok(kill_process(process, Signal::STOP)?)
+}
+
+/// Lets a halted process go on.
+///
+/// # Errors
+/// It is not there any more.
+pub fn go_on(process: Pid) -> anyhow::Result<()> {
+    Ok(kill_process(process, Signal::CONT)?)
+}
+
 /// A process of this machine.
 #[derive(Debug)]
 pub struct Process {

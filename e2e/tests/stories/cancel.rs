@@ -4,6 +4,7 @@ use anyhow::ensure;
 use veilsum_e2e::browser::Browser;
 use veilsum_e2e::check::check_exactly;
 use veilsum_e2e::screens::{choose_made_file, dataset, enter, prepare, upload};
+use veilsum_e2e::stack;
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables;
 use veilsum_e2e::wait::{SOON, until};
@@ -57,5 +58,39 @@ fn a_stopped_upload_can_be_thrown_away() {
             Ok((story.stack.count_objects(&id)? == 0).then_some(()))
         })
         .await
+    });
+}
+
+#[test]
+fn a_stopped_analysis_shows_no_answer_and_can_be_run_again() {
+    play("a_stopped_analysis_shows_no_answer_and_can_be_run_again", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        let text = tables::one_hot(ROWS, COLUMNS);
+        choose_made_file(&browser, "rows.csv", text.as_bytes()).await?;
+        prepare::wait_open(&browser).await?;
+        prepare::rows_per_group(&browser, ROWS_PER_GROUP).await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+
+        dataset::start_everything(&browser).await?;
+        // Halted as soon as it is there, so that the job cannot end before it is stopped.
+        let halted = until("a function to evaluate", SOON, async || {
+            let processes = story.stack.function_processes("veilsum-evaluate")?;
+            for process in &processes {
+                stack::halt(*process)?;
+            }
+            Ok((!processes.is_empty()).then_some(processes))
+        })
+        .await?;
+        browser.click("analysis-cancel").await?;
+        browser.wait_for("analysis-failed", SOON).await?;
+        let sentence = browser.text("analysis-failed").await?;
+        ensure!(sentence.starts_with("Stopped"), "the page says: {sentence}");
+        ensure!(browser.find("answers").await?.is_none(), "a stopped analysis shows an answer");
+        for process in halted {
+            stack::go_on(process)?;
+        }
+        check_exactly(&dataset::run_everything(&browser).await?, &text)
     });
 }

@@ -3,6 +3,7 @@
 mod broken_files;
 mod canary;
 mod cancel;
+mod faults;
 mod hostile_names;
 mod kills;
 mod large;
