@@ -114,10 +114,13 @@ pub struct CloudObject {
 /// The panel does not come.
 pub async fn cloud_objects(browser: &Browser) -> anyhow::Result<Vec<CloudObject>> {
     browser.wait_for("dataset-objects", SOON).await?;
-    if browser.find("cloud-objects-all").await?.is_some() {
-        browser.click("cloud-objects-all").await?;
-        browser.wait_gone("cloud-objects-all", SOON).await?;
-    }
+    // The list may be rendered anew between the click and the look.
+    until("all objects to be shown", SOON, async || {
+        let body = "const more = document.querySelector('[data-testid=\"dataset-objects\"] [data-testid=\"cloud-objects-all\"]');
+            more?.click(); return !more;";
+        Ok(browser.script::<bool>(body, &[]).await?.then_some(()))
+    })
+    .await?;
     let body = r#"
         return [...document.querySelectorAll('[data-testid="dataset-objects"] [data-testid="cloud-object"]')].map(item => ({
             key: item.dataset.key,
