@@ -199,6 +199,13 @@ impl Desk {
         });
     }
 
+    /// Leaves the screen of an upload that stopped, for the one that is asked for next.
+    pub(super) fn forget_stopped_upload(self) {
+        if self.upload.with_untracked(|process| matches!(process, UploadProcess::Failed { .. })) {
+            self.upload.set(UploadProcess::Idle);
+        }
+    }
+
     fn end_upload(self, file_name: String, result: Result<UploadSummary, Fault>, dataset: Option<DatasetId>) {
         self.upload.set(match result {
             Ok(summary) => UploadProcess::Done(summary),

@@ -65,6 +65,7 @@ fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl
             desk.resume_upload(dataset, file_name.clone(), None);
             address.go("/upload");
         } else {
+            desk.forget_stopped_upload();
             address.go(&format!("/upload?resume={dataset}"));
         }
     };
