@@ -163,12 +163,13 @@ fn native_packages(workspace: &Workspace) -> Vec<String> {
     workspace.packages.iter().map(|package| package.name.clone()).filter(|name| name != PAGE).collect()
 }
 
-/// All native binaries and test programs, in the one selection that every native build of the tests uses: another
-/// selection would be another set of features, and would build the dependencies again.
+/// All native binaries, examples (the function under test is one) and test programs, in the one selection that every
+/// native build of the tests uses: another selection would be another set of features, and would build the dependencies
+/// again.
 fn build_native(workspace: &Workspace) -> anyhow::Result<Vec<TestProgram>> {
     let programs = programs::build(
         selection(&mut cargo::command("build"), &native_packages(workspace))
-            .args(["--bins", "--tests"])
+            .args(["--bins", "--examples", "--tests"])
             .current_dir(&workspace.root),
     )?;
     Ok(programs)

@@ -27,7 +27,7 @@ impl Folders {
         let test_function = Path::new(PROGRAM).with_file_name("examples").join("test_function");
         assert!(
             test_function.exists(),
-            "examples are built by `cargo test -p veilsum-local` without `--test`"
+            "the example is built by `cargo xtask test`, and by `cargo test -p veilsum-local` without `--test`"
         );
         for function in Function::ALL {
             std::os::unix::fs::symlink(&test_function, folders.functions().join(function.binary())).unwrap();
