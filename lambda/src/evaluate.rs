@@ -1,24 +1,29 @@
 //! The function `evaluate`: the encrypted aggregates of one row group, stored once.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use veilsum_analysis::evaluate::{EvaluateError, check_row_group, evaluate, required_columns};
+use tokio::sync::mpsc;
+use veilsum_analysis::evaluate::{ColumnSum, EvaluateError, Evaluation, required_columns};
+use veilsum_protocol::answer::Partial;
 use veilsum_protocol::api::Object;
 use veilsum_protocol::job::{Done, EvaluateEvent, Step, StepFunction};
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::RowGroupHeader;
 
 use crate::error::chain;
-use crate::job::{self, CONCURRENT_READS, Stop};
+use crate::job::{self, Stop};
 use crate::keys::{DatasetKeys, JobKeys, Key};
 use crate::store::{Chunk, Store, StoreError};
 
 /// Bytes of a first read: the header of a row group with up to 166 columns.
 const FIRST_READ_BYTES: u64 = 4_096;
-/// Most bytes of columns that one call loads, so that it fits its memory.
-const MAX_COLUMN_BYTES: u64 = 768 << 20;
+/// Most bytes of a column that are read at once.
+const PIECE_BYTES: u64 = 4 << 20;
+/// Pieces that are read while others are added.
+const PIECES_AHEAD: usize = 4;
 
 /// Handles one delivery of `event`. Any number of deliveries has the effect of one.
 ///
@@ -50,10 +55,8 @@ async fn run(store: &Store, keys: &JobKeys, event: &EvaluateEvent, started: Inst
         return Ok(Done::Stored);
     }
     let plan = job::plan(store, keys).await?;
-    let loaded = load(store, event, &plan).await?;
-    let partial = evaluate(event.job, &plan, &loaded.header, &loaded.columns)
-        .map_err(|error| unusable(event.row_group, &error))?
-        .to_bytes();
+    let (partial, read_bytes) = evaluate(store, event, &plan).await?;
+    let partial = partial.to_bytes();
     // A job that was cancelled while this ran gets no partial.
     if let Some(done) = job::ended(store, keys).await? {
         return Ok(done);
@@ -62,7 +65,7 @@ async fn run(store: &Store, keys: &JobKeys, event: &EvaluateEvent, started: Inst
         function: StepFunction::Evaluate,
         row_group: Some(event.row_group),
         milliseconds: job_milliseconds(started),
-        read_bytes: loaded.read_bytes,
+        read_bytes,
         written_bytes: partial.len() as u64,
     };
     let step = (keys.evaluate_event(event.row_group), &step);
@@ -74,14 +77,8 @@ pub(crate) fn job_milliseconds(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a plan needs of one row group.
-struct Loaded {
-    header: RowGroupHeader,
-    columns: BTreeMap<u32, Vec<u8>>,
-    read_bytes: u64,
-}
-
-async fn load(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<Loaded, Stop> {
+/// Checks the row group and adds up what the plan asks for; the partial, and the bytes that were read for it.
+async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(Partial, u64), Stop> {
     let row_group = event.row_group;
     if !plan.row_groups.iter().any(|group| group.index == row_group) {
         return Err(unusable(row_group, &EvaluateError::NotCovered { row_group }));
@@ -91,23 +88,68 @@ async fn load(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<Loade
     if header.index != row_group {
         return Err(unusable(row_group, &EvaluateError::Mismatch { row_group, field: "index" }));
     }
-    check_row_group(plan, &header, object_bytes).map_err(|error| unusable(row_group, &error))?;
-    let needed = required_columns(plan);
-    let column_bytes = header.column_bytes() * needed.len() as u64;
-    if column_bytes > MAX_COLUMN_BYTES {
-        let reason = format!(
-            "{} columns of row group {row_group} have {column_bytes} bytes and at most {MAX_COLUMN_BYTES} fit; \
-             analyse fewer columns at a time",
-            needed.len()
-        );
-        return Err(Stop::failed("row-group-too-large", Some(row_group), &reason));
+    let wrong = |error: EvaluateError| unusable(row_group, &error);
+    let evaluation = Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
+    let columns = required_columns(plan);
+    let sums = columns.iter().map(|&column| (column, evaluation.column(column))).collect();
+    let pieces = pieces(&header, &columns).map_err(wrong)?;
+    let column_bytes: u64 = pieces.iter().map(|(_, range)| range.end - range.start).sum();
+    let sums = add_up(store, &key, row_group, pieces, sums).await?;
+    let partial = evaluation.finish(sums.into_values()).map_err(wrong)?;
+    Ok((partial, header_bytes + column_bytes))
+}
+
+/// Columns in byte ranges of at most [`PIECE_BYTES`] that end between two ciphertexts.
+fn pieces(header: &RowGroupHeader, columns: &[u32]) -> Result<Vec<(u32, Range<u64>)>, EvaluateError> {
+    let ciphertext_bytes = u64::from(header.ciphertext_bytes());
+    let step = PIECE_BYTES / ciphertext_bytes * ciphertext_bytes;
+    let mut pieces = Vec::new();
+    for &column in columns {
+        let range = header
+            .column_range(column)
+            .ok_or(EvaluateError::NoSuchColumn { row_group: header.index, column })?;
+        let starts = std::iter::successors(Some(range.start), |start| Some(start + step));
+        let within = starts.take_while(|&start| start < range.end);
+        pieces.extend(within.map(|start| (column, start..range.end.min(start + step))));
     }
-    let columns = stream::iter(needed)
-        .map(|column| load_column(store, &key, &header, column))
-        .buffered(CONCURRENT_READS)
-        .try_collect()
-        .await?;
-    Ok(Loaded { header, columns, read_bytes: header_bytes + column_bytes })
+    Ok(pieces)
+}
+
+/// Reads the pieces and adds each to its column's sum, while the next are on their way.
+///
+/// Holds at most [`PIECES_AHEAD`] + 3 pieces in memory, 28 MiB, however large the row group is: those that are read, one
+/// that waits, and two times the one that is added, as bytes and as numbers.
+async fn add_up(
+    store: &Store,
+    key: &Key,
+    row_group: u32,
+    pieces: Vec<(u32, Range<u64>)>,
+    mut sums: BTreeMap<u32, ColumnSum>,
+) -> Result<BTreeMap<u32, ColumnSum>, Stop> {
+    let (sender, mut receiver) = mpsc::channel::<(u32, Vec<u8>)>(1);
+    let adding = tokio::task::spawn_blocking(move || {
+        while let Some((column, bytes)) = receiver.blocking_recv() {
+            if let Some(sum) = sums.get_mut(&column) {
+                sum.add(&bytes)?;
+            }
+        }
+        Ok(sums)
+    });
+    let mut read = stream::iter(pieces)
+        .map(|(column, range)| async move {
+            let chunk = store.read_range(key, range).await?.ok_or_else(|| missing(row_group))?;
+            Ok::<_, Stop>((column, chunk.bytes))
+        })
+        .buffered(PIECES_AHEAD);
+    while let Some(piece) = read.try_next().await? {
+        if sender.send(piece).await.is_err() {
+            // Adding has stopped; its error says why.
+            break;
+        }
+    }
+    drop(sender);
+    let sums = adding.await.map_err(|error| StoreError::of_local("add up a row group", error))?;
+    sums.map_err(|error: EvaluateError| unusable(row_group, &error))
 }
 
 /// The header with the size of its object, and the bytes that were read for it.
@@ -127,20 +169,6 @@ async fn load_header(store: &Store, key: &Key, row_group: u32) -> Result<(RowGro
     Ok((header, object_bytes, read_bytes))
 }
 
-async fn load_column(
-    store: &Store,
-    key: &Key,
-    header: &RowGroupHeader,
-    column: u32,
-) -> Result<(u32, Vec<u8>), Stop> {
-    let row_group = header.index;
-    let range = header
-        .column_range(column)
-        .ok_or_else(|| unusable(row_group, &EvaluateError::NoSuchColumn { row_group, column }))?;
-    let chunk = store.read_range(key, range).await?.ok_or_else(|| missing(row_group))?;
-    Ok((column, chunk.bytes))
-}
-
 fn missing(row_group: u32) -> Stop {
     let reason = format!("row group {row_group} is not stored; upload the dataset again");
     Stop::failed("row-group-missing", Some(row_group), &reason)
@@ -148,4 +176,39 @@ fn missing(row_group: u32) -> Stop {
 
 fn unusable(row_group: u32, error: &dyn std::fmt::Display) -> Stop {
     Stop::failed("row-group-unusable", Some(row_group), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use veilsum_protocol::row_group::ColumnEntry;
+    use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
+
+    use super::*;
+
+    #[test]
+    fn pieces_cover_the_columns_and_end_between_ciphertexts() {
+        let header = RowGroupHeader {
+            key: KeyFingerprint::from_bytes([1; 32]),
+            dataset: DatasetId::from_bytes([2; 16]),
+            upload: UploadId::from_bytes([3; 16]),
+            index: 0,
+            row_count: 20_000,
+            modulus_bits: 3_072,
+            block_count: 12_000,
+            columns: [4, 7, 9].map(|column| ColumnEntry { column, bound_bits: 8 }).to_vec(),
+        };
+        let pieces = pieces(&header, &[4, 9]).unwrap();
+        for column in [4, 9] {
+            let mut next = header.column_range(column).unwrap().start;
+            for (_, range) in pieces.iter().filter(|(of, _)| *of == column) {
+                assert_eq!(range.start, next);
+                assert!(range.end - range.start <= PIECE_BYTES);
+                assert_eq!((range.end - range.start) % u64::from(header.ciphertext_bytes()), 0);
+                next = range.end;
+            }
+            assert_eq!(next, header.column_range(column).unwrap().end);
+        }
+        assert!(pieces.len() >= 6);
+        assert!(super::pieces(&header, &[5]).is_err());
+    }
 }

@@ -136,42 +136,107 @@ pub fn check_row_group(plan: &Plan, header: &RowGroupHeader, size_bytes: u64) ->
     Ok(())
 }
 
-/// Evaluates a plan over one row group. `columns` holds the ciphertexts of the [`required_columns`].
-///
-/// Costs one modular multiplication per block and aggregate.
-///
-/// # Errors
-/// [`EvaluateError`] for anything that does not fit the plan; see [`check_row_group`] for what is checked first.
-pub fn evaluate(
+/// The evaluation of a plan over one row group: begun when everything but the ciphertexts was checked, then fed the
+/// ciphertexts of its columns, piece by piece.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
     job: JobId,
-    plan: &Plan,
-    header: &RowGroupHeader,
-    columns: &BTreeMap<u32, Vec<u8>>,
-) -> Result<Partial, EvaluateError> {
-    check_row_group(plan, header, header.object_bytes())?;
-    let row_group = header.index;
-    let key = public_key(plan).ok_or(EvaluateError::Key)?;
-    let mut ciphertexts = Vec::with_capacity(plan.aggregates.len());
-    for aggregate in &plan.aggregates {
-        let column = column_of(aggregate);
-        let bytes = columns.get(&column).ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
-        let blocks =
-            key.ciphertexts_from_bytes(bytes).map_err(|_| EvaluateError::Ciphertext { row_group, column })?;
-        if blocks.len() as u64 != u64::from(header.block_count) {
-            return Err(EvaluateError::Ciphertext { row_group, column });
-        }
-        ciphertexts.push(key.sum(&blocks).to_bytes(&key));
+    plan: &'a Plan,
+    header: &'a RowGroupHeader,
+    key: PublicKey,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Checks that `header`, of a stored object of `size_bytes`, is the row group that the plan names.
+    ///
+    /// # Errors
+    /// As [`check_row_group`].
+    pub fn new(
+        job: JobId,
+        plan: &'a Plan,
+        header: &'a RowGroupHeader,
+        size_bytes: u64,
+    ) -> Result<Self, EvaluateError> {
+        check_row_group(plan, header, size_bytes)?;
+        let key = public_key(plan).ok_or(EvaluateError::Key)?;
+        Ok(Self { job, plan, header, key })
     }
-    Ok(Partial {
-        row_group,
-        aggregates: EncryptedAggregates {
-            job,
-            plan: plan.digest(),
-            block_count: u64::from(header.block_count),
-            ciphertext_bytes: header.ciphertext_bytes(),
-            ciphertexts,
-        },
-    })
+
+    /// A sum over one of the [`required_columns`], to be fed that column's ciphertexts.
+    #[must_use]
+    pub fn column(&self, column: u32) -> ColumnSum {
+        ColumnSum {
+            key: self.key.clone(),
+            row_group: self.header.index,
+            column,
+            blocks_left: self.header.block_count,
+            sum: None,
+        }
+    }
+
+    /// The partial, from the finished sums of all [`required_columns`].
+    ///
+    /// # Errors
+    /// [`EvaluateError`] naming a column that is missing or that was not fed exactly its ciphertexts.
+    pub fn finish(self, sums: impl IntoIterator<Item = ColumnSum>) -> Result<Partial, EvaluateError> {
+        let row_group = self.header.index;
+        let sums: BTreeMap<u32, ColumnSum> = sums.into_iter().map(|sum| (sum.column, sum)).collect();
+        let mut ciphertexts = Vec::with_capacity(self.plan.aggregates.len());
+        for aggregate in &self.plan.aggregates {
+            let column = column_of(aggregate);
+            let sum = sums.get(&column).ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
+            ciphertexts.push(sum.whole()?.to_bytes(&self.key));
+        }
+        Ok(Partial {
+            row_group,
+            aggregates: EncryptedAggregates {
+                job: self.job,
+                plan: self.plan.digest(),
+                block_count: u64::from(self.header.block_count),
+                ciphertext_bytes: self.header.ciphertext_bytes(),
+                ciphertexts,
+            },
+        })
+    }
+}
+
+/// The sum of a column's blocks so far. Its size does not depend on how many there are.
+#[derive(Debug)]
+pub struct ColumnSum {
+    key: PublicKey,
+    row_group: u32,
+    column: u32,
+    blocks_left: u32,
+    sum: Option<Ciphertext>,
+}
+
+impl ColumnSum {
+    /// Adds the ciphertexts of any number of blocks that have not been added yet.
+    ///
+    /// Costs one modular multiplication per block.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Ciphertext`] for bytes that are not a whole number of ciphertexts, or more than are left.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), EvaluateError> {
+        let wrong = self.wrong();
+        let blocks = u32::try_from(bytes.len() / self.key.ciphertext_bytes()).map_err(|_| wrong.clone())?;
+        self.blocks_left = self.blocks_left.checked_sub(blocks).ok_or(wrong.clone())?;
+        let piece = self.key.sum_of_bytes(bytes).map_err(|_| wrong)?;
+        self.sum = Some(match &self.sum {
+            Some(sum) => self.key.add(sum, &piece),
+            None => piece,
+        });
+        Ok(())
+    }
+
+    /// The sum, if all blocks were added.
+    fn whole(&self) -> Result<&Ciphertext, EvaluateError> {
+        self.sum.as_ref().filter(|_| self.blocks_left == 0).ok_or_else(|| self.wrong())
+    }
+
+    const fn wrong(&self) -> EvaluateError {
+        EvaluateError::Ciphertext { row_group: self.row_group, column: self.column }
+    }
 }
 
 /// Combines exactly one partial per row group of the plan into its answer.

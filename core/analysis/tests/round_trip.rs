@@ -9,7 +9,7 @@ use num_bigint::BigUint;
 use proptest::prelude::*;
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
-use veilsum_analysis::evaluate::{self, CombineError, EvaluateError};
+use veilsum_analysis::evaluate::{self, CombineError, EvaluateError, Evaluation};
 use veilsum_analysis::plan::{self, Kind, PlanError, Request};
 use veilsum_owner::answer::open_answer;
 use veilsum_owner::block::encrypt_block;
@@ -20,6 +20,7 @@ use veilsum_protocol::answer::{Answer, Partial};
 use veilsum_protocol::manifest::{
     Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, Source, Treatment,
 };
+use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
@@ -130,13 +131,28 @@ fn ask(kind: Kind) -> Request {
     Request { kind, column: "v".to_owned() }
 }
 
+/// Feeds every column block by block.
+fn evaluate(
+    job: JobId,
+    plan: &Plan,
+    header: &RowGroupHeader,
+    columns: &BTreeMap<u32, Vec<u8>>,
+) -> Result<Partial, EvaluateError> {
+    let evaluation = Evaluation::new(job, plan, header, header.object_bytes())?;
+    let mut sums = Vec::new();
+    for column in evaluate::required_columns(plan) {
+        let mut sum = evaluation.column(column);
+        for block in columns[&column].chunks(header.ciphertext_bytes() as usize) {
+            sum.add(block)?;
+        }
+        sums.push(sum);
+    }
+    evaluation.finish(sums)
+}
+
 fn evaluate_all(stored: &Stored, planned: &plan::Planned) -> Vec<Partial> {
     let plan = planned.plan.as_ref().unwrap();
-    stored
-        .groups
-        .iter()
-        .map(|(header, columns)| evaluate::evaluate(JOB, plan, header, columns).unwrap())
-        .collect()
+    stored.groups.iter().map(|(header, columns)| evaluate(JOB, plan, header, columns).unwrap()).collect()
 }
 
 fn totals(stored: &Stored, planned: &plan::Planned, answer: &Answer) -> Vec<i128> {
@@ -227,7 +243,7 @@ fn the_cloud_refuses_a_row_group_that_is_not_the_plans() {
     let with = |change: fn(&mut RowGroupHeader)| {
         let mut header = header.clone();
         change(&mut header);
-        evaluate::evaluate(JOB, &plan, &header, columns).unwrap_err()
+        evaluate(JOB, &plan, &header, columns).unwrap_err()
     };
     let mismatch = |field| EvaluateError::Mismatch { row_group: 0, field };
     assert_eq!(with(|header| header.dataset = DatasetId::from_bytes([2; 16])), mismatch("dataset"));
@@ -253,7 +269,7 @@ fn the_cloud_refuses_bytes_that_are_not_ciphertexts() {
     let length = columns[&0].len();
     for bytes in [vec![], vec![0; length], vec![0xff; length], vec![1; length - 1], columns[&0].repeat(2)] {
         let columns = BTreeMap::from([(0, bytes)]);
-        assert_eq!(evaluate::evaluate(JOB, &plan, header, &columns).unwrap_err(), refused);
+        assert_eq!(evaluate(JOB, &plan, header, &columns).unwrap_err(), refused);
     }
 }
 

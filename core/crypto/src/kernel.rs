@@ -12,7 +12,7 @@
 //! | `simd` | the vector operations of the first two, once per instruction set |
 //! | `arithmetic` | which of them this machine has |
 //! | `residue` | numbers as digits in lanes |
-//! | `batch`, `power`, `fixed_base` | what is built from multiplication |
+//! | `batch`, `power`, `chain`, `fixed_base` | what is built from multiplication |
 //!
 //! `num-bigint` stands at the edges: conversions, reductions, and as the judge in the tests.
 
@@ -27,6 +27,7 @@ use num_traits::One;
 #[expect(unsafe_code, reason = "runs code for instruction sets that it has found on this machine")]
 mod arithmetic;
 mod batch;
+mod chain;
 mod fixed_base;
 #[cfg_attr(
     not(any(
@@ -62,6 +63,7 @@ mod tests;
 
 pub use arithmetic::{Arithmetic, multiply_add_is_fused};
 pub use batch::Batch;
+pub use chain::Exponents;
 pub use fixed_base::FixedBase;
 pub use residue::Residues;
 

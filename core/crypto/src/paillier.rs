@@ -10,7 +10,7 @@ use num_traits::{One, Zero};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use crate::kernel::Modulus;
+use crate::kernel::{Exponents, Modulus};
 use crate::packing::{Layout, Plaintext};
 
 /// Fewest bits of a modulus that is understood at all. Keys that Veilsum makes have 2048 or 3072.
@@ -218,6 +218,39 @@ impl PublicKey {
         Ciphertext(self.0.square.product(ciphertexts.into_iter().map(|ciphertext| &ciphertext.0)))
     }
 
+    /// [`Self::sum`] of ciphertexts that stand back to back, with the checks of [`Self::ciphertexts_from_bytes`].
+    ///
+    /// The product that is the sum also shows whether any factor is not coprime to n, so that reading and adding costs
+    /// one modular multiplication per ciphertext. For a stream: call it for each piece and [`Self::add`] the sums.
+    ///
+    /// # Errors
+    /// [`CiphertextError`] as [`Self::ciphertexts_from_bytes`], and [`CiphertextError::WrongLength`] for no bytes.
+    pub fn sum_of_bytes(&self, bytes: &[u8]) -> Result<Ciphertext, CiphertextError> {
+        if bytes.is_empty() {
+            return Err(self.wrong_length(bytes));
+        }
+        let (_, product) = self.read_with_product(bytes)?;
+        Ok(Ciphertext(product))
+    }
+
+    /// Encryptions of `Σᵢ weightᵢ·columns[i][row]`, slot by slot, for every row: `∏ columns[i][row]^weightᵢ mod n²`.
+    ///
+    /// The chain of multiplications is found once per query and is the same for all rows; see
+    /// [`kernel::Exponents`](crate::kernel::Exponents). Thirty weights of 16 bits cost about 130 modular
+    /// multiplications per row. If all weights are 0 the results are the number 1, as in [`Self::sum`]. Variable time:
+    /// weights are public.
+    ///
+    /// # Panics
+    /// Unless there is a column per weight and all columns have one length, or if a ciphertext shares a factor with n:
+    /// none that was made or read under this key does.
+    #[must_use]
+    pub fn weighted_sums(&self, weights: &Exponents, columns: &[&[Ciphertext]]) -> Vec<Ciphertext> {
+        let columns: Vec<Vec<&BigUint>> =
+            columns.iter().map(|column| column.iter().map(|ciphertext| &ciphertext.0).collect()).collect();
+        let products = self.0.square.batch().products_of_powers_vartime(weights, &columns);
+        products.expect("a ciphertext is coprime to n").into_iter().map(Ciphertext).collect()
+    }
+
     /// An encryption of the plaintext times a public integer, slot by slot: `c^factor mod n²`.
     ///
     /// Variable time. A negative factor costs an inversion on top.
@@ -258,6 +291,23 @@ impl PublicKey {
     /// # Errors
     /// [`CiphertextError`] under the conditions of [`Self::ciphertext_from_bytes`] for each ciphertext.
     pub fn ciphertexts_from_bytes(&self, bytes: &[u8]) -> Result<Vec<Ciphertext>, CiphertextError> {
+        self.read_with_product(bytes).map(|(ciphertexts, _)| ciphertexts)
+    }
+
+    /// Takes an integer as a ciphertext under this key.
+    ///
+    /// # Errors
+    /// [`CiphertextError`] unless `1 < c < n²` and `gcd(c, n) = 1`.
+    pub fn ciphertext_from_integer(&self, integer: BigUint) -> Result<Ciphertext, CiphertextError> {
+        let ciphertext = self.check_range(0, integer)?;
+        if !self.is_coprime(&ciphertext.0) {
+            return Err(CiphertextError::NotCoprime { index: 0 });
+        }
+        Ok(ciphertext)
+    }
+
+    /// Ciphertexts that stand back to back, and their product modulo n².
+    fn read_with_product(&self, bytes: &[u8]) -> Result<(Vec<Ciphertext>, BigUint), CiphertextError> {
         if !bytes.len().is_multiple_of(self.ciphertext_bytes()) {
             return Err(self.wrong_length(bytes));
         }
@@ -271,19 +321,7 @@ impl PublicKey {
             let index = ciphertexts.iter().position(|ciphertext| !self.is_coprime(&ciphertext.0));
             return Err(CiphertextError::NotCoprime { index: index.unwrap_or_default() });
         }
-        Ok(ciphertexts)
-    }
-
-    /// Takes an integer as a ciphertext under this key.
-    ///
-    /// # Errors
-    /// [`CiphertextError`] unless `1 < c < n²` and `gcd(c, n) = 1`.
-    pub fn ciphertext_from_integer(&self, integer: BigUint) -> Result<Ciphertext, CiphertextError> {
-        let ciphertext = self.check_range(0, integer)?;
-        if !self.is_coprime(&ciphertext.0) {
-            return Err(CiphertextError::NotCoprime { index: 0 });
-        }
-        Ok(ciphertext)
+        Ok((ciphertexts, product))
     }
 
     fn read_ranged(&self, index: usize, bytes: &[u8]) -> Result<Ciphertext, CiphertextError> {

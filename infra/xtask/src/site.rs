@@ -14,6 +14,12 @@ use crate::workspace::Workspace;
 const FIRST_LOAD: [&str; 6] =
     ["index.html", "boot.js", "style.css", "page.js", "page_bg.wasm", "favicon.svg"];
 
+/// The binary of all workers.
+const WORKER: &str = "worker";
+
+/// What its build with relaxed SIMD is called; `worker-boot.js` chooses between them.
+const RELAXED_WORKER: &str = "worker_relaxed";
+
 /// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
 const FIRST_LOAD_LIMIT: u64 = 200_000;
 
@@ -32,12 +38,6 @@ const COMPRESSIBLE: [&str; 7] = ["html", "js", "css", "wasm", "svg", "csv", "jso
 /// Something does not build, or the first load is larger than it may be.
 pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
     let web = workspace.root.join("web");
-    let profile = if dev { "dev" } else { "wasm" };
-    cargo::run(
-        cargo::command("build")
-            .args(["--package", "veilsum-web", "--bins", "--target", WASM, "--profile", profile])
-            .current_dir(&workspace.root),
-    )?;
     let built = workspace.target.join(WASM).join(if dev { "debug" } else { "wasm" });
 
     // Made beside the old site and moved into its place, so that neither a running server nor another build at the
@@ -46,9 +46,13 @@ pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
     let new = beside("new");
     remove_folder(&new)?;
     fs::create_dir_all(&new)?;
+    // Each build leaves its files under the same names: they are processed before the next.
+    compile(workspace, &["--bins"], dev)?;
     for name in binaries(&web)? {
         bind(&built.join(format!("{name}.wasm")), &name, &new, dev)?;
     }
+    compile(workspace, &["--bin", WORKER, "--features", "relaxed-simd"], dev)?;
+    bind(&built.join(format!("{WORKER}.wasm")), RELAXED_WORKER, &new, dev)?;
     copy_folder(&web.join("static"), &new)?;
     copy_folder(&web.join("samples"), &new.join("samples"))?;
     let files = files(&new)?;
@@ -67,6 +71,23 @@ pub fn build(workspace: &Workspace, dev: bool) -> anyhow::Result<()> {
 
     println!("{}", site.display());
     if dev { Ok(()) } else { report(&site) }
+}
+
+/// Builds binaries of `veilsum-web`.
+fn compile(workspace: &Workspace, selection: &[&str], dev: bool) -> anyhow::Result<()> {
+    cargo::run(
+        cargo::command("build")
+            .args([
+                "--package",
+                "veilsum-web",
+                "--target",
+                WASM,
+                "--profile",
+                if dev { "dev" } else { "wasm" },
+            ])
+            .args(selection)
+            .current_dir(&workspace.root),
+    )
 }
 
 /// The binaries of `veilsum-web`; each becomes `NAME.js` and `NAME_bg.wasm`.

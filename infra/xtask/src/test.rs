@@ -18,6 +18,8 @@ use crate::{build, invariants, site};
 const STORIES: &str = "veilsum-e2e";
 /// The crate of the page; it is built for the browser only.
 const PAGE: &str = "veilsum-web";
+/// The crates whose tests run in both builds that the worker has.
+const RELAXED: [&str; 2] = ["veilsum-crypto", "veilsum-owner"];
 /// Seconds that the tests of one program may take in the browser.
 const WASM_TEST_SECONDS: &str = "600";
 
@@ -208,11 +210,22 @@ fn wasm(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Tally> {
     if packages.is_empty() {
         bail!("no crate has tests for the browser");
     }
-    let programs = programs::build(
-        selection(&mut cargo::command("build"), &packages)
-            .args(["--tests", "--target", WASM])
-            .current_dir(&workspace.root),
-    )?;
+    let build = |packages: &[String], features: &[&str]| {
+        programs::build(
+            selection(&mut cargo::command("build"), packages)
+                .args(["--tests", "--target", WASM])
+                .args(features)
+                .current_dir(&workspace.root),
+        )
+    };
+    let mut programs = build(&packages, &[])?;
+    // The cryptography once more as in the second build of the worker.
+    let cryptography: Vec<_> = RELAXED.map(str::to_owned).into();
+    let mut relaxed = build(&cryptography, &["--features", "veilsum-crypto/relaxed-simd"])?;
+    for program in &mut relaxed {
+        program.target += " with relaxed SIMD";
+    }
+    programs.append(&mut relaxed);
     let mut tally = Tally::default();
     for program in programs {
         println!("\n-- {} {} in Chromium", program.package, program.target);

@@ -30,7 +30,7 @@ impl StoreError {
     }
 
     /// Something failed on our side of the connection.
-    pub(super) fn of_local(operation: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn of_local(operation: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
         Self { operation, status: None, code: None, source: Box::new(error) }
     }
 
