@@ -11,7 +11,7 @@ mod secret_integer;
 mod secret_key;
 mod squares;
 
-pub use keygen::{KeygenError, KeygenProgress, KeygenStage};
+pub use keygen::{KeygenError, KeygenProgress, KeygenStage, SecretPrime};
 pub use secret_key::{DecryptError, KeyError, PrimeName, SecretKey};
 
 /// The sizes of modulus that keys are made with.

@@ -21,7 +21,7 @@ impl Arithmetic {
     /// Whether this machine has it.
     #[must_use]
     pub fn is_available(self) -> bool {
-        self.vector_lanes().is_some()
+        self.lanes().is_some()
     }
 
     /// The fastest of this machine.
@@ -31,7 +31,8 @@ impl Arithmetic {
     }
 
     /// Independent operations that are done at once; 1 if there are no vectors, `None` if it is not available.
-    fn vector_lanes(self) -> Option<usize> {
+    #[must_use]
+    pub fn lanes(self) -> Option<usize> {
         match self {
             Self::Fused => multiply_add_is_fused().then_some(backend::LANES),
             Self::Plain => backend::has_plain().then_some(backend::LANES),
@@ -80,7 +81,7 @@ impl Engine {
     pub(super) fn new(arithmetic: Arithmetic, moduli: &[&num_bigint::BigUint]) -> Option<Self> {
         let lanes = match arithmetic {
             Arithmetic::Words => moduli.len(),
-            Arithmetic::Fused | Arithmetic::Plain => arithmetic.vector_lanes()?,
+            Arithmetic::Fused | Arithmetic::Plain => arithmetic.lanes()?,
         };
         if moduli.is_empty() || moduli.len() > lanes {
             return None;

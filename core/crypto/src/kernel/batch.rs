@@ -24,7 +24,8 @@ impl Batch {
     /// lanes compute modulo p, q, p, q.
     ///
     /// # Errors
-    /// [`ModulusError`] unless all are odd and larger than 1, and there are one or two of them.
+    /// [`ModulusError`] unless all are odd and larger than 1, and there is at least one. More than the machine has vector
+    /// lanes go by words.
     pub fn new(moduli: &[&BigUint]) -> Result<Self, ModulusError> {
         Self::with_arithmetic(Arithmetic::fastest(), moduli)
             .or_else(|_| Self::with_arithmetic(Arithmetic::Words, moduli))

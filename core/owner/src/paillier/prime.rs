@@ -5,7 +5,8 @@
 //! - Lucas: if `g^(p−1) = 1 (mod p)` and `g^((p−1)/r) ≠ 1` for every prime r that divides p − 1, then p is prime and
 //!   g a primitive root modulo p.
 //!
-//! s itself is found and checked by crate `crypto-primes`.
+//! s itself is found and checked by crate `crypto-primes`. Before it or Pocklington look at a candidate c, Fermat's
+//! `2^(c−1) = 1 (mod c)` is asked of several candidates at once in the kernel's lanes: nearly all candidates end there.
 
 use core::num::NonZeroU32;
 
@@ -16,7 +17,7 @@ use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 use rand_core::CryptoRng;
-use veilsum_crypto::kernel::Modulus;
+use veilsum_crypto::kernel::{Arithmetic, Batch, Modulus};
 use zeroize::Zeroize;
 
 use super::secret_integer::SecretInteger;
@@ -66,23 +67,27 @@ pub(super) fn generate(
 
     // From a random k upwards and around, so that even with broken randomness the search ends.
     let start = random_below(range, rng);
-    for offset in 0..range.get() {
-        let cofactor = lowest + (start + offset) % range;
-        let divides = |&(small, step): &(u32, u32)| {
-            (u64::from(step) * u64::from(cofactor) + 1).is_multiple_of(u64::from(small))
-        };
-        if residues.iter().any(divides) {
-            continue;
+    let divides = |cofactor: u32, &(small, step): &(u32, u32)| {
+        (u64::from(step) * u64::from(cofactor) + 1).is_multiple_of(u64::from(small))
+    };
+    let mut candidates = (0..range.get())
+        .map(|offset| lowest + (start + offset) % range)
+        .filter(|&cofactor| !residues.iter().any(|residue| divides(cofactor, residue)))
+        .map(|cofactor| (SecretInteger::new(step.expose() * cofactor + 1u32), cofactor));
+    loop {
+        let (primes, cofactors): (Vec<_>, Vec<_>) = candidates.by_ref().take(lanes()).unzip();
+        if primes.is_empty() {
+            return None;
         }
-        tried();
-        let prime = SecretInteger::new(step.expose() * cofactor + 1u32);
-        if is_proven_by_pocklington(&prime, cofactor) {
-            let cofactor = NonZeroU32::new(cofactor)?;
-            let generator = find_generator(&prime, cofactor, tried)?;
-            return Some(StructuredPrime { prime, structure: Structure { cofactor, generator } });
+        let pass = pass_fermat(&primes, tried);
+        for ((prime, cofactor), pass) in primes.into_iter().zip(cofactors).zip(pass) {
+            if pass && is_proven_by_pocklington(&prime, cofactor) {
+                let cofactor = NonZeroU32::new(cofactor)?;
+                let generator = find_generator(&prime, cofactor, tried)?;
+                return Some(StructuredPrime { prime, structure: Structure { cofactor, generator } });
+            }
         }
     }
-    None
 }
 
 /// How many times [`generate`] calls `tried` on average, for a progress bar: half of the work goes into s. Measured.
@@ -121,18 +126,45 @@ fn random_prime(bits: u32, rng: &mut impl CryptoRng, tried: &mut dyn FnMut()) ->
     let mut factory = SmallFactorsSieveFactory::<BoxedUint>::new(Flavor::Any, bits, SetBits::Msb).ok()?;
     // A sieve ends only at the highest number of its size: a second one is needed next to never.
     for _ in 0..8 {
-        for mut candidate in factory.make_sieve(rng, None).ok()?? {
-            tried();
-            if is_prime(Flavor::Any, &candidate) {
-                let mut bytes = candidate.to_le_bytes();
-                let prime = SecretInteger::new(BigUint::from_bytes_le(&bytes));
-                bytes.zeroize();
-                candidate.zeroize();
+        let mut sieve = factory.make_sieve(rng, None).ok()??.map(from_boxed);
+        loop {
+            let candidates: Vec<SecretInteger> = sieve.by_ref().take(lanes()).collect();
+            if candidates.is_empty() {
+                break;
+            }
+            let pass = pass_fermat(&candidates, tried);
+            let mut passed = candidates.into_iter().zip(pass).filter(|(_, pass)| *pass);
+            if let Some((prime, _)) = passed.find(|(candidate, _)| is_probably_prime(candidate)) {
                 return Some(prime);
             }
         }
     }
     None
+}
+
+/// Candidates that are tried at once.
+fn lanes() -> usize {
+    Arithmetic::fastest().lanes().unwrap_or(1)
+}
+
+/// For which of the candidates, odd and at most [`lanes`] of them, `2^(c−1) = 1 (mod c)` holds: for all primes, and for
+/// hardly any other number. `tried` is called for each.
+fn pass_fermat(candidates: &[SecretInteger], tried: &mut dyn FnMut()) -> Vec<bool> {
+    candidates.iter().for_each(|_| tried());
+    let moduli: Vec<&BigUint> = candidates.iter().map(SecretInteger::expose).collect();
+    let Ok(batch) = Batch::new(&moduli) else { return vec![false; candidates.len()] };
+    let orders: Vec<_> = moduli.iter().map(|&modulus| SecretInteger::new(modulus - 1u32)).collect();
+    let two = batch.to_montgomery(core::iter::repeat_n(&BigUint::from(2u32), batch.lanes()));
+    let powers = batch.power(&two, &orders.iter().map(SecretInteger::expose).collect::<Vec<_>>());
+    batch.from_montgomery(&powers).iter().take(candidates.len()).map(BigUint::is_one).collect()
+}
+
+fn from_boxed(mut candidate: BoxedUint) -> SecretInteger {
+    let mut bytes = candidate.to_le_bytes();
+    let integer = SecretInteger::new(BigUint::from_bytes_le(&bytes));
+    bytes.zeroize();
+    candidate.zeroize();
+    integer
 }
 
 /// Pocklington's criterion with base 2, for `p = 2·cofactor·s + 1` with s prime and larger than √p.

@@ -203,14 +203,7 @@ impl SecretKey {
         bytes.extend_from_slice(&bits.to_le_bytes());
         for (index, factor) in self.squares.factors.iter().enumerate() {
             let structure = self.structures.map(|structures| structures[index]);
-            let [cofactor, generator] =
-                structure.map_or([0; 2], |structure| [structure.cofactor.get(), structure.generator.get()]);
-            bytes.extend_from_slice(&cofactor.to_le_bytes());
-            bytes.extend_from_slice(&generator.to_le_bytes());
-            let end = bytes.len() + bits as usize / 16;
-            let prime = Zeroizing::new(factor.prime.expose().to_bytes_le());
-            bytes.extend_from_slice(&prime);
-            bytes.resize(end, 0);
+            write_prime(&mut bytes, structure, &factor.prime, bits as usize / 16);
         }
         bytes
     }
@@ -376,7 +369,25 @@ fn combine(
     at_p.expose() + p * (difference.expose() * inverse.expose() % q)
 }
 
-fn read_prime(bytes: &[u8]) -> Option<StructuredPrime> {
+/// Appends `k, g, p` with p in `prime_bytes` bytes; zeros for k and g of a prime without a known structure.
+pub(super) fn write_prime(
+    bytes: &mut Zeroizing<Vec<u8>>,
+    structure: Option<Structure>,
+    prime: &SecretInteger,
+    prime_bytes: usize,
+) {
+    let [cofactor, generator] =
+        structure.map_or([0; 2], |structure| [structure.cofactor.get(), structure.generator.get()]);
+    bytes.extend_from_slice(&cofactor.to_le_bytes());
+    bytes.extend_from_slice(&generator.to_le_bytes());
+    let end = bytes.len() + prime_bytes;
+    let prime = Zeroizing::new(prime.expose().to_bytes_le());
+    bytes.extend_from_slice(&prime);
+    bytes.resize(end, 0);
+}
+
+/// Reads what [`write_prime`] writes; `None` for too few bytes or a structure of zeros.
+pub(super) fn read_prime(bytes: &[u8]) -> Option<StructuredPrime> {
     let (cofactor, rest) = bytes.split_first_chunk::<4>()?;
     let (generator, prime) = rest.split_first_chunk::<4>()?;
     let structure = Structure {

@@ -2,6 +2,7 @@
 
 use num_bigint::{BigInt, BigUint};
 use proptest::prelude::*;
+use veilsum_crypto::kernel::Exponents;
 use veilsum_crypto::packing::{Decoded, Plaintext};
 use veilsum_crypto::paillier::Ciphertext;
 use veilsum_owner::paillier::SecretKey;
@@ -69,6 +70,32 @@ proptest! {
             (0..SLOTS).map(|slot| terms.iter().map(|(slots, weight)| slots[slot] * weight).sum()).collect();
         prop_assert!(decoded.slots == expected);
         prop_assert_eq!(decoded.check, terms.iter().map(|(_, weight)| 3 * i128::from(*weight)).sum::<i128>());
+    }
+
+    #[test]
+    fn linear_forms_of_columns_are_linear_forms_of_slots(
+        weights in prop::collection::vec(-(1i64 << 16)..1 << 16, 1..6),
+        row_count in 1usize..6,
+        seed: u64,
+    ) {
+        let public = small_key().public_key();
+        let value = |column: usize, row: usize, slot: usize| (seed >> 24 >> (column + 2 * row + slot)).cast_signed() - 9;
+        let slots = |column, row| (0..SLOTS).map(|slot| value(column, row, slot)).collect::<Vec<_>>();
+        let columns: Vec<Vec<Ciphertext>> = (0..weights.len())
+            .map(|column| (0..row_count).map(|row| encrypt(&slots(column, row), 5, seed ^ row as u64)).collect())
+            .collect();
+        let columns: Vec<&[Ciphertext]> = columns.iter().map(Vec::as_slice).collect();
+        let sums = public.weighted_sums(&Exponents::new(&weights), &columns);
+        prop_assert_eq!(sums.len(), row_count);
+        prop_assume!(weights.iter().any(|weight| *weight != 0));
+        for (row, sum) in sums.iter().enumerate() {
+            let decoded = open(sum);
+            let expected: Vec<i64> = (0..SLOTS)
+                .map(|slot| weights.iter().enumerate().map(|(column, weight)| weight * value(column, row, slot)).sum())
+                .collect();
+            prop_assert!(decoded.slots == expected);
+            prop_assert_eq!(decoded.check, 5 * i128::from(weights.iter().sum::<i64>()));
+        }
     }
 
     #[test]
