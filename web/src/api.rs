@@ -29,8 +29,37 @@ use crate::messages::Event;
 
 const API: &str = "/api/v1";
 const SAMPLES: &str = "/samples";
-/// Where a worker of each role is started from.
-pub(crate) const ENCRYPT_WORKER: &str = "/worker-boot.js?role=encrypt";
+/// What a helper of the vault does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelperRole {
+    /// Encrypts batches of values.
+    Encrypt,
+    /// Looks for a prime.
+    Prime,
+}
+
+impl HelperRole {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Encrypt, Self::Prime];
+
+    /// Where such a worker is started from.
+    #[must_use]
+    pub const fn address(self) -> &'static str {
+        match self {
+            Self::Encrypt => "/worker-boot.js?role=encrypt",
+            Self::Prime => "/worker-boot.js?role=prime",
+        }
+    }
+
+    /// What it is called in the browser's tools.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Encrypt => "veilsum-encrypt",
+            Self::Prime => "veilsum-prime",
+        }
+    }
+}
 
 /// Who is told that a request waits.
 pub type Tell = Rc<dyn Fn(Event)>;

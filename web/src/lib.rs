@@ -4,6 +4,7 @@ pub mod api;
 pub mod encrypt_worker;
 pub mod messages;
 pub mod page;
+pub mod prime_worker;
 pub mod vault;
 
 mod abort;

@@ -82,6 +82,8 @@ pub enum Command {
         /// 3072 or 2048.
         modulus_bits: u32,
     },
+    /// Stops making a keyring; nothing is kept. → [`Reply::Done`].
+    CancelKeyring,
     /// → [`Reply::Keyring`].
     UnlockKeyring {
         /// As typed.
@@ -296,6 +298,8 @@ pub enum Event {
         stage: String,
         /// Candidates tried so far.
         tried: u32,
+        /// Candidates that are tried on average; finding a prime is luck.
+        expected: u32,
     },
     /// Reading and profiling a file.
     Reading(Progress),

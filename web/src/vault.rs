@@ -6,10 +6,12 @@
 mod analysis;
 mod claim;
 mod datasets;
+mod helper;
 mod keyring;
 mod objects;
 mod original;
 pub mod pool;
+mod primes;
 mod processes;
 pub mod random;
 pub mod source;
@@ -26,7 +28,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, MessageEvent};
 
-use crate::api::Tell;
+use crate::api::{HelperRole, Tell};
 use crate::messages::{Command, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
 use crate::time::scope;
 use crate::vault::keyring::Unlocked;
@@ -46,10 +48,14 @@ pub struct Vault {
     processes: Processes,
 }
 
-/// Starts what this worker is for: the vault, or one of its encrypt workers.
+/// Starts what this worker is for: the vault, or one of its helpers.
 pub fn start_worker() {
-    let is_encrypt_worker = scope().location().search() == "?role=encrypt";
-    if is_encrypt_worker { crate::encrypt_worker::start() } else { start() }
+    let address = format!("{}{}", scope().location().pathname(), scope().location().search());
+    match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
+        Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
+        Some(HelperRole::Prime) => crate::prime_worker::start(),
+        None => start(),
+    }
 }
 
 /// Listens to the page. Requests that come before the store is open wait for it.
@@ -119,6 +125,10 @@ impl Vault {
             }
             Command::UnlockKeyring { passphrase } => {
                 keyring::unlock(self, passphrase.into()).await.map(Reply::Keyring)
+            }
+            Command::CancelKeyring => {
+                keyring::cancel(self).await;
+                Ok(Reply::Done)
             }
             Command::LockKeyring => keyring::lock(self).await.map(Reply::Keyring),
             Command::ExportKeyFile => keyring::export(self).await,

@@ -1,4 +1,4 @@
-//! The worker binary: the vault, or one of its encrypt workers, as the `role` in its address says.
+//! The worker binary: the vault, or one of its helpers, as the `role` in its address says.
 
 fn main() {
     console_error_panic_hook::set_once();

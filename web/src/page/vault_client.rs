@@ -36,7 +36,7 @@ pub(super) struct Vault {
 /// The newest event of each kind; cleared when the command that caused it ends.
 #[derive(Clone, Copy)]
 pub(super) struct Activity {
-    pub(super) keygen: RwSignal<Option<(String, u32)>>,
+    pub(super) keygen: RwSignal<Option<(String, u32, u32)>>,
     pub(super) reading: RwSignal<Option<Progress>>,
     pub(super) upload: RwSignal<Option<UploadProgress>>,
     pub(super) download: RwSignal<Option<Progress>>,
@@ -187,6 +187,10 @@ impl Vault {
         self.keyring_command(Command::CreateKeyring { passphrase, modulus_bits }, None).await
     }
 
+    pub(super) async fn cancel_keyring(self) -> Result<(), Fault> {
+        self.expect(Command::CancelKeyring, None, variant!(Reply::Done => ())).await
+    }
+
     pub(super) async fn unlock_keyring(self, passphrase: String) -> Result<(), Fault> {
         self.keyring_command(Command::UnlockKeyring { passphrase }, None).await
     }
@@ -317,7 +321,7 @@ impl Vault {
 impl Activity {
     fn record(self, event: Event) {
         match event {
-            Event::Keygen { stage, tried } => self.keygen.set(Some((stage, tried))),
+            Event::Keygen { stage, tried, expected } => self.keygen.set(Some((stage, tried, expected))),
             Event::Reading(progress) => self.reading.set(Some(progress)),
             Event::Upload(progress) => self.upload.set(Some(progress)),
             Event::Download(progress) => self.download.set(Some(progress)),

@@ -1,12 +1,14 @@
 //! The keyring in this browser: create, unlock, lock, keep, import, remove.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::lock::Mutex;
+use veilsum_owner::identity::IdentityKey;
 use veilsum_owner::key_file::{KeyFile, KeyFileError};
 use veilsum_owner::keyring::{Keyring, UnlockError, WrapError, Wrapped};
-use veilsum_owner::paillier::{KeygenError, KeygenProgress, KeygenStage, ModulusSize};
+use veilsum_owner::master::MasterSecret;
+use veilsum_owner::paillier::{KeygenError, ModulusSize, SecretKey, SecretPrime};
 use veilsum_protocol::TenantId;
 use web_sys::File;
 use zeroize::Zeroizing;
@@ -14,8 +16,10 @@ use zeroize::Zeroizing;
 use crate::api::Api;
 use crate::fault::sentence;
 use crate::messages::{Event, Fault, KeyringStatus, Reply};
-use crate::time::{Pace, give_way, now_seconds};
+use crate::time::{give_way, now_seconds};
 use crate::vault::Vault;
+use crate::vault::pool::Pool;
+use crate::vault::primes;
 use crate::vault::processes::Work;
 use crate::vault::random::rng;
 use crate::vault::source::Source;
@@ -34,6 +38,8 @@ pub struct Unlocked {
     pub api: Api,
     /// How fast this device encrypts under this key, once measured.
     pub speed: Mutex<Option<Speed>>,
+    /// Encrypt workers that are ready for an upload.
+    pub pool: RefCell<Option<Pool>>,
     wrapped: Vec<u8>,
     kept: Cell<bool>,
 }
@@ -45,6 +51,7 @@ impl Unlocked {
             api: Api::new(Rc::clone(&keyring), Rc::clone(&vault.tell)),
             keyring,
             speed: Mutex::new(None),
+            pool: RefCell::default(),
             wrapped: stored.wrapped,
             kept: Cell::new(stored.kept),
         }
@@ -54,6 +61,12 @@ impl Unlocked {
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.keyring.tenant()
+    }
+
+    /// Values in a block.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.keyring.paillier().public_key().layout().slot_count() as usize
     }
 
     /// Whether the key file was saved.
@@ -87,7 +100,7 @@ pub async fn status(vault: &Vault) -> Result<KeyringStatus, Fault> {
     }
 }
 
-/// Makes a new keyring and unlocks it. Takes seconds, in which the vault answers nothing else.
+/// Makes a new keyring and unlocks it. Takes a second or several, in which it can be [cancelled](cancel).
 ///
 /// # Errors
 /// A [`Fault`], also if there is a keyring already: it is never overwritten.
@@ -100,7 +113,7 @@ pub async fn create(
         Fault::new("modulus-bits", "Keys are made with 3072 or 2048 bits. Choose one of these sizes.")
     })?;
     check_length(&passphrase)?;
-    let _process = vault.processes.begin_only(Work::Keyring)?;
+    let process = vault.processes.begin_only(Work::Keyring)?;
     if let Some(stored) = vault.store.keyring().await? {
         Wrapped::from_bytes(&stored.wrapped)?;
         return Err(Fault::new(
@@ -108,22 +121,39 @@ pub async fn create(
             "This browser has a keyring already. Unlock it, or save its key file and remove it first.",
         ));
     }
-    let mut pace = Pace::new();
-    let mut tried = 0;
-    let mut progress = |progress: KeygenProgress| {
-        tried += 1;
-        if pace.is_due() || progress.stage == KeygenStage::Checks {
-            vault.tell(Event::Keygen { stage: in_words(progress.stage).to_owned(), tried });
-        }
+    let expected = 2 * SecretPrime::expected_trials(size);
+    let tried = Rc::new(Cell::new(0));
+    let show = {
+        let (tell, tried) = (Rc::clone(&vault.tell), Rc::clone(&tried));
+        move |stage: &str| tell(Event::Keygen { stage: stage.to_owned(), tried: tried.get(), expected })
     };
-    let keyring = Keyring::generate(size, now_seconds(), &mut rng(), &mut progress)?;
-    vault.tell(Event::Keygen { stage: "Protecting the keyring with the passphrase".to_owned(), tried });
+    let count = {
+        let (show, tried) = (show.clone(), Rc::clone(&tried));
+        Rc::new(move |count| {
+            tried.set(count);
+            show("Looking for two primes");
+        })
+    };
+    count(0);
+    let [p, q] = process.or(primes::find(size, count)).await.map_err(|_| no_keys_made())??;
+    show("Checking the key");
     give_way().await;
+    let paillier = SecretKey::from_secret_primes(p, q).map_err(KeygenError::from)?;
+    let (identity, master) = (IdentityKey::generate(&mut rng()), MasterSecret::generate(&mut rng()));
+    let keyring = Keyring::from_keys(now_seconds(), identity, master, paillier);
+    show("Protecting the keyring with the passphrase");
+    give_way().await;
+    process.check().map_err(|_| no_keys_made())?;
     let wrapped = keyring.wrap(&passphrase, &mut rng())?;
     let stored = StoredKeyring { wrapped, kept: false };
     vault.store.add_keyring(&stored).await?;
     vault.unlocked.replace(Some(Rc::new(Unlocked::new(vault, keyring, stored))));
     status(vault).await
+}
+
+/// Stops the making of a keyring and waits until it has stopped.
+pub async fn cancel(vault: &Vault) {
+    vault.processes.stop(Work::Keyring).await;
 }
 
 /// Opens the stored keyring.
@@ -224,12 +254,8 @@ fn check_length(passphrase: &str) -> Result<(), WrapError> {
     if actual < minimum { Err(WrapError::PassphraseTooShort { minimum, actual }) } else { Ok(()) }
 }
 
-fn in_words(stage: KeygenStage) -> &'static str {
-    match stage {
-        KeygenStage::FirstPrime => "Looking for the first prime",
-        KeygenStage::SecondPrime => "Looking for the second prime",
-        KeygenStage::Checks => "Checking the key",
-    }
+fn no_keys_made() -> Fault {
+    Fault::new("cancelled", "Cancelled. No keys were made.")
 }
 
 impl From<UnlockError> for Fault {

@@ -1,4 +1,5 @@
-//! The pool of encrypt workers. It lives as long as one upload; dropping it ends the workers and the keys in them.
+//! The pool of encrypt workers: started while a person looks at the table, so that its tables are made when the upload
+//! begins, and ended with the upload. Dropping it ends the workers and the keys in them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -8,12 +9,13 @@ use futures_channel::oneshot;
 use js_sys::{Array, Uint8Array};
 use veilsum_owner::keyring::Keyring;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 
-use crate::api::ENCRYPT_WORKER;
+use crate::api::HelperRole;
 use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
 use crate::time::scope;
+use crate::vault::helper::{self, event_in_words, in_words};
 
 /// Most workers: more would only share the same memory bandwidth.
 const MAX_WORKERS: usize = 8;
@@ -98,6 +100,12 @@ impl Pool {
         self.workers.len() * BATCHES_PER_WORKER
     }
 
+    /// Whether every worker still works, as far as is known.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.workers.iter().all(|worker| worker.waiting.borrow().failure.is_none())
+    }
+
     /// Hands `batch` to the worker with the least to do; its ciphertexts, back to back, come later.
     ///
     /// # Errors
@@ -126,11 +134,8 @@ impl core::fmt::Debug for Pool {
 
 impl PoolWorker {
     fn start(keys: &[u8]) -> Result<Self, PoolError> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("veilsum-encrypt");
-        let not_started = |error: JsValue| PoolError::NotStarted { reason: in_words(&error) };
-        let worker = Worker::new_with_options(ENCRYPT_WORKER, &options).map_err(not_started)?;
+        let not_started = |reason| PoolError::NotStarted { reason };
+        let worker = helper::start(HelperRole::Encrypt).map_err(not_started)?;
         let waiting: Rc<RefCell<Waiting>> = Rc::default();
 
         let receive = {
@@ -143,16 +148,13 @@ impl PoolWorker {
         let fail = {
             let waiting = Rc::clone(&waiting);
             Closure::new(move |event: web_sys::Event| {
-                let reason = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-                let reason = reason.filter(|reason| !reason.is_empty());
-                let reason = reason.unwrap_or_else(|| "it could not be loaded".to_owned());
-                waiting.borrow_mut().fail(&PoolError::Ended { reason });
+                waiting.borrow_mut().fail(&PoolError::Ended { reason: event_in_words(&event) });
             })
         };
         worker.set_onerror(Some(fail.as_ref().unchecked_ref()));
 
         let started = Self { worker, waiting, _receive: receive, _fail: fail };
-        started.post_keys(keys).map_err(not_started)?;
+        started.post_keys(keys).map_err(|error| not_started(in_words(&error)))?;
         Ok(started)
     }
 
@@ -228,11 +230,6 @@ impl From<PoolError> for Fault {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before it is cast")]
 fn as_number(number: f64) -> Option<u32> {
     (number >= 0.0 && number <= f64::from(u32::MAX)).then_some(number as u32)
-}
-
-fn in_words(value: &JsValue) -> String {
-    let message = value.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    message.or_else(|| value.as_string()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 #[cfg(test)]

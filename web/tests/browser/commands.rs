@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_util::future::join;
 use veilsum_table::treat::Choice;
 use veilsum_web::messages::{
     Command, Event, Fault, KeyringStatus, ReadOptions, Reply, TableView, UploadChoices,
@@ -38,6 +39,17 @@ async fn open(vault: &Rc<Vault>, content: &[u8], options: ReadOptions) -> Result
 
 async fn fault_of(vault: &Rc<Vault>, content: &[u8]) -> Fault {
     open(vault, content, ReadOptions::default()).await.expect_err("the file is at fault")
+}
+
+#[wasm_bindgen_test]
+async fn making_a_keyring_can_be_cancelled() {
+    let (vault, _) = vault("keyring-cancelled").await;
+    let create = Command::CreateKeyring { passphrase: "long enough".into(), modulus_bits: 3_072 };
+    let (created, cancelled) =
+        join(keyring(&vault, create, None), vault.perform(Command::CancelKeyring, None)).await;
+    assert_eq!(created.unwrap_err().code, "cancelled");
+    assert!(matches!(cancelled, Ok(Reply::Done)));
+    assert_eq!(keyring(&vault, Command::KeyringStatus, None).await.unwrap(), KeyringStatus::Absent);
 }
 
 #[wasm_bindgen_test]

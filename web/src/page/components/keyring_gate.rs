@@ -104,10 +104,12 @@ fn CreateKeyring() -> impl IntoView {
         });
     };
     let bar = Signal::derive(move || match vault.activity.keygen.get() {
-        Some((stage, tried)) => {
-            let tried = crate::page::words::counted(u64::from(tried), "candidate");
-            Bar { label: stage, share: None, facts: vec![format!("{tried} tried")] }
-        }
+        Some((stage, tried, expected)) => Bar {
+            label: stage,
+            // Luck may be bad: then nobody can tell how far it is.
+            share: (tried <= expected).then_some((tried.into(), expected.into())),
+            facts: vec![format!("{tried} candidates tried, {expected} on average")],
+        },
         None => Bar { label: "Making the keys".into(), share: None, facts: Vec::new() },
     });
 
@@ -153,7 +155,16 @@ fn CreateKeyring() -> impl IntoView {
                 </button>
             </fieldset>
         </form>
-        <Show when=move || running.get()><ProgressBar bar testid="keygen-progress"/></Show>
+        <Show when=move || running.get()>
+            <ProgressBar bar testid="keygen-progress"/>
+            <button
+                type="button" class="button" data-testid="keygen-cancel"
+                // The command that is cancelled ends with the fault `cancelled`, which says what happened.
+                on:click=move |_| spawn_local(async move { let _ = vault.cancel_keyring().await; })
+            >
+                "Cancel"
+            </button>
+        </Show>
     }
 }
 

@@ -1,4 +1,4 @@
-//! Row groups: rows in, encrypted parts out. The next part is encrypted while the last one is sent.
+//! Row groups: rows in, encrypted parts out. While one part is sent, the next is encrypted and the next rows are read.
 
 use std::cell::OnceCell;
 
@@ -14,7 +14,7 @@ use veilsum_table::encode::{EncodeError, EncodedRow, RowEncoder};
 
 use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
-use crate::vault::pool::{self, Pool, PoolError};
+use crate::vault::pool::{Pool, PoolError};
 use crate::vault::random::upload_id;
 use crate::vault::table::Rows;
 use crate::vault::upload::run::{Run, Stop, file_changed};
@@ -61,13 +61,22 @@ impl Run<'_> {
             return Err(file_changed(self.source).into());
         }
         let encoder = RowEncoder::new(&encodings, &file.options.missing_words);
+        let mut group = self.read_group(0, &mut rows, &encoder).await?;
         for index in 0..self.shape.group_count() {
-            let group = self.read_group(index, &mut rows, &encoder).await?;
-            let Some(upload) = self.begin_group(index, group.content()).await? else { continue };
-            let header =
-                self.shape.header(index, self.dataset, self.state.borrow().key, upload, &self.columns);
-            self.encrypt_group(&header, &group, blocks_per_batch, &workers, &mut way).await?;
-            way.send(Outgoing::Whole(Object::RowGroup { index })).await?;
+            let encrypt = async {
+                let Some(upload) = self.begin_group(index, group.content()).await? else { return Ok(()) };
+                let header =
+                    self.shape.header(index, self.dataset, self.state.borrow().key, upload, &self.columns);
+                self.encrypt_group(&header, &group, blocks_per_batch, &workers, &mut way).await?;
+                way.send(Outgoing::Whole(Object::RowGroup { index })).await
+            };
+            if index + 1 == self.shape.group_count() {
+                encrypt.await?;
+                break;
+            }
+            // The workers have batches to go on with while the next rows are read here.
+            let ((), next) = try_join(encrypt, self.read_group(index + 1, &mut rows, &encoder)).await?;
+            group = next;
         }
         let is_end = !rows.next(self.abort).await?;
         if is_end && rows.digest() == file.sha256 { Ok(()) } else { Err(file_changed(self.source).into()) }
@@ -175,12 +184,12 @@ impl Run<'_> {
         steps
     }
 
-    /// The pool, started when it is first needed.
+    /// The pool, taken when it is first needed.
     fn workers<'b>(&self, workers: &'b OnceCell<Pool>) -> Result<&'b Pool, Fault> {
         if let Some(pool) = workers.get() {
             return Ok(pool);
         }
-        let pool = Pool::start(&self.unlocked.keyring, pool::worker_count())?;
+        let pool = speed::ready_pool(&self.unlocked)?;
         Ok(workers.get_or_init(|| pool))
     }
 }

@@ -15,9 +15,9 @@ pub const MIN_ROWS_PER_GROUP: u32 = 1_024;
 /// Most rows of a row group.
 pub const MAX_ROWS_PER_GROUP: u32 = 65_536;
 /// A row group should be encrypted within this, so that a lost one costs little.
-const GROUP_SECONDS: f64 = 60.0;
-/// The values of a row group must fit this in memory.
-const MAX_GROUP_BYTES: u64 = 32 << 20;
+const GROUP_SECONDS: f64 = 6.0;
+/// The values of a row group must fit this in memory, twice: one is read while the one before is encrypted.
+const MAX_GROUP_BYTES: u64 = 16 << 20;
 /// Most row groups of a dataset: as many as one commit lists beside the original.
 const MAX_GROUPS: u64 = veilsum_protocol::api::MAX_COMMITTED_OBJECTS as u64 - 1;
 /// A batch should keep a worker busy for about this long, so that progress is smooth.
@@ -70,7 +70,7 @@ pub fn encrypted_column_count(manifest: &Manifest) -> u64 {
 }
 
 /// Rows per row group for a table of `row_count` rows and `column_count` encrypted columns, where all workers
-/// together encrypt a block in `seconds_per_block`: as many as are encrypted within a minute.
+/// together encrypt a block in `seconds_per_block`: as many as are encrypted within [`GROUP_SECONDS`].
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub fn choose_rows_per_group(

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::try_join_all;
 use veilsum_owner::check::CheckLabel;
 use wasm_bindgen_futures::spawn_local;
 
@@ -10,12 +11,14 @@ use crate::time::Stopwatch;
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::pool::{self, Pool, PoolError};
+use crate::vault::processes::Work;
 use crate::vault::random::{dataset_id, upload_id};
 
 /// Measuring goes on for this long.
 const MEASURE_SECONDS: f64 = 0.3;
-/// Blocks that are encrypted before the clock runs: the browser compiles its best code meanwhile.
-const WARM_UP_BLOCKS: usize = 1;
+/// Blocks that a worker gets at once while it is measured. Before the clock runs each gets as many, so that its tables
+/// are made and the browser has compiled its best code.
+const BLOCKS_AT_ONCE: usize = 16;
 
 /// How fast one encrypt worker is, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +41,7 @@ impl Speed {
     }
 }
 
-/// The speed under the unlocked keyring, measured once.
+/// The speed under the unlocked keyring, measured once. The workers that it was measured with are kept for the upload.
 pub async fn of(unlocked: &Unlocked) -> Speed {
     let mut known = unlocked.speed.lock().await;
     if let Some(speed) = *known {
@@ -51,28 +54,48 @@ pub async fn of(unlocked: &Unlocked) -> Speed {
     }
 }
 
-/// Measures while a person looks at the table; does nothing if the keyring is locked.
+/// Starts the encrypt workers and measures them while a person looks at the table; does nothing if the keyring is locked.
 pub fn measure_ahead(vault: &Rc<Vault>) {
     if let Ok(unlocked) = vault.unlocked() {
+        let vault = Rc::clone(vault);
         spawn_local(async move {
             of(&unlocked).await;
+            // A later table finds the speed measured and the workers gone.
+            if !vault.processes.runs(Work::Upload)
+                && let Ok(pool) = ready_pool(&unlocked)
+            {
+                unlocked.pool.replace(Some(pool));
+            }
         });
     }
 }
 
+/// The workers that are ready, or new ones. Whoever takes them ends them by dropping them.
+///
+/// # Errors
+/// [`PoolError::NotStarted`].
+pub fn ready_pool(unlocked: &Unlocked) -> Result<Pool, PoolError> {
+    match unlocked.pool.take().filter(Pool::is_well) {
+        Some(pool) => Ok(pool),
+        None => Pool::start(&unlocked.keyring, pool::worker_count()),
+    }
+}
+
 async fn measure(unlocked: &Unlocked) -> Result<Speed, PoolError> {
-    let pool = Pool::start(&unlocked.keyring, 1)?;
+    let pool = ready_pool(unlocked)?;
     let first = CheckLabel { dataset: dataset_id(), upload: upload_id(), column_set: 0, column: 0, block: 0 };
-    let block = Batch { first, values: vec![1] };
-    for _ in 0..WARM_UP_BLOCKS {
-        pool.encrypt(&block).await?;
-    }
+    let batch = Batch { first, values: vec![1; unlocked.slot_count() * BLOCKS_AT_ONCE] };
+    // All workers at once, as in an upload: they share the processor.
+    let round = || try_join_all((0..pool.worker_count()).map(|_| pool.encrypt(&batch)));
+    round().await?;
     let watch = Stopwatch::start();
-    let mut block_count = 0_u32;
-    while block_count == 0 || watch.seconds() < MEASURE_SECONDS {
-        pool.encrypt(&block).await?;
-        block_count += 1;
+    let mut rounds = 0_u32;
+    while rounds == 0 || watch.seconds() < MEASURE_SECONDS {
+        round().await?;
+        rounds += 1;
     }
-    let worker_seconds_per_block = watch.seconds() / f64::from(block_count);
-    Ok(Speed { worker_seconds_per_block, worker_count: pool::worker_count() })
+    let worker_seconds_per_block = watch.seconds() / (f64::from(rounds) * BLOCKS_AT_ONCE as f64);
+    let speed = Speed { worker_seconds_per_block, worker_count: pool.worker_count() };
+    unlocked.pool.replace(Some(pool));
+    Ok(speed)
 }
