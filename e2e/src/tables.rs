@@ -28,27 +28,48 @@ impl Numbers {
     }
 }
 
-/// Five numeric columns with negatives, decimals and blanks: `id,balance,rate,change,flag`.
+/// Five numeric columns with negatives, decimals and blanks: `id,balance,rate,change,flag`. Where more are wanted, the
+/// last four kinds are repeated with a number behind their names, down to `columns` of them.
 #[must_use]
-pub fn numeric(rows: u64) -> String {
+pub fn numeric(rows: u64, columns: usize) -> String {
     let mut numbers = Numbers::new(20_000);
-    let mut text = "id,balance,rate,change,flag\n".to_owned();
+    let kinds = ["balance", "rate", "change", "flag"];
+    let mut text = "id".to_owned();
+    for column in 0..columns.saturating_sub(1) {
+        let number = if column < 4 { String::new() } else { (column / 4 + 1).to_string() };
+        write!(text, ",{}{number}", kinds[column % 4]).expect("text grows");
+    }
+    text.push('\n');
     for row in 0..rows {
-        let sign = if numbers.below(2) == 0 { "" } else { "-" };
-        let (whole, cents) = (numbers.below(10_000_000), numbers.below(100));
-        let (rate, change) = (numbers.below(100_000), numbers.below(2_000_001));
-        let change = if numbers.below(50) == 0 {
-            String::new()
-        } else {
-            // Whole thousandths from −1,000 to 1,000.
-            let sign = if change < 1_000_000 { "-" } else { "" };
-            let magnitude = change.abs_diff(1_000_000);
-            format!("{sign}{}.{:03}", magnitude / 1_000, magnitude % 1_000)
-        };
-        let flag = numbers.below(2);
-        writeln!(text, "{row},{sign}{whole}.{cents:02},0.{rate:05},{change},{flag}").expect("text grows");
+        write!(text, "{row}").expect("text grows");
+        for column in 0..columns.saturating_sub(1) {
+            text.push(',');
+            cell(&mut text, column % 4, &mut numbers);
+        }
+        text.push('\n');
     }
     text
+}
+
+/// A cell of the kind `balance`, `rate`, `change` or `flag`.
+fn cell(text: &mut String, kind: usize, numbers: &mut Numbers) {
+    let sign = |negative: bool| if negative { "-" } else { "" };
+    let written = match kind {
+        0 => {
+            let sign = sign(numbers.below(2) == 1);
+            write!(text, "{sign}{}.{:02}", numbers.below(10_000_000), numbers.below(100))
+        }
+        1 => write!(text, "0.{:05}", numbers.below(100_000)),
+        // Whole thousandths from −1,000 to 1,000, and a few blanks.
+        2 if numbers.below(50) == 0 => Ok(()),
+        2 => {
+            let change = numbers.below(2_000_001);
+            let magnitude = change.abs_diff(1_000_000);
+            write!(text, "{}{}.{:03}", sign(change < 1_000_000), magnitude / 1_000, magnitude % 1_000)
+        }
+        _ => write!(text, "{}", numbers.below(2)),
+    };
+    written.expect("text grows");
 }
 
 /// `columns` columns of which each row has a 1 in exactly one, so that the sums tell a row that is counted twice or
@@ -80,10 +101,13 @@ mod tests {
 
     #[test]
     fn numeric_tables_have_blanks_and_negatives() {
-        let text = numeric(500);
+        let text = numeric(500, 5);
         let table = Table::read(&text).unwrap();
         assert!(table.column(3).unwrap().0 < 500);
         assert!(text.contains(",-"));
-        assert_eq!(text, numeric(500));
+        assert_eq!(text, numeric(500, 5));
+        assert!(
+            numeric(1, 10).starts_with("id,balance,rate,change,flag,balance2,rate2,change2,flag2,balance3\n")
+        );
     }
 }

@@ -11,9 +11,10 @@ use veilsum_e2e::check::check_exactly;
 use veilsum_e2e::load::{Measured, measure};
 use veilsum_e2e::tables;
 
-const USAGE: &str =
-    "veilsum-load [--rows N]...   tables of N rows and 5 numeric columns; 5000 and 20000 unless told";
+const USAGE: &str = "veilsum-load [--rows N]... [--columns N]
+tables of N rows, 5000 and 20000 unless told, with 5 numeric columns unless told";
 const DEFAULT_ROWS: [u64; 2] = [5_000, 20_000];
+const DEFAULT_COLUMNS: usize = 5;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,39 +28,40 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let sizes = sizes(std::env::args().skip(1))?;
+    let (sizes, columns) = sizes(std::env::args().skip(1))?;
     let folder = TempDir::new()?;
     for rows in sizes {
-        let text = tables::numeric(rows);
+        let text = tables::numeric(rows, columns);
         let file: PathBuf = folder.path().join(format!("numbers-{rows}.csv"));
         std::fs::write(&file, &text)?;
         let measured = measure(&file, rows).await?;
         check_exactly(&measured.answers, &text)?;
-        report(&measured);
+        report(&measured, columns);
     }
     Ok(())
 }
 
-fn sizes(arguments: impl Iterator<Item = String>) -> anyhow::Result<Vec<u64>> {
-    let mut sizes = Vec::new();
-    let mut arguments = arguments;
+fn sizes(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Vec<u64>, usize)> {
+    let (mut sizes, mut columns) = (Vec::new(), DEFAULT_COLUMNS);
     while let Some(argument) = arguments.next() {
+        let mut number = || -> anyhow::Result<u64> {
+            let text = arguments.next().with_context(|| format!("{argument} needs a number\n{USAGE}"))?;
+            text.parse().with_context(|| format!("`{text}` is no number"))
+        };
         match argument.as_str() {
-            "--rows" => {
-                let rows = arguments.next().with_context(|| format!("--rows needs a number\n{USAGE}"))?;
-                sizes.push(rows.parse().with_context(|| format!("`{rows}` is no number of rows"))?);
-            }
+            "--rows" => sizes.push(number()?),
+            "--columns" => columns = usize::try_from(number()?)?,
             _ => bail!("`{argument}` is not known\n{USAGE}"),
         }
     }
-    Ok(if sizes.is_empty() { DEFAULT_ROWS.to_vec() } else { sizes })
+    Ok((if sizes.is_empty() { DEFAULT_ROWS.to_vec() } else { sizes }, columns))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn report(measured: &Measured) {
+fn report(measured: &Measured, columns: usize) {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let upload = measured.seconds_of("encrypt and upload");
-    println!("\n{} rows × 5 columns, every sum exact to the last digit", measured.rows);
+    println!("\n{} rows × {columns} columns, every sum exact to the last digit", measured.rows);
     for (phase, seconds) in &measured.seconds {
         println!("  {phase:<36}{seconds:>10.2} s");
     }

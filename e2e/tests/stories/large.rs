@@ -13,7 +13,7 @@ const TAB_MEMORY_BYTES: u64 = 400 << 20;
 #[test]
 fn a_larger_table_is_summed_exactly_without_freezing_the_page() {
     let folder = tempfile::TempDir::new().unwrap();
-    let text = tables::numeric(ROWS);
+    let text = tables::numeric(ROWS, 5);
     let file = folder.path().join("numbers.csv");
     std::fs::write(&file, &text).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();

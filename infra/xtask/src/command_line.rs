@@ -10,7 +10,7 @@ cargo xtask up                      build everything and run Veilsum on this mac
 cargo xtask test [--only STAGE]... [-- FILTER...]
                                     run every test, or only the named stages:
                                     format, lint, invariants, native, wasm, site, stories
-cargo xtask load [--rows N]...
+cargo xtask load [--rows N]... [--columns N]
                                     put a large table through the browser; report speed, sizes and memory
 cargo xtask build [--dev] [--site]  build the page into target/site, and the functions
                                     --dev: quick to build, slow to run; --site: only the page";
