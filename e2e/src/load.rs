@@ -1,7 +1,7 @@
 //! Measuring how a large table goes through the browser.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
@@ -46,6 +46,9 @@ impl Measured {
     }
 }
 
+/// Millions of rows take minutes on two processors.
+const UPLOAD_DEADLINE: Duration = Duration::from_secs(3_600);
+
 /// Watches frames: the longest gap between two is the longest time in which the page did not answer.
 const WATCH_FRAMES: &str = "
     window.longestPause = 0;
@@ -80,7 +83,7 @@ pub async fn measure(file: &Path, rows: u64) -> anyhow::Result<Measured> {
     lap("read and profile");
     // The time for the click is not a phase of its own.
     prepare::next(&browser).await?;
-    let id = upload::wait_done(&browser).await?;
+    let id = upload::wait_done_within(&browser, UPLOAD_DEADLINE).await?;
     lap("encrypt and upload");
     dataset::start_everything(&browser).await?;
     let answers = dataset::answers(&browser).await?;

@@ -10,7 +10,15 @@ use crate::wait::{LONG, SOON, until};
 /// # Errors
 /// It stops; the message is the page's.
 pub async fn wait_done(browser: &Browser) -> anyhow::Result<String> {
-    until("the upload to end", LONG, async || {
+    wait_done_within(browser, LONG).await
+}
+
+/// [`wait_done`] for a table that takes longer.
+///
+/// # Errors
+/// It stops or takes longer than that; the message is the page's.
+pub async fn wait_done_within(browser: &Browser, deadline: Duration) -> anyhow::Result<String> {
+    until("the upload to end", deadline, async || {
         if let Some(dataset) = browser.path().await?.strip_prefix("/datasets/") {
             return Ok(Some(dataset.to_owned()));
         }
