@@ -1,5 +1,7 @@
 //! The upload page.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 
 use crate::browser::Browser;
