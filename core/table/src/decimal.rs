@@ -92,7 +92,7 @@ impl Decimal {
     /// # Errors
     /// [`NumberError`] for everything else.
     pub fn parse(text: &str) -> Result<Option<Self>, NumberError> {
-        Self::parse_with(DecimalMark::Point, text)
+        Self::parse_by(text, scan)
     }
 
     /// Reads a cell in which `mark` stands before the decimals: `None` if it is blank.
@@ -102,15 +102,23 @@ impl Decimal {
     /// # Errors
     /// As [`Decimal::parse`].
     pub fn parse_with(mark: DecimalMark, text: &str) -> Result<Option<Self>, NumberError> {
+        match mark {
+            DecimalMark::Point => Self::parse(text),
+            DecimalMark::Comma => {
+                Self::parse_by(text, |text| mark::with_point(text).and_then(|text| scan(&text)))
+            }
+        }
+    }
+
+    fn parse_by(
+        text: &str,
+        scan: impl Fn(&str) -> Option<Result<Self, NumberError>>,
+    ) -> Result<Option<Self>, NumberError> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(None);
         }
-        let number = match mark {
-            DecimalMark::Point => scan(text),
-            DecimalMark::Comma => mark::with_point(text).and_then(|text| scan(&text)),
-        };
-        match number {
+        match scan(text) {
             Some(number) => number.map(Some),
             None => Err(classify(text)),
         }
