@@ -88,14 +88,15 @@ fn an_upload_goes_on_as_the_file_was_read_when_it_began() {
     play("an_upload_goes_on_as_the_file_was_read_when_it_began", async |story| {
         let browser = story.browser().await?;
         enter(&browser).await?;
-        // By itself the first row would be taken for data, and the comma for thousands.
+        // By itself the comma would be taken for one between thousands, and the first row for data.
         let name = "years.csv";
         let rows: String = (0..124).map(|row| format!("{row};1,{:03}\n", row + 100)).collect();
         choose_made_file(&browser, name, format!("2024;7\n{rows}").as_bytes()).await?;
         prepare::wait_open(&browser).await?;
         browser.unfold("read-options").await?;
-        browser.tick("first-row-names", true).await?;
         browser.tick("decimal-comma", true).await?;
+        read_again(&browser, "125 rows × 2 columns").await?;
+        browser.tick("first-row-names", true).await?;
         read_again(&browser, "124 rows × 2 columns").await?;
         prepare::rows_per_group(&browser, 31).await?;
         browser.recorder().hold_puts_after(2);
