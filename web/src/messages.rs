@@ -793,6 +793,14 @@ mod tests {
     }
 
     #[test]
+    fn older_notes_on_an_upload_mean_names_and_a_point() {
+        let older = r#"{"skip_ragged_rows":true,"missing_words":[]}"#;
+        let options: ReadOptions = serde_json::from_str(older).unwrap();
+        assert_eq!((options.first_row_is_data, options.decimal_comma), (Some(false), Some(false)));
+        assert_eq!(ReadOptions::default().first_row_is_data, None);
+    }
+
+    #[test]
     fn truncated_messages_are_refused() {
         let bytes = to_bytes(&Request { id: 7, command: Command::ListDatasets }).unwrap();
         assert!(from_bytes::<Request>(&bytes[..bytes.len() - 1]).is_err());

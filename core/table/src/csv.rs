@@ -223,7 +223,7 @@ impl<R: Read> CsvReader<R> {
             records,
             header: Vec::new(),
             delimiter: sniffed.delimiter,
-            delimiter_reason: sniffed.reason,
+            delimiter_reason: sniffed.reason(first_row.value),
             first_row,
             decimal_mark,
             pending: None,

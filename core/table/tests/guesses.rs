@@ -46,6 +46,7 @@ fn numbers_above_numbers_are_no_names() {
         let found = reader.first_row();
         assert_eq!((found.value, found.reason.as_str()), (FirstRow::Data, reason), "{file:?}");
         assert!(!found.is_doubtful, "{file:?}");
+        assert!(!reader.delimiter_reason().contains("header"), "{file:?}: {}", reader.delimiter_reason());
         let names: Vec<String> = (1..=reader.header().len()).map(|at| format!("column {at}")).collect();
         assert_eq!(reader.header(), names, "{file:?}");
     }

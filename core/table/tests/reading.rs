@@ -82,6 +82,12 @@ fn finds_the_delimiter_and_says_why() {
             Delimiter::Comma,
             "comma: the header has 2 columns, and so have 1 of the first 2 rows",
         ),
+        ("1;2\n3;4\n", Delimiter::Semicolon, "semicolon: the first 2 rows have 2 columns each"),
+        (
+            "1,2\n3\n4,5\n",
+            Delimiter::Comma,
+            "comma: the first row has 2 columns, and so have 1 of the next 2",
+        ),
         ("a,b\n", Delimiter::Comma, "comma: it makes 2 columns of the header"),
         ("a\n1\n", Delimiter::Comma, "no comma, semicolon, tab or vertical bar in the header: one column"),
         (

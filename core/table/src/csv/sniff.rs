@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 
 use super::error::ReadError;
-use crate::words::{as_count, counted};
+use super::guess::FirstRow;
+use crate::words::{as_count, counted, grouped};
 
 /// Bytes of the file that are looked at.
 pub(super) const HEAD_BYTES: usize = 1 << 16;
@@ -166,7 +167,30 @@ impl Head {
 /// A delimiter and why it is taken for one.
 pub(super) struct Sniffed {
     pub(super) delimiter: Delimiter,
-    pub(super) reason: String,
+    why: Why,
+}
+
+enum Why {
+    Chosen,
+    Fits(Fit),
+    NoneFits,
+}
+
+impl Sniffed {
+    /// Why, in words, where the first row holds names or data.
+    pub(super) fn reason(&self, first_row: FirstRow) -> String {
+        match (&self.why, first_row) {
+            (Why::Chosen, _) => format!("chosen by you: {}", self.delimiter.in_words()),
+            (Why::Fits(fit), FirstRow::Names) => fit.reason_below_names(),
+            (Why::Fits(fit), FirstRow::Data) => fit.reason_in_data(),
+            (Why::NoneFits, FirstRow::Names) => {
+                "no comma, semicolon, tab or vertical bar in the header: one column".to_owned()
+            }
+            (Why::NoneFits, FirstRow::Data) => {
+                "no comma, semicolon, tab or vertical bar in the first row: one column".to_owned()
+            }
+        }
+    }
 }
 
 /// Reads the head, however small the pieces are in which the reader gives it.
@@ -231,7 +255,7 @@ impl Encoding {
 
 /// The delimiter that the owner chose.
 pub(super) fn chosen(delimiter: Delimiter) -> Sniffed {
-    Sniffed { delimiter, reason: format!("chosen by you: {}", delimiter.in_words()) }
+    Sniffed { delimiter, why: Why::Chosen }
 }
 
 /// The delimiter under which most rows have as many cells as the header, and at least two.
@@ -244,11 +268,8 @@ pub(super) fn find_delimiter(text: &[u8], is_whole_file: bool) -> Sniffed {
         }
     }
     match best {
-        Some(fit) => Sniffed { delimiter: fit.delimiter, reason: fit.reason() },
-        None => Sniffed {
-            delimiter: Delimiter::Comma,
-            reason: "no comma, semicolon, tab or vertical bar in the header: one column".to_owned(),
-        },
+        Some(fit) => Sniffed { delimiter: fit.delimiter, why: Why::Fits(fit) },
+        None => Sniffed { delimiter: Delimiter::Comma, why: Why::NoneFits },
     }
 }
 
@@ -303,7 +324,21 @@ impl Fit {
         mine > theirs || (mine == theirs && is_wider)
     }
 
-    fn reason(&self) -> String {
+    fn reason_in_data(&self) -> String {
+        let name = self.delimiter.in_words();
+        let columns = counted(self.columns, "column", "columns");
+        match (self.rows, self.rows - self.even_rows) {
+            (0, _) => format!("{name}: it makes {columns} of the only row"),
+            (rows, 0) => format!("{name}: the first {} rows have {columns} each", grouped(rows + 1)),
+            (rows, _) => format!(
+                "{name}: the first row has {columns}, and so have {} of the next {}",
+                grouped(self.even_rows),
+                grouped(rows)
+            ),
+        }
+    }
+
+    fn reason_below_names(&self) -> String {
         let name = self.delimiter.in_words();
         let columns = counted(self.columns, "column", "columns");
         let rows = counted(self.rows, "row", "rows");
