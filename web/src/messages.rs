@@ -187,6 +187,18 @@ pub struct ReadOptions {
     pub skip_ragged_rows: bool,
     /// Words that mean "missing", e.g. `N/A`.
     pub missing_words: Vec<String>,
+    /// Whether the first row is data and no names; `None` to find it in the file.
+    #[serde(default = "usual")]
+    pub first_row_is_data: Option<bool>,
+    /// Whether a comma stands before decimals; `None` to find it in the file.
+    #[serde(default = "usual")]
+    pub decimal_comma: Option<bool>,
+}
+
+/// How every file was read before this could be chosen: notes on an unfinished upload may be as old.
+#[expect(clippy::unnecessary_wraps, reason = "the default of an optional field")]
+fn usual() -> Option<bool> {
+    Some(false)
 }
 
 /// What the owner chose on the Prepare page.
@@ -390,8 +402,8 @@ pub struct TableView {
     pub file_name: String,
     /// Size of the file.
     pub size_bytes: u64,
-    /// How the file was read, in words (delimiter, encoding).
-    pub reading: String,
+    /// How the file was read.
+    pub reading: Reading,
     /// What is in it.
     pub profile: veilsum_table::profile::Profile,
     /// Proposed treatment per column, with the reason in words.
@@ -400,6 +412,19 @@ pub struct TableView {
     pub first_rows: Vec<Vec<String>>,
     /// Seconds that reading took.
     pub seconds: f64,
+}
+
+/// How a file was read, and why so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Delimiter, encoding, first row and decimal mark, in sentences.
+    pub words: String,
+    /// What the owner should look at, in sentences.
+    pub notes: Vec<String>,
+    /// Whether the first row is data and no names.
+    pub first_row_is_data: bool,
+    /// Whether a comma stands before decimals.
+    pub decimal_comma: bool,
 }
 
 /// A proposed treatment.
@@ -769,6 +794,14 @@ mod tests {
         let status = KeyringStatus::Unlocked { tenant, modulus_bits: 3072, kept: true, persisted: false };
         let ready: FromVault = from_bytes(&to_bytes(&FromVault::Ready(status.clone())).unwrap()).unwrap();
         assert!(matches!(ready, FromVault::Ready(same) if same == status));
+    }
+
+    #[test]
+    fn older_notes_on_an_upload_mean_names_and_a_point() {
+        let older = r#"{"skip_ragged_rows":true,"missing_words":[]}"#;
+        let options: ReadOptions = serde_json::from_str(older).unwrap();
+        assert_eq!((options.first_row_is_data, options.decimal_comma), (Some(false), Some(false)));
+        assert_eq!(ReadOptions::default().first_row_is_data, None);
     }
 
     #[test]

@@ -105,6 +105,8 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
             row_count: cells.len() as u64,
             skipped_row_count: 0,
             missing_words: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
         },
         columns: vec![
             Column {

@@ -69,6 +69,18 @@ pub struct Source {
     /// Words that the owner declared to mean "missing" when the file was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_words: Vec<String>,
+    /// Whether the first row is data, so that the columns are called `column 1`, `column 2`, ….
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub first_row_is_data: bool,
+    /// Whether a comma stands before decimals, as in `1.234,56`.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub decimal_comma: bool,
+}
+
+/// What most files are is not written, nor was it before it could be chosen.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_no(answer: &bool) -> bool {
+    !*answer
 }
 
 /// A column of the source.

@@ -1,6 +1,6 @@
 //! What one cell is. Profiling and encoding ask the same function, so that they never disagree.
 
-use crate::decimal::{Decimal, NumberError};
+use crate::decimal::{Decimal, DecimalMark, NumberError};
 
 /// Words that people and programs write where a value is missing, in lower case.
 const USUAL_MISSING_WORDS: [&str; 12] =
@@ -24,12 +24,12 @@ impl MissingWords {
         Self(words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect())
     }
 
-    pub(crate) fn read(&self, cell: &str) -> Cell {
+    pub(crate) fn read(&self, cell: &str, mark: DecimalMark) -> Cell {
         let trimmed = cell.trim();
         if self.0.iter().any(|word| word.eq_ignore_ascii_case(trimmed)) {
             return Cell::Missing;
         }
-        match Decimal::parse(trimmed) {
+        match Decimal::parse_with(mark, trimmed) {
             Ok(None) => Cell::Missing,
             Ok(Some(number)) => Cell::Number(number),
             Err(error) => Cell::Refused(error),
@@ -49,17 +49,20 @@ mod tests {
     #[test]
     fn blank_is_missing_and_not_zero() {
         let words = MissingWords::default();
-        assert_eq!(words.read(""), Cell::Missing);
-        assert_eq!(words.read(" \t\u{a0}"), Cell::Missing);
-        assert_eq!(words.read("0"), Cell::Number(Decimal::new(0, 0)));
+        assert_eq!(words.read("", DecimalMark::Point), Cell::Missing);
+        assert_eq!(words.read(" \t\u{a0}", DecimalMark::Point), Cell::Missing);
+        assert_eq!(words.read("0", DecimalMark::Point), Cell::Number(Decimal::new(0, 0)));
     }
 
     #[test]
     fn a_word_is_missing_only_if_the_owner_said_so() {
-        assert_eq!(MissingWords::default().read("N/A"), Cell::Refused(NumberError::NotANumber));
+        assert_eq!(
+            MissingWords::default().read("N/A", DecimalMark::Point),
+            Cell::Refused(NumberError::NotANumber)
+        );
         let words = MissingWords::new(&["n/a".to_owned(), " -999 ".to_owned(), " ".to_owned()]);
-        assert_eq!(words.read(" N/A "), Cell::Missing);
-        assert_eq!(words.read("-999"), Cell::Missing);
-        assert_eq!(words.read("-998"), Cell::Number(Decimal::new(-998, 0)));
+        assert_eq!(words.read(" N/A ", DecimalMark::Point), Cell::Missing);
+        assert_eq!(words.read("-999", DecimalMark::Point), Cell::Missing);
+        assert_eq!(words.read("-998", DecimalMark::Point), Cell::Number(Decimal::new(-998, 0)));
     }
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod gate;
+mod guess;
 mod header;
 mod sniff;
 
@@ -15,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::ReadError;
 use self::gate::{Fault, Gate};
+pub use self::guess::{FirstRow, Found};
 pub use self::sniff::{Delimiter, FileFormat};
+use crate::decimal::DecimalMark;
 use crate::place::Place;
 use crate::words::as_count;
 
@@ -58,6 +61,10 @@ pub struct Options {
     pub limits: Limits,
     /// The delimiter; `None` to find it in the file.
     pub delimiter: Option<Delimiter>,
+    /// What the first row holds; `None` to find it in the file.
+    pub first_row: Option<FirstRow>,
+    /// What stands before decimals; `None` to find it in the file.
+    pub decimal_mark: Option<DecimalMark>,
     /// What to do with ragged rows.
     pub ragged_rows: RowPolicy,
 }
@@ -99,6 +106,7 @@ pub struct Row {
     /// 0 until a row has been read.
     number: u64,
     line: u64,
+    decimal_mark: DecimalMark,
 }
 
 impl Row {
@@ -136,6 +144,12 @@ impl Row {
     pub fn place(&self) -> Place {
         Place::new(self.number, self.line)
     }
+
+    /// How its numbers are written.
+    #[must_use]
+    pub fn decimal_mark(&self) -> DecimalMark {
+        self.decimal_mark
+    }
 }
 
 /// Says where the row is; what it holds stays out of logs.
@@ -151,6 +165,10 @@ pub struct CsvReader<R: Read> {
     header: Vec<String>,
     delimiter: Delimiter,
     delimiter_reason: String,
+    first_row: Found<FirstRow>,
+    decimal_mark: Found<DecimalMark>,
+    /// The first row, if it holds data and was not given yet.
+    pending: Option<Row>,
     options: Options,
     /// Number of the last row that was read, skipped ones included.
     row_number: u64,
@@ -159,7 +177,7 @@ pub struct CsvReader<R: Read> {
 }
 
 impl<R: Read> CsvReader<R> {
-    /// Reads the header, finds the delimiter and refuses ragged rows.
+    /// Reads the header, finds out how the file is written and refuses ragged rows.
     ///
     /// # Errors
     /// [`ReadError`] if the file is no CSV or its header breaks a limit.
@@ -177,6 +195,15 @@ impl<R: Read> CsvReader<R> {
         let sniffed = match options.delimiter {
             Some(delimiter) => sniff::chosen(delimiter),
             None => sniff::find_delimiter(text, head.is_whole_file()),
+        };
+        let records = sniff::records(text, head.is_whole_file(), sniffed.delimiter);
+        let decimal_mark = match options.decimal_mark {
+            Some(mark) => Found::chosen(mark),
+            None => guess::find_decimal_mark(&records, sniffed.delimiter),
+        };
+        let first_row = match options.first_row {
+            Some(first_row) => Found::chosen(first_row),
+            None => guess::find_first_row(&records, decimal_mark.value),
         };
         let bom_bytes = head.bytes().len() - text.len();
         let gate = Gate::new(
@@ -196,22 +223,45 @@ impl<R: Read> CsvReader<R> {
             records,
             header: Vec::new(),
             delimiter: sniffed.delimiter,
-            delimiter_reason: sniffed.reason,
+            delimiter_reason: sniffed.reason(first_row.value),
+            first_row,
+            decimal_mark,
+            pending: None,
             options: *options,
             row_number: 0,
             skipped: Skipped::default(),
             has_failed: false,
         };
-        let mut names = ::csv::StringRecord::new();
-        if !this.read_record(&mut names, 0)? {
+        this.read_header()?;
+        Ok(this)
+    }
+
+    /// Takes the first row for the names of the columns, or keeps it for later.
+    fn read_header(&mut self) -> Result<(), ReadError> {
+        let number = match self.first_row.value {
+            FirstRow::Names => 0,
+            FirstRow::Data => 1,
+        };
+        let mut first = Row::new();
+        if !self.read_record(&mut first.cells, number)? {
             return Err(ReadError::Empty);
         }
-        let maximum = options.limits.max_columns;
-        if names.len() > maximum {
-            return Err(ReadError::TooManyColumns { actual: names.len(), maximum });
+        let maximum = self.options.limits.max_columns;
+        if first.len() > maximum {
+            return Err(ReadError::TooManyColumns { actual: first.len(), maximum });
         }
-        this.header = header::distinct_names(names.iter());
-        Ok(this)
+        match self.first_row.value {
+            FirstRow::Names => self.header = header::distinct_names(first.cells()),
+            FirstRow::Data => {
+                self.header = header::distinct_names(first.cells().map(|_| ""));
+                first.number = number;
+                first.line = self.records.get_ref().record_line();
+                first.decimal_mark = self.decimal_mark.value;
+                self.row_number = number;
+                self.pending = Some(first);
+            }
+        }
+        Ok(())
     }
 
     /// Column names: never empty and never twice the same.
@@ -232,6 +282,18 @@ impl<R: Read> CsvReader<R> {
     #[must_use]
     pub fn delimiter_reason(&self) -> &str {
         &self.delimiter_reason
+    }
+
+    /// What the first row holds, and why it is taken for that.
+    #[must_use]
+    pub fn first_row(&self) -> &Found<FirstRow> {
+        &self.first_row
+    }
+
+    /// What stands before decimals, and why it is taken for that.
+    #[must_use]
+    pub fn decimal_mark(&self) -> &Found<DecimalMark> {
+        &self.decimal_mark
     }
 
     /// What was passed over so far.
@@ -264,7 +326,12 @@ impl<R: Read> CsvReader<R> {
     }
 
     fn next_whole_row(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        if let Some(first) = self.pending.take() {
+            *row = first;
+            return Ok(true);
+        }
         let expected = self.header.len();
+        row.decimal_mark = self.decimal_mark.value;
         loop {
             let number = self.row_number + 1;
             if !self.read_record(&mut row.cells, number)? {

@@ -34,6 +34,13 @@ impl<W: Write> CsvWriter<W> {
         Ok(Self { records: ::csv::Writer::from_writer(writer), kept })
     }
 
+    /// Writes no header, for a table that has none. `keep` says for each column whether it is kept.
+    #[must_use]
+    pub fn without_header(writer: W, keep: &[bool]) -> Self {
+        let kept = (0..keep.len()).filter(|at| keep[*at]).collect();
+        Self { records: ::csv::Writer::from_writer(writer), kept }
+    }
+
     /// Writes the kept cells of a row. A cell that the row lacks is written as blank.
     ///
     /// # Errors

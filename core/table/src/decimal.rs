@@ -1,11 +1,16 @@
 //! Exact decimal numbers, read from cells and turned into scaled integers.
 
+mod mark;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::num::IntErrorKind;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use self::mark::DecimalMark;
+pub(crate) use self::mark::{Evidence, evidence};
 
 /// Most decimals a number may have: enough for every number that a program writes as a 64-bit float.
 pub const MAX_SCALE: u32 = 400;
@@ -32,9 +37,8 @@ pub enum NumberError {
     /// `NaN` or an infinity.
     #[error("is not a finite number")]
     NotFinite,
-    /// Digits with commas, spaces, apostrophes or several points, such as `1.234,56`: it cannot be told what they
-    /// mean.
-    #[error("has separators that can be read in two ways (write it with a decimal point only, as 1234.56)")]
+    /// Digits with separators that are not those of the decimal mark, such as `1.234,56` where that is a point.
+    #[error("has separators that do not fit the decimal mark (as 1234.56, or 1.234,56 with a decimal comma)")]
     Separators,
     /// Beyond ±1.7·10³⁸, such as `1e309`.
     #[error("is a number too large to be kept exactly (the limit is 1.7e38)")]
@@ -81,13 +85,35 @@ impl Decimal {
         Self { mantissa, scale }
     }
 
-    /// Reads a cell: `None` if it is blank.
+    /// Reads a cell with a decimal point: `None` if it is blank.
     ///
     /// Accepts ASCII digits with an optional sign, decimal point and exponent; surrounding white space is ignored.
     ///
     /// # Errors
     /// [`NumberError`] for everything else.
     pub fn parse(text: &str) -> Result<Option<Self>, NumberError> {
+        Self::parse_by(text, scan)
+    }
+
+    /// Reads a cell in which `mark` stands before the decimals: `None` if it is blank.
+    ///
+    /// With a comma, points may stand between thousands, and nowhere else.
+    ///
+    /// # Errors
+    /// As [`Decimal::parse`].
+    pub fn parse_with(mark: DecimalMark, text: &str) -> Result<Option<Self>, NumberError> {
+        match mark {
+            DecimalMark::Point => Self::parse(text),
+            DecimalMark::Comma => {
+                Self::parse_by(text, |text| mark::with_point(text).and_then(|text| scan(&text)))
+            }
+        }
+    }
+
+    fn parse_by(
+        text: &str,
+        scan: impl Fn(&str) -> Option<Result<Self, NumberError>>,
+    ) -> Result<Option<Self>, NumberError> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(None);
@@ -108,6 +134,12 @@ impl Decimal {
     #[must_use]
     pub fn scale(self) -> u32 {
         self.scale
+    }
+
+    /// Its size without its sign.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        Self { mantissa: self.mantissa.saturating_abs(), scale: self.scale }
     }
 
     /// `self · 10^scale`, exactly.

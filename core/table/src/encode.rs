@@ -108,7 +108,8 @@ impl RowEncoder {
         encoded.values.clear();
         encoded.present.clear();
         for encoding in &self.encodings {
-            let cell = self.missing_words.read(row.get(encoding.column).unwrap_or_default());
+            let cell =
+                self.missing_words.read(row.get(encoding.column).unwrap_or_default(), row.decimal_mark());
             let value = encode_cell(encoding, cell, row.place())?;
             encoded.values.push(value.unwrap_or(0));
             encoded.present.push(value.is_some());

@@ -55,6 +55,8 @@ pub struct ColumnProfile {
     pub min: Option<Decimal>,
     /// Largest number of a column of numbers.
     pub max: Option<Decimal>,
+    /// Where the number is that is largest without its sign.
+    pub largest_at: Option<Place>,
     /// Decimals of the number that has most of them. `59.0` has none.
     pub max_decimals: u32,
     /// Exact sum of a column of numbers in plain notation: the sum that an analysis of this column gives.
@@ -136,7 +138,8 @@ impl Profiler {
         self.row_count += 1;
         let place = row.place();
         for (at, column) in self.columns.iter_mut().enumerate() {
-            column.push(row.get(at).unwrap_or_default(), place, &self.missing_words);
+            let cell = row.get(at).unwrap_or_default();
+            column.push(cell, self.missing_words.read(cell, row.decimal_mark()), place);
         }
     }
 

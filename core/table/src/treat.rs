@@ -204,12 +204,32 @@ pub fn propose(column: &ColumnProfile, room: Room) -> Proposal {
         }
         None => Proposal {
             choice: Choice::SealedOriginalOnly,
-            explanation:
-                "Kept only in the sealed original: the numbers are too large to be added over so many rows."
-                    .to_owned(),
+            explanation: too_large(column, &range, room),
             largest_scale: None,
         },
     }
+}
+
+/// Why a column of numbers cannot be encrypted as one, and what can be done.
+fn too_large(column: &ColumnProfile, range: &Range, room: Room) -> String {
+    let at = column.largest_at.map_or_else(String::new, |place| format!(", at {place},"));
+    let problem = match range.bound_bits(0) {
+        Some(bits) => {
+            let rows = largest_block_count(bits).saturating_mul(room.slot_count.into());
+            format!(
+                "the largest{at} can be added over at most {}, fewer than here",
+                counted(rows, "row", "rows")
+            )
+        }
+        None => format!(
+            "the largest{at} is beyond {}, the most that can be encrypted",
+            grouped(1 << MAX_BOUND_BITS)
+        ),
+    };
+    format!(
+        "These numbers are too large to be added exactly: {problem}. If that cell is wrong, correct it; otherwise write \
+         the column in a larger unit, such as thousands, and choose the file again."
+    )
 }
 
 /// What a choice means for a column, in words.

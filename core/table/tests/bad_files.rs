@@ -59,13 +59,13 @@ fn ragged_row() {
     assert!(matches!(short, ReadError::Ragged { row: 2, line: 4, last_line: 4, expected: 3, actual: 2 }));
     assert_eq!(
         short.to_string(),
-        "The table is ragged: row 2 (line 4) has 2 cells and the header has 3 columns, so column 3 is missing. \
+        "The table is ragged: row 2 (line 4) has 2 cells and the table has 3 columns, so column 3 is missing. \
          Correct the row, or choose to skip such rows."
     );
     let long = error("a\r\n1\r\n2,secret,3\r\n");
     assert!(matches!(long, ReadError::Ragged { row: 2, line: 3, expected: 1, actual: 3, .. }));
     assert!(
-        long.to_string().contains("row 2 (line 3) has 3 cells and the header has 1 column, so cell 2 has no")
+        long.to_string().contains("row 2 (line 3) has 3 cells and the table has 1 column, so cell 2 has no")
     );
     assert!(!long.to_string().contains("secret"));
 }
@@ -145,7 +145,7 @@ fn byte_order_mark_is_no_part_of_the_first_name() {
 
 #[test]
 fn other_kinds_of_file_are_named_with_the_next_step() {
-    let files: [(&[u8], FileFormat); 11] = [
+    let files: [(&[u8], FileFormat); 15] = [
         (b"PK\x03\x04\x14\0\x08\0data.csv", FileFormat::Zip),
         (b"PK\x05\x06\0\0", FileFormat::Zip),
         (b"PK\x03\x04\x14\0\x06\0....[Content_Types].xml", FileFormat::Xlsx),
@@ -157,6 +157,10 @@ fn other_kinds_of_file_are_named_with_the_next_step() {
         (b"PAR1\x15\x04", FileFormat::Parquet),
         (b"%PDF-1.7\n", FileFormat::Pdf),
         (b"SQLite format 3\0\x10\0", FileFormat::Sqlite),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FileFormat::Png),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", FileFormat::Jpeg),
+        (b"GIF89a\x01\0\x01\0", FileFormat::Picture),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", FileFormat::Picture),
     ];
     for (file, expected) in files {
         let error = error(file);
@@ -167,14 +171,38 @@ fn other_kinds_of_file_are_named_with_the_next_step() {
         "The file is not CSV text but a gzip file. Unpack it and choose the CSV file inside."
     );
     assert_eq!(
+        error(b"\x89PNG\r\n\x1a\n").to_string(),
+        "The file is not CSV text but a PNG picture. Choose the CSV file that it was made from, or export the table as \
+         \"CSV UTF-8\"."
+    );
+    assert_eq!(
         error(b"PAR1\x15\x04").to_string(),
         "The file is not CSV text but a Parquet file. Export the table as CSV and choose that file."
     );
 }
 
 #[test]
+fn data_of_an_unknown_kind_are_no_text_in_another_encoding() {
+    let mut state = 1_u32;
+    let noise: Vec<u8> = (0..5_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    let integers: Vec<u8> = (0..500_u32).flat_map(u32::to_le_bytes).collect();
+    for file in [noise, integers, vec![0; 4_096]] {
+        let error = error(file);
+        assert!(matches!(error, ReadError::Binary), "{error:?}");
+        assert!(error.to_string().starts_with("The file is not text but binary data"), "{error}");
+    }
+    // A lone control character is no reason to refuse a text, and Latin-1 is text.
+    assert_eq!(load(&b"a,b\n1,\x1f\n2,\0\n"[..], &Options::default()).unwrap().row_count, 2);
+}
+
+#[test]
 fn text_that_only_begins_like_another_format_is_read() {
-    for header in ["PK,b", "PAR1,PAR2", "BZh,b", "SQLite,b"] {
+    for header in ["PK,b", "PAR1,PAR2", "BZh,b", "SQLite,b", "GIF89a,b", "RIFF,b"] {
         let file = format!("{header}\n1,2\n");
         assert_eq!(open(file.as_bytes()).unwrap().header().join(","), header);
     }
@@ -298,7 +326,7 @@ fn cells_that_are_no_numbers_make_text_and_blanks_are_no_zeros() {
         let profile = load(format!("x,y\n{cells}").as_bytes(), &Options::default()).unwrap();
         profile.columns.into_iter().next().unwrap()
     };
-    for cell in ["\"1.234,56\"", "1e309", "NaN", "inf", "N/A", "١"] {
+    for cell in ["\"1,234.56\"", "1e309", "NaN", "inf", "N/A", "١"] {
         let column = column(&format!("1,a\n{cell},a\n"));
         assert_eq!(column.kind, Kind::Text, "{cell}");
         assert_eq!(column.exact_sum, None);

@@ -5,8 +5,8 @@
 use num_bigint::BigInt;
 use num_traits::Pow;
 use proptest::prelude::*;
-use veilsum_table::csv::{CsvReader, Limits};
-use veilsum_table::decimal::Decimal;
+use veilsum_table::csv::{CsvReader, Limits, Options};
+use veilsum_table::decimal::{Decimal, DecimalMark};
 use veilsum_table::profile::{ColumnProfile, Kind, Profile, profile};
 
 /// The profile of one column with these cells; a second column keeps blank cells from being blank lines.
@@ -16,7 +16,8 @@ fn column_with(cells: &[&str], missing_words: &[&str]) -> ColumnProfile {
         file.push_str(&format!("{cell}|\n"));
     }
     let missing_words: Vec<String> = missing_words.iter().map(|word| (*word).to_owned()).collect();
-    let mut reader = CsvReader::new(file.as_bytes(), &Limits::default()).unwrap();
+    let options = Options { decimal_mark: Some(DecimalMark::Point), ..Options::default() };
+    let mut reader = CsvReader::with_options(file.as_bytes(), &options).unwrap();
     profile(&mut reader, &missing_words).unwrap().columns.remove(0)
 }
 
@@ -55,13 +56,13 @@ fn other_cells_are_named_by_their_fault_and_first_place() {
         (&["setosa", "", "1"], "1 of 3 cells is a number; 1 cell is text, at row 1 (line 2); 1 is blank"),
         (
             &["1.234,56", "1,5"],
-            "all 2 cells have commas or spaces between digits (export with a decimal point and nothing else), the \
-             first at row 1 (line 2)",
+            "all 2 cells have commas, points or spaces between digits that do not fit the decimal mark, the first at row \
+             1 (line 2)",
         ),
         (&["1", "inf"], "1 of 2 cells is a number; 1 cell is infinite or not a number, at row 2 (line 3)"),
         (
             &["1", "1e309"],
-            "1 of 2 cells is a number; 1 cell is too large to be kept exactly, at row 2 (line 3)",
+            "1 of 2 cells is a number; 1 cell is too large to be kept exactly (write the column in a larger unit), at row 2 (line 3)",
         ),
         (
             &["1e-999", "1e-998"],

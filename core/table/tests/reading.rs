@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 use veilsum_table::Place;
-use veilsum_table::csv::{CsvReader, Delimiter, Limits, Options, ReadError, Row, RowPolicy};
+use veilsum_table::csv::{CsvReader, Delimiter, FirstRow, Limits, Options, ReadError, Row, RowPolicy};
 use veilsum_table::csv_out::{CsvWriter, without_formula};
 
 fn open(file: &str) -> CsvReader<&[u8]> {
@@ -81,6 +81,12 @@ fn finds_the_delimiter_and_says_why() {
             "a,b\n1,2\n3\n",
             Delimiter::Comma,
             "comma: the header has 2 columns, and so have 1 of the first 2 rows",
+        ),
+        ("1;2\n3;4\n", Delimiter::Semicolon, "semicolon: the first 2 rows have 2 columns each"),
+        (
+            "1,2\n3\n4,5\n",
+            Delimiter::Comma,
+            "comma: the first row has 2 columns, and so have 1 of the next 2",
         ),
         ("a,b\n", Delimiter::Comma, "comma: it makes 2 columns of the header"),
         ("a\n1\n", Delimiter::Comma, "no comma, semicolon, tab or vertical bar in the header: one column"),
@@ -228,13 +234,21 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
 fn any_options() -> impl Strategy<Value = Options> {
     let delimiter = prop::option::of(prop::sample::select(Delimiter::ALL.to_vec()));
     let policy = prop::sample::select(vec![RowPolicy::Reject, RowPolicy::Skip]);
-    (delimiter, policy, prop::sample::select(vec![16_usize, 1 << 20])).prop_map(
-        |(delimiter, ragged_rows, max_record_bytes)| Options {
+    let first_row = prop::sample::select(vec![None, Some(FirstRow::Names), Some(FirstRow::Data)]);
+    (delimiter, policy, first_row, prop::sample::select(vec![16_usize, 1 << 20])).prop_map(
+        |(delimiter, ragged_rows, first_row, max_record_bytes)| Options {
             limits: Limits { max_record_bytes, ..Limits::default() },
             delimiter,
             ragged_rows,
+            first_row,
+            decimal_mark: None,
         },
     )
+}
+
+/// Leaves nothing to be found in the file.
+fn comma_and_names() -> Options {
+    Options { delimiter: Some(Delimiter::Comma), first_row: Some(FirstRow::Names), ..Options::default() }
 }
 
 /// A table as cells.
@@ -287,7 +301,7 @@ proptest! {
     /// What is read without an error is what crate `csv` reads, so that the gate's idea of a row is that of `csv`.
     #[test]
     fn agrees_with_crate_csv_on_every_file_that_it_reads(bytes in hostile_bytes(), piece in 1..5_usize) {
-        let options = Options { delimiter: Some(Delimiter::Comma), ragged_rows: RowPolicy::Skip, ..Options::default() };
+        let options = Options { ragged_rows: RowPolicy::Skip, ..comma_and_names() };
         let Ok(reading) = read_all(&bytes, piece, &options) else { return Ok(()) };
         if reading.error.is_some() {
             return Ok(());
@@ -317,7 +331,7 @@ proptest! {
         piece in 1..9_usize,
     ) {
         let (file, lines) = written(&table, &ends);
-        let options = Options { delimiter: Some(Delimiter::Comma), ..Options::default() };
+        let options = comma_and_names();
         let reading = read_all(file.as_bytes(), piece, &options).unwrap();
         prop_assert_eq!(reading.error, None);
         let expected: Vec<(Place, Vec<String>)> = (0..)
@@ -333,7 +347,7 @@ proptest! {
     #[test]
     fn what_is_written_anew_reads_the_same(table in any_table(), keep in prop::collection::vec(any::<bool>(), 4)) {
         let (file, _) = written(&table, &["\n"]);
-        let options = Options { delimiter: Some(Delimiter::Comma), ..Options::default() };
+        let options = comma_and_names();
         let mut reader = CsvReader::with_options(file.as_bytes(), &options).unwrap();
         let mut writer = CsvWriter::new(Vec::new(), reader.header(), &keep).unwrap();
         let mut row = Row::new();

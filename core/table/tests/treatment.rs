@@ -103,11 +103,21 @@ fn more_blocks_leave_less_room() {
 #[test]
 fn numbers_too_large_for_so_many_rows_stay_in_the_sealed_original() {
     let room = Room { block_count: 65, slot_count: 46 };
-    let proposal = proposal(&["1000000000000000"], room);
-    assert_eq!(proposal.choice, Choice::SealedOriginalOnly);
+    let too_many = proposal(&["1", "-1000000000000000", "3"], room);
+    assert_eq!(too_many.choice, Choice::SealedOriginalOnly);
     assert_eq!(
-        proposal.explanation,
-        "Kept only in the sealed original: the numbers are too large to be added over so many rows."
+        too_many.explanation,
+        "These numbers are too large to be added exactly: the largest, at row 2 (line 3), can be added over at most \
+         2,944 rows, fewer than here. If that cell is wrong, correct it; otherwise write the column in a larger unit, \
+         such as thousands, and choose the file again."
+    );
+    let beyond = proposal(&["1", "2", "99999999999999999999", "3"], SMALL);
+    assert_eq!((beyond.choice, beyond.largest_scale), (Choice::SealedOriginalOnly, None));
+    assert_eq!(
+        beyond.explanation,
+        "These numbers are too large to be added exactly: the largest, at row 3 (line 4), is beyond \
+         72,057,594,037,927,936, the most that can be encrypted. If that cell is wrong, correct it; otherwise write \
+         the column in a larger unit, such as thousands, and choose the file again."
     );
 }
 
@@ -234,7 +244,7 @@ fn a_file_that_changed_after_its_profile_is_refused_by_row_and_column() {
             .starts_with("Column \"x\" of row 2 (line 3) has 2 decimals where the column has at most 1.")
     );
     assert!(refusal("N/A").starts_with("Column \"x\" of row 2 (line 3) is not a number."));
-    assert!(refusal("1.234,56").starts_with("Column \"x\" of row 2 (line 3) has separators"));
+    assert!(refusal("1,234.56").starts_with("Column \"x\" of row 2 (line 3) has separators"));
     assert!(!refusal("N/A").contains("N/A"));
 }
 

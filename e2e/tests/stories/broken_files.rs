@@ -30,6 +30,16 @@ fn refused() -> Vec<Refused> {
             format!("a,b\n1,{}\n", "9".repeat(2 << 20)).as_bytes(),
             &["no end of line", "row 1"],
         ),
+        refused(
+            "picture.csv",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0",
+            &["PNG picture", "Choose the CSV"],
+        ),
+        refused(
+            "binary.csv",
+            &(0..900_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>(),
+            &["binary", "export"],
+        ),
         refused("zip.csv", b"PK\x03\x04\x14\0\0\0\x08\0abcdefgh", &["not CSV text"]),
     ]
 }
@@ -47,6 +57,12 @@ fn files_that_cannot_be_read_are_refused_with_place_and_next_step() {
             .await?;
             let (code, sentence) = prepare::wait_refused(&browser).await?;
             ensure!(!code.is_empty() && sentence.ends_with('.'), "{}: no sentence: {sentence}", file.name);
+            let is_ragged = code == "ragged-row";
+            ensure!(
+                browser.find("read-options").await?.is_some() == is_ragged,
+                "{}: the page offers what cannot help, or does not offer what can",
+                file.name
+            );
             for named in file.named {
                 ensure!(
                     sentence.to_lowercase().contains(&named.to_lowercase()),
@@ -87,19 +103,25 @@ fn cells_that_are_no_plain_numbers_keep_a_column_from_being_encrypted_as_one() {
     play("cells_that_are_no_plain_numbers", async |story| {
         let browser = story.browser().await?;
         enter(&browser).await?;
-        let text = "german;words;infinite;huge;plain\n\
-            1.234,56;N/A;1;1e309;1\n\
-            2.345,67;NaN;inf;2;-0\n\
-            3.456,78;3;-inf;3;2.5\n";
+        let text = "german;words;infinite;huge;plain;large\n\
+            1.234,56;N/A;1;1e309;1;1\n\
+            2.345,67;NaN;inf;2;-0;99999999999999999999\n\
+            3.456,78;3;-inf;3;2.5;3\n";
         choose_made_file(&browser, "cells.csv", text.as_bytes()).await?;
         prepare::wait_open(&browser).await?;
         let treatments = prepare::treatments(&browser).await?;
-        let expected = ["sealed-original", "sealed-original", "sealed-original", "sealed-original", "number"];
+        let sealed = "sealed-original";
+        let expected = [sealed, sealed, sealed, sealed, "number", sealed];
         ensure!(treatments == expected, "the page proposes {treatments:?}");
-        for (column, place) in [(0, "row 1"), (1, "row 1"), (2, "row 2"), (3, "row 1")] {
+        for (column, place) in [(0, "row 1"), (1, "row 1"), (2, "row 2"), (3, "row 1"), (5, "row 2")] {
             let card = browser.text(&format!("column-card-{column}")).await?;
             ensure!(card.contains(place), "the card of column {column} does not name {place}: {card}");
         }
+
+        let note = browser.text("reading-note").await?;
+        ensure!(note.contains("decimal point"), "commas and points in one file are not told: {note}");
+        let too_large = browser.text("too-large-5").await?;
+        ensure!(too_large.contains("larger unit"), "the card does not say what can be done: {too_large}");
 
         // Words that mean "missing" can be read as such: blank is not 0.
         browser.click("missing-words-1").await?;

@@ -56,8 +56,12 @@ fn a_reload_in_the_middle_of_an_upload_sends_nothing_twice() {
         let now: Vec<_> = browser.recorder().stored_puts().iter().map(part).collect();
         ensure!(now.len() == STORED_FIRST, "parts of another file were sent: {now:#?}");
         browser.recorder().release_puts();
-        browser.click("upload-choose-file").await?;
 
+        // The next step is to choose the right one, and nothing else is offered before.
+        ensure!(
+            browser.find("upload-continue").await?.is_none(),
+            "the page offers to go on with the wrong file"
+        );
         browser.give_file("resume-file", &browser.folder().join("rows.csv")).await?;
         ensure!(upload::wait_done(&browser).await? == id, "another dataset was made");
         let mut sent = BTreeSet::new();

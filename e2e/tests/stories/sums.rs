@@ -19,6 +19,11 @@ fn a_new_owner_sums_a_sample() {
         browser.click("sample-pancreatitis").await?;
         keyring::create(&browser, "a passphrase of my own", 2048).await?;
         prepare::wait_open(&browser).await?;
+        let next = browser.text("prepare-next").await?;
+        ensure!(
+            next == "Next: save your key file",
+            "the page says {next}, and the upload is one step further"
+        );
         prepare::next(&browser).await?;
         // The key file comes before the first upload: until it is saved, the button stays disabled.
         let start = browser.wait_for("upload-start", SOON).await?;
@@ -31,6 +36,13 @@ fn a_new_owner_sums_a_sample() {
         let answers = dataset::run_everything(&browser).await?;
         check_exactly(&answers, &fs::read_to_string(fixture("pancreatitis.csv"))?)?;
         check_golden(&answers, "pancreatitis")?;
+        let estimated = browser.text("analysis-estimate").await?;
+        let measured = browser.text("answer-cost").await?;
+        let bytes = estimated.strip_prefix("The cloud reads ").and_then(|text| text.split(" in ").next());
+        ensure!(
+            bytes.is_some_and(|bytes| measured.contains(&format!("and read {bytes};"))),
+            "estimated: {estimated} Measured: {measured}"
+        );
         // The sample is still at hand, so the page compares by itself.
         check_twins(&answers)?;
         ensure!(browser.attribute("verified", "data-source").await? == "ciphertext", "nothing was computed");

@@ -31,6 +31,8 @@ pub(super) struct Vault {
     pub(super) stopped: RwSignal<Option<Fault>>,
     /// The newest event of each kind.
     pub(super) activity: Activity,
+    /// The dataset that the newest request found gone, and what to say of it.
+    pub(super) gone: RwSignal<Option<(DatasetId, Fault)>>,
 }
 
 /// The newest event of each kind; cleared when the command that caused it ends.
@@ -92,6 +94,7 @@ impl Vault {
                 job: RwSignal::new(None),
                 waiting: RwSignal::new(String::new()),
             },
+            gone: RwSignal::new(None),
         };
         match worker {
             Ok(worker) => vault.listen(&worker),
@@ -149,6 +152,17 @@ impl Vault {
         if matches!(command, Command::CreateKeyring { .. } | Command::ImportKeyFile { .. }) {
             ask_to_persist();
         }
+        let dataset = if let Command::OpenDataset { dataset }
+        | Command::OpenOriginal { dataset }
+        | Command::CloudObjects { dataset }
+        | Command::EstimateRun { dataset, .. }
+        | Command::RunAnalyses { dataset, .. }
+        | Command::Twin { dataset } = &command
+        {
+            Some(*dataset)
+        } else {
+            None
+        };
         let (sender, receiver) = oneshot::channel();
         let posted = self.link.with_value(|link| {
             let id = link.next_id.get();
@@ -159,7 +173,13 @@ impl Vault {
         if let Err(error) = posted {
             return Err(stopped_fault(&format!("{error:?}")));
         }
-        receiver.await.unwrap_or_else(|_| Err(stopped_fault("the reply was lost")))
+        let result = receiver.await.unwrap_or_else(|_| Err(stopped_fault("the reply was lost")));
+        if let (Some(dataset), Err(fault)) = (dataset, &result)
+            && fault.code == "dataset-gone"
+        {
+            self.gone.set(Some((dataset, fault.clone())));
+        }
+        result
     }
 
     async fn expect<T>(
@@ -174,6 +194,11 @@ impl Vault {
     /// Whether the keyring is unlocked.
     pub(super) fn is_unlocked(self) -> bool {
         self.keyring.with(|status| matches!(status, Some(KeyringStatus::Unlocked { .. })))
+    }
+
+    /// Whether the key file of the unlocked keyring was saved.
+    pub(super) fn is_kept(self) -> bool {
+        self.keyring.with(|status| matches!(status, Some(KeyringStatus::Unlocked { kept: true, .. })))
     }
 
     async fn keyring_command(self, command: Command, file: Option<File>) -> Result<(), Fault> {

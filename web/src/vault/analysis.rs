@@ -9,9 +9,11 @@ use futures_util::future::{Either, join, select};
 use veilsum_analysis::plan::{FinishError, Kind, Planned, Request, plan};
 use veilsum_analysis::{PlanError, Value};
 use veilsum_owner::answer::{AnswerError, open_answer};
+use veilsum_protocol::answer;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
+use veilsum_protocol::row_group::{COLUMN_ENTRY_BYTES, FIXED_HEADER_BYTES};
 use veilsum_protocol::{DatasetId, JobId};
 
 use crate::abort::Abort;
@@ -28,7 +30,10 @@ use crate::vault::objects;
 use crate::vault::processes::Work;
 use crate::vault::random::job_id;
 use crate::vault::twin;
+use crate::vault::upload::shape::encrypted_column_count;
 
+/// What the function `evaluate` reads of a row group before it knows how long its header is.
+const FIRST_READ_BYTES: u64 = 4_096;
 /// The first pause between two looks at a job, and the longest.
 const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
@@ -51,13 +56,23 @@ pub async fn estimate(
         Ok(planned) => RunEstimate {
             refused: None,
             row_groups: planned.plan.as_ref().map_or(0, row_group_count),
-            read_bytes: planned.read_bytes,
+            read_bytes: planned.read_bytes
+                + planned.plan.as_ref().map_or(0, |plan| overhead(&manifest, plan)),
             answer_bytes: planned.answer_bytes,
         },
         Err(error) => {
             RunEstimate { refused: Some(error.into()), row_groups: 0, read_bytes: 0, answer_bytes: 0 }
         }
     })
+}
+
+/// Bytes that the functions read beside the columns: the first bytes of every row group, which hold its header, and
+/// the partial answers that are combined.
+fn overhead(manifest: &Manifest, plan: &Plan) -> u64 {
+    let header = FIXED_HEADER_BYTES as u64 + COLUMN_ENTRY_BYTES as u64 * encrypted_column_count(manifest);
+    let partial = answer::HEADER_BYTES as u64 + (plan.aggregates.len() * plan.modulus.len()) as u64;
+    let headers = plan.row_groups.iter().map(|group| group.size_bytes.min(header.max(FIRST_READ_BYTES)));
+    headers.sum::<u64>() + partial * u64::from(row_group_count(plan))
 }
 
 /// Runs analyses in the cloud and decrypts the answer.
@@ -157,7 +172,9 @@ impl Job<'_> {
         let watch = Stopwatch::start();
         let start = StartJob { job: self.id, plan: self.plan.clone() };
         let api = &self.unlocked.api;
-        let mut status = api.start_job(self.plan.dataset, &start, self.how()).await?;
+        // A person waits for it to begin: nothing is posted that nobody waits for any more.
+        let soon = How { patience: Patience::Brief, abort: self.abort };
+        let mut status = api.start_job(self.plan.dataset, &start, soon).await?;
         let mut pause = FIRST_LOOK;
         loop {
             self.tell(JobPhase::Computing, status.evaluated);

@@ -97,7 +97,10 @@ pub async fn fetch(
 ) -> Result<(DatasetDetail, Manifest), Fault> {
     let how = How { patience: Patience::Brief, abort };
     let newest = vault.store.newest(unlocked.tenant()).await?.get(&dataset).copied();
-    let detail = unlocked.api.dataset(dataset, how).await?;
+    let detail = unlocked.api.dataset(dataset, how).await.map_err(|error| match error.is_not_found() {
+        true => gone(newest.is_some()),
+        false => error.into(),
+    })?;
     if detail.entry.dataset != dataset {
         return Err(Fault::new(
             "not-understood",
@@ -137,6 +140,23 @@ async fn manifest_of(
     let manifest = open_manifest(&unlocked.keyring, entry.dataset, &stored)?;
     check_successor(newest_known.unwrap_or(0), &manifest)?;
     Ok(manifest)
+}
+
+/// The fault for a dataset that the cloud does not have (any more).
+fn gone(is_known: bool) -> Fault {
+    Fault::new(
+        "dataset-gone",
+        match is_known {
+            true => {
+                "This dataset is not in the cloud any more: it was deleted, in another tab or in another browser with \
+                 this keyring. Nothing can be computed with it. If you have the file, you can upload it again."
+            }
+            false => {
+                "There is no such dataset under this keyring. It was deleted, or it belongs to another key: then \
+                 import the key file that it was uploaded with."
+            }
+        },
+    )
 }
 
 fn head(manifest: &Manifest) -> DatasetHead {

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use veilsum_protocol::Digest;
-use veilsum_table::csv::{CsvReader, Options, ReadError, Row, RowPolicy, Skipped};
+use veilsum_table::csv::{CsvReader, FirstRow, Options, ReadError, Row, RowPolicy, Skipped};
+use veilsum_table::decimal::DecimalMark;
 use veilsum_table::profile::{Profile, Profiler};
 use veilsum_table::treat::{self, Room};
 
 use crate::abort::Abort;
 use crate::api::{self, How, Patience};
-use crate::messages::{Event, Fault, Progress, Proposal, ReadOptions, TableView};
+use crate::messages::{Event, Fault, Progress, Proposal, ReadOptions, Reading, TableView};
 use crate::time::{Pace, Stopwatch, Turn};
 use crate::vault::Vault;
 use crate::vault::processes::Work;
@@ -30,7 +31,7 @@ const ROWS_PER_LOOK: u32 = 128;
 pub struct OpenTable {
     /// The file.
     pub source: Source,
-    /// How it was read.
+    /// How it was read: nothing is left to be found.
     pub options: ReadOptions,
     /// SHA-256 of the file.
     pub sha256: Digest,
@@ -41,7 +42,7 @@ pub struct OpenTable {
 /// What one pass over a file found.
 pub(crate) struct Profiled {
     pub(crate) table: OpenTable,
-    pub(crate) reading: String,
+    pub(crate) reading: Reading,
     pub(crate) first_rows: Vec<Vec<String>>,
     pub(crate) seconds: f64,
 }
@@ -111,13 +112,16 @@ pub async fn close(vault: &Vault) {
 /// One pass over `source`: hash, profile, first rows. `told` hears how far it is.
 pub(crate) async fn profile(
     source: Source,
-    options: ReadOptions,
+    mut options: ReadOptions,
     abort: &Abort,
     told: impl Fn(Progress),
 ) -> Result<Profiled, Fault> {
     let watch = Stopwatch::start();
     let mut rows = Rows::read(&source, &options)?;
-    let reading = format!("{}; UTF-8 text", rows.csv.delimiter_reason());
+    let reading = reading(&rows.csv, options.first_row_is_data.is_some());
+    // Whoever reads the file again must read it in the same way, whatever would be found in it then.
+    options.first_row_is_data = Some(reading.first_row_is_data);
+    options.decimal_comma = Some(reading.decimal_comma);
     let mut profiler = Profiler::new(rows.header(), &options.missing_words);
     let mut first_rows = Vec::new();
     let mut pace = Pace::new();
@@ -135,6 +139,54 @@ pub(crate) async fn profile(
     let profile = profiler.finish(rows.skipped())?;
     let sha256 = rows.digest();
     Ok(Profiled { table: OpenTable { source, options, sha256, profile }, reading, first_rows, seconds })
+}
+
+/// How a file is read, in words; whether its first row holds names may be what the owner says.
+fn reading(csv: &CsvReader<SourceReader>, is_first_row_chosen: bool) -> Reading {
+    let (first_row, decimal_mark) = (csv.first_row(), csv.decimal_mark());
+    let mut notes = Vec::new();
+    let holds = match first_row.value {
+        FirstRow::Names => {
+            notes.extend(first_row.is_doubtful.then(|| {
+                format!(
+                    "The first row is taken for the names of the columns: {}. If it is data, say so below.",
+                    first_row.reason
+                )
+            }));
+            "column names"
+        }
+        FirstRow::Data => {
+            notes.extend((!is_first_row_chosen).then(|| {
+                format!(
+                    "This file seems to have no header row: {}. It is read as data, and the columns are called \
+                     “column 1”, “column 2” and so on. If it holds names, say so below.",
+                    first_row.reason
+                )
+            }));
+            "data"
+        }
+    };
+    let mark = match decimal_mark.value {
+        DecimalMark::Point => "point",
+        DecimalMark::Comma => "comma",
+    };
+    notes.extend(decimal_mark.is_doubtful.then(|| {
+        format!(
+            "Numbers are read with a decimal {mark}: {}. If that is wrong, say so below.",
+            decimal_mark.reason
+        )
+    }));
+    Reading {
+        words: format!(
+            "Separated by {}; UTF-8 text. First row: {holds} ({}). Decimal {mark} ({}).",
+            csv.delimiter_reason(),
+            first_row.reason,
+            decimal_mark.reason
+        ),
+        notes,
+        first_row_is_data: first_row.value == FirstRow::Data,
+        decimal_comma: decimal_mark.value == DecimalMark::Comma,
+    }
 }
 
 /// The rows of a file, read in turns so that other messages are heard in between.
@@ -155,7 +207,15 @@ impl Rows {
         let ragged_rows = if options.skip_ragged_rows { RowPolicy::Skip } else { RowPolicy::Reject };
         let reader = source.reader();
         let hash = reader.running_hash();
-        let csv = CsvReader::with_options(reader, &Options { ragged_rows, ..Options::default() })?;
+        let first_row = |is_data| if is_data { FirstRow::Data } else { FirstRow::Names };
+        let decimal_mark = |is_comma| if is_comma { DecimalMark::Comma } else { DecimalMark::Point };
+        let options = Options {
+            ragged_rows,
+            first_row: options.first_row_is_data.map(first_row),
+            decimal_mark: options.decimal_comma.map(decimal_mark),
+            ..Options::default()
+        };
+        let csv = CsvReader::with_options(reader, &options)?;
         Ok(Self { csv, hash, row: Row::new(), turn: Turn::begin(), rows_to_look: ROWS_PER_LOOK })
     }
 
@@ -255,7 +315,7 @@ impl From<ReadError> for Fault {
             ReadError::Empty | ReadError::HeaderOnly { .. } => "empty-table",
             ReadError::Ragged { .. } => "ragged-row",
             ReadError::Utf16 | ReadError::InvalidUtf8 { .. } => "not-utf8",
-            ReadError::NotText { .. } => "not-a-table",
+            ReadError::NotText { .. } | ReadError::Binary => "not-a-table",
             ReadError::Io { .. } | ReadError::AfterError => "file-unreadable",
             ReadError::TooManyColumns { .. }
             | ReadError::RecordTooLong { .. }

@@ -72,6 +72,8 @@ pub fn read_options(source: &ManifestSource) -> ReadOptions {
     ReadOptions {
         skip_ragged_rows: source.skipped_row_count > 0,
         missing_words: source.missing_words.clone(),
+        first_row_is_data: Some(source.first_row_is_data),
+        decimal_comma: Some(source.decimal_comma),
     }
 }
 

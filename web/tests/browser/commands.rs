@@ -140,6 +140,22 @@ async fn broken_files_get_a_fault_with_a_code() {
 }
 
 #[wasm_bindgen_test]
+async fn what_is_found_in_a_file_is_told_and_can_be_chosen() {
+    let (vault, _) = vault("found").await;
+    let file = b"1,5;2\n2,5;3\n";
+    let found = open(&vault, file, ReadOptions::default()).await.unwrap();
+    assert_eq!((found.reading.first_row_is_data, found.reading.decimal_comma), (true, true));
+    assert!(found.reading.notes[0].contains("no header row"), "{:?}", found.reading.notes);
+    assert_eq!(found.profile.columns[0].exact_sum.as_deref(), Some("4"));
+    let otherwise =
+        ReadOptions { first_row_is_data: Some(false), decimal_comma: Some(false), ..ReadOptions::default() };
+    let chosen = open(&vault, file, otherwise).await.unwrap();
+    assert_eq!(chosen.profile.columns[0].name, "1,5");
+    assert_eq!((chosen.profile.row_count, chosen.profile.columns[0].text_count), (1, 1));
+    assert!(chosen.reading.notes.is_empty(), "{:?}", chosen.reading.notes);
+}
+
+#[wasm_bindgen_test]
 async fn declared_words_count_as_missing() {
     let (vault, _) = vault("missing").await;
     let options = ReadOptions { missing_words: vec!["unknown".into()], ..ReadOptions::default() };

@@ -40,6 +40,8 @@ pub fn sample(keyring: &Keyring) -> Manifest {
             row_count: 442,
             skipped_row_count: 0,
             missing_words: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
         },
         columns: vec![Column {
             name: "height".to_owned(),

@@ -117,6 +117,8 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             row_count: row_counts.iter().sum::<usize>() as u64,
             skipped_row_count: 0,
             missing_words: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
         },
         columns: vec![
             Column { name: "note".to_owned(), treatment: Treatment::Dropped },

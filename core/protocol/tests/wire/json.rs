@@ -47,6 +47,8 @@ fn manifest() -> Manifest {
             row_count: 442,
             skipped_row_count: 1,
             missing_words: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
         },
         columns: vec![
             Column {
@@ -90,6 +92,16 @@ fn frozen_manifest_is_still_written_and_read() {
     let frozen = FROZEN_MANIFEST.trim_end();
     assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest());
     assert_eq!(String::from_utf8(manifest().to_bytes()).unwrap(), frozen);
+}
+
+#[test]
+fn a_manifest_says_how_a_file_is_read_only_where_that_is_unusual() {
+    let usual = String::from_utf8(manifest().to_bytes()).unwrap();
+    assert!(!usual.contains("first_row_is_data") && !usual.contains("decimal_comma"), "{usual}");
+    let mut unusual = manifest();
+    unusual.source.first_row_is_data = true;
+    unusual.source.decimal_comma = true;
+    assert_eq!(Manifest::from_bytes(&unusual.to_bytes()).unwrap(), unusual);
 }
 
 #[test]

@@ -60,6 +60,12 @@ pub enum ReadError {
         /// What it is.
         format: FileFormat,
     },
+    /// The file is of no kind that is known, and no text.
+    #[error(
+        "The file is not text but binary data, so that there is no table in it to read. If it comes from a spreadsheet \
+         or a database, export the table there as \"CSV UTF-8\" and choose that file."
+    )]
+    Binary,
     /// The header has too many columns.
     #[error(
         "The header has {} columns and at most {} can be read. Remove columns that are not needed, or split the \
@@ -159,7 +165,7 @@ fn ragged(place: Place, last_line: u64, expected: usize, actual: usize) -> Strin
         String::new()
     };
     format!(
-        "The table is ragged: {place} has {cells} and the header has {names}, so {fault}.{quote} Correct the row, \
+        "The table is ragged: {place} has {cells} and the table has {names}, so {fault}.{quote} Correct the row, \
          or choose to skip such rows."
     )
 }

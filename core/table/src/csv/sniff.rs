@@ -5,11 +5,16 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 
 use super::error::ReadError;
-use crate::words::{as_count, counted};
+use super::guess::FirstRow;
+use crate::words::{as_count, counted, grouped};
 
 /// Bytes of the file that are looked at.
 pub(super) const HEAD_BYTES: usize = 1 << 16;
 const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+/// A text may have fewer control characters than this, or fewer than one in [`CONTROL_SHARE`] bytes. Compressed data
+/// have one in nine.
+const MIN_CONTROLS: usize = 8;
+const CONTROL_SHARE: usize = 20;
 
 /// What stands between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,6 +81,12 @@ pub enum FileFormat {
     Pdf,
     /// An SQLite database.
     Sqlite,
+    /// A PNG picture.
+    Png,
+    /// A JPEG picture.
+    Jpeg,
+    /// A GIF or WebP picture.
+    Picture,
 }
 
 impl FileFormat {
@@ -92,6 +103,9 @@ impl FileFormat {
             Self::Parquet => "a Parquet file",
             Self::Pdf => "a PDF document",
             Self::Sqlite => "an SQLite database",
+            Self::Png => "a PNG picture",
+            Self::Jpeg => "a JPEG picture",
+            Self::Picture => "a picture",
         }
     }
 
@@ -102,7 +116,9 @@ impl FileFormat {
             Self::Zip | Self::Gzip | Self::Compressed => "Unpack it and choose the CSV file inside.",
             Self::Xlsx | Self::Xls | Self::Ods => "Save the sheet as \"CSV UTF-8\" and choose that file.",
             Self::Parquet | Self::Sqlite => "Export the table as CSV and choose that file.",
-            Self::Pdf => "Choose the CSV file that it was made from.",
+            Self::Pdf | Self::Png | Self::Jpeg | Self::Picture => {
+                "Choose the CSV file that it was made from, or export the table as \"CSV UTF-8\"."
+            }
         }
     }
 
@@ -121,6 +137,10 @@ impl FileFormat {
             // `PAR1` is a plausible column name, but no name goes on with a control character.
             [b'P', b'A', b'R', b'1', 0..=8 | 14..=31, ..] => Self::Parquet,
             [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
+            [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', 0..=8 | 14..=31, ..] => Self::Picture,
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Picture,
             _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
             _ => return None,
         })
@@ -147,7 +167,30 @@ impl Head {
 /// A delimiter and why it is taken for one.
 pub(super) struct Sniffed {
     pub(super) delimiter: Delimiter,
-    pub(super) reason: String,
+    why: Why,
+}
+
+enum Why {
+    Chosen,
+    Fits(Fit),
+    NoneFits,
+}
+
+impl Sniffed {
+    /// Why, in words, where the first row holds names or data.
+    pub(super) fn reason(&self, first_row: FirstRow) -> String {
+        match (&self.why, first_row) {
+            (Why::Chosen, _) => format!("chosen by you: {}", self.delimiter.in_words()),
+            (Why::Fits(fit), FirstRow::Names) => fit.reason_below_names(),
+            (Why::Fits(fit), FirstRow::Data) => fit.reason_in_data(),
+            (Why::NoneFits, FirstRow::Names) => {
+                "no comma, semicolon, tab or vertical bar in the header: one column".to_owned()
+            }
+            (Why::NoneFits, FirstRow::Data) => {
+                "no comma, semicolon, tab or vertical bar in the first row: one column".to_owned()
+            }
+        }
+    }
 }
 
 /// Reads the head, however small the pieces are in which the reader gives it.
@@ -171,8 +214,10 @@ pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
     if let Some(format) = FileFormat::of(bytes) {
         return Err(ReadError::NotText { format });
     }
-    if is_utf16(bytes) {
-        return Err(ReadError::Utf16);
+    match Encoding::of(bytes) {
+        Encoding::Utf16 => return Err(ReadError::Utf16),
+        Encoding::Binary => return Err(ReadError::Binary),
+        Encoding::Text => {}
     }
     let mut text = bytes;
     while let Some(rest) = text.strip_prefix(UTF8_BOM) {
@@ -181,20 +226,36 @@ pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
     Ok(text)
 }
 
-/// Whether the bytes have the mark of UTF-16 or UTF-32, or the zero bytes that Western text has in them.
-fn is_utf16(bytes: &[u8]) -> bool {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff")
-    {
-        return true;
+/// What the bytes of a file are, as far as control characters tell it.
+enum Encoding {
+    Text,
+    Utf16,
+    Binary,
+}
+
+impl Encoding {
+    fn of(bytes: &[u8]) -> Self {
+        let marks: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
+        if marks.iter().any(|mark| bytes.starts_with(mark)) {
+            return Self::Utf16;
+        }
+        let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+        let (even, odd, half) = (zeros(0), zeros(1), bytes.len() / 2);
+        let controls = bytes.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
+        let is_rare = |count: usize| count < MIN_CONTROLS || count * CONTROL_SHARE < bytes.len();
+        // Western text in UTF-16 has a zero in every second byte, and no other control character.
+        if half > 0 && (even * 2 > half) != (odd * 2 > half) && is_rare(controls - even - odd) {
+            return Self::Utf16;
+        }
+        // Of a character that the end of the head cuts in two, nothing is wrong.
+        let is_utf8 = str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+        if !is_rare(even + odd) || (!is_rare(controls) && !is_utf8) { Self::Binary } else { Self::Text }
     }
-    let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
-    let half = bytes.len() / 2;
-    half > 0 && (zeros(0) * 2 > half) != (zeros(1) * 2 > half)
 }
 
 /// The delimiter that the owner chose.
 pub(super) fn chosen(delimiter: Delimiter) -> Sniffed {
-    Sniffed { delimiter, reason: format!("chosen by you: {}", delimiter.in_words()) }
+    Sniffed { delimiter, why: Why::Chosen }
 }
 
 /// The delimiter under which most rows have as many cells as the header, and at least two.
@@ -207,12 +268,27 @@ pub(super) fn find_delimiter(text: &[u8], is_whole_file: bool) -> Sniffed {
         }
     }
     match best {
-        Some(fit) => Sniffed { delimiter: fit.delimiter, reason: fit.reason() },
-        None => Sniffed {
-            delimiter: Delimiter::Comma,
-            reason: "no comma, semicolon, tab or vertical bar in the header: one column".to_owned(),
-        },
+        Some(fit) => Sniffed { delimiter: fit.delimiter, why: Why::Fits(fit) },
+        None => Sniffed { delimiter: Delimiter::Comma, why: Why::NoneFits },
     }
+}
+
+/// The records of the head, the header included. Of a longer file, the last one is cut off and left out.
+pub(super) fn records(text: &[u8], is_whole_file: bool, delimiter: Delimiter) -> Vec<::csv::ByteRecord> {
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter.byte())
+        .from_reader(text);
+    let mut records: Vec<::csv::ByteRecord> = Vec::new();
+    let mut record = ::csv::ByteRecord::new();
+    while let Ok(true) = reader.read_byte_record(&mut record) {
+        if !is_whole_file && !records.is_empty() && reader.position().byte() == as_count(text.len()) {
+            break;
+        }
+        records.push(core::mem::take(&mut record));
+    }
+    records
 }
 
 /// How well a delimiter explains the head of a file.
@@ -227,40 +303,42 @@ struct Fit {
 
 impl Fit {
     fn of(text: &[u8], is_whole_file: bool, delimiter: Delimiter) -> Self {
-        let mut reader = ::csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter.byte())
-            .from_reader(text);
-        let mut fit = Self { delimiter, columns: 0, rows: 0, even_rows: 0 };
-        let mut record = ::csv::ByteRecord::new();
-        let length = as_count(text.len());
-        let mut is_header = true;
-        while let Ok(true) = reader.read_byte_record(&mut record) {
-            let cells = as_count(record.len());
-            if is_header {
-                fit.columns = cells;
-                is_header = false;
-                continue;
-            }
-            // The last row of a longer file's head is cut off.
-            if !is_whole_file && reader.position().byte() == length {
-                break;
-            }
-            fit.rows += 1;
-            fit.even_rows += u64::from(cells == fit.columns);
+        let records = records(text, is_whole_file, delimiter);
+        let mut lengths = records.iter().map(|record| as_count(record.len()));
+        let columns = lengths.next().unwrap_or(0);
+        let rows = as_count(lengths.len());
+        Self {
+            delimiter,
+            columns,
+            rows,
+            even_rows: as_count(lengths.filter(|cells| *cells == columns).count()),
         }
-        fit
     }
 
     fn is_better_than(&self, other: &Self) -> bool {
         // even_rows / rows compared by cross products; counting the header makes both denominators positive.
         let mine = (self.even_rows + 1) * (other.rows + 1);
         let theirs = (other.even_rows + 1) * (self.rows + 1);
-        mine > theirs || (mine == theirs && self.columns > other.columns)
+        // Of the two, it is the comma that also stands before decimals, and then in every row.
+        let is_wider = self.columns > other.columns && self.delimiter != Delimiter::Comma;
+        mine > theirs || (mine == theirs && is_wider)
     }
 
-    fn reason(&self) -> String {
+    fn reason_in_data(&self) -> String {
+        let name = self.delimiter.in_words();
+        let columns = counted(self.columns, "column", "columns");
+        match (self.rows, self.rows - self.even_rows) {
+            (0, _) => format!("{name}: it makes {columns} of the only row"),
+            (rows, 0) => format!("{name}: the first {} rows have {columns} each", grouped(rows + 1)),
+            (rows, _) => format!(
+                "{name}: the first row has {columns}, and so have {} of the next {}",
+                grouped(self.even_rows),
+                grouped(rows)
+            ),
+        }
+    }
+
+    fn reason_below_names(&self) -> String {
         let name = self.delimiter.in_words();
         let columns = counted(self.columns, "column", "columns");
         let rows = counted(self.rows, "row", "rows");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{ColumnProfile, Kind, MAX_MISSING_WORDS, MissingWord, SAMPLE_CELLS, SAMPLE_CHARACTERS, reason};
-use crate::cell::{Cell, MissingWords, is_usual_missing_word};
+use crate::cell::{Cell, is_usual_missing_word};
 use crate::decimal::{Decimal, NumberError};
 use crate::place::Place;
 use crate::sum::ExactSum;
@@ -42,6 +42,8 @@ pub(super) struct ColumnProfiler {
     /// Numbers written with leading zeros, which are more likely names of things.
     pub(super) leading_zeros: Tally,
     range: Option<(Decimal, Decimal)>,
+    /// The number that is largest without its sign, and where it is.
+    largest: Option<(Decimal, Place)>,
     pub(super) max_decimals: u32,
     sum: ExactSum,
     samples: Vec<String>,
@@ -52,14 +54,15 @@ impl ColumnProfiler {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn push(&mut self, cell: &str, place: Place, missing_words: &MissingWords) {
+    /// Takes note of `cell`, which reads as `read`.
+    pub(super) fn push(&mut self, cell: &str, read: Cell, place: Place) {
         if self.samples.len() < SAMPLE_CELLS {
             self.samples.push(cell.chars().take(SAMPLE_CHARACTERS).collect());
         }
-        match missing_words.read(cell) {
+        match read {
             Cell::Missing => self.missing += 1,
             Cell::Number(number) => {
-                self.push_number(number);
+                self.push_number(number, place);
                 if has_leading_zero(cell.trim()) {
                     self.leading_zeros.add(place);
                 }
@@ -68,13 +71,17 @@ impl ColumnProfiler {
         }
     }
 
-    fn push_number(&mut self, number: Decimal) {
+    fn push_number(&mut self, number: Decimal, place: Place) {
         self.count += 1;
         self.max_decimals = self.max_decimals.max(number.scale());
         self.range = Some(match self.range {
             None => (number, number),
             Some((min, max)) => (min.min(number), max.max(number)),
         });
+        let magnitude = number.magnitude();
+        if self.largest.is_none_or(|(largest, _)| magnitude > largest) {
+            self.largest = Some((magnitude, place));
+        }
         self.sum.add(number);
     }
 
@@ -126,6 +133,7 @@ impl ColumnProfiler {
             missing_words: self.missing_words,
             min: range.map(|(min, _)| min),
             max: range.map(|(_, max)| max),
+            largest_at: self.largest.filter(|_| is_number).map(|(_, place)| place),
             max_decimals: self.max_decimals,
             exact_sum: is_number.then(|| self.sum.to_plain()),
             samples: self.samples,

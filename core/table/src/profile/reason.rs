@@ -95,11 +95,12 @@ fn refused(error: NumberError, is_one: bool) -> String {
     let (verb, what) = match error {
         NumberError::NotANumber => (["is", "are"], "text"),
         NumberError::NotFinite => (["is", "are"], "infinite or not a number"),
-        NumberError::Separators => (
-            ["has", "have"],
-            "commas or spaces between digits (export with a decimal point and nothing else)",
-        ),
-        NumberError::TooLarge => (["is", "are"], "too large to be kept exactly"),
+        NumberError::Separators => {
+            (["has", "have"], "commas, points or spaces between digits that do not fit the decimal mark")
+        }
+        NumberError::TooLarge => {
+            (["is", "are"], "too large to be kept exactly (write the column in a larger unit)")
+        }
         NumberError::TooManyDigits => (["has", "have"], "more than 38 digits"),
         NumberError::TooSmall => (["is", "are"], "too close to zero to be kept exactly"),
     };

@@ -20,12 +20,15 @@ pub(in crate::page) fn CloudObjects(
     let total: u64 = objects.iter().map(|object| object.size_bytes).sum();
     let count = objects.len();
     let all = RwSignal::new(count <= FIRST_OBJECTS);
+    let has_parts =
+        objects.iter().any(|object| object.checksum.as_ref().is_some_and(|hash| hash.contains('-')));
     let objects = StoredValue::new(objects);
     view! {
         <section data-testid=testid data-count=count.to_string()>
             <h3>{heading}</h3>
             <p class="hint">
                 {format!("{}, {} in all.", words::counted(count as u64, "object"), words::bytes(total))}
+                {has_parts.then_some(" A SHA-256 that ends in -1, -2, … is the hash of the hashes of so many parts, in which the object was sent.")}
             </p>
             <ul class="objects">
                 {move || {

@@ -90,6 +90,7 @@ pub(in crate::page) fn ColumnCard(
         }
     };
     let missing_words = missing_words(&profile, on_missing_words, index);
+    let too_large = (largest_scale.is_none() && profile.max.is_some()).then_some(proposal.reason);
     let title_id = format!("column-{index}");
     let labelled_by = title_id.clone();
     let treatment_id = format!("treatment-{index}");
@@ -113,6 +114,9 @@ pub(in crate::page) fn ColumnCard(
                 {(profile.max_decimals > 0).then(|| fact("Decimals", format!("up to {}", profile.max_decimals)))}
             </dl>
             {missing_words}
+            {too_large.map(|reason| view! {
+                <p class="note warning" data-testid=format!("too-large-{index}")>{reason}</p>
+            })}
             <div class="field">
                 <label for=treatment_id.clone()>"What becomes of it"</label>
                 <select

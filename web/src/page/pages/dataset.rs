@@ -43,13 +43,29 @@ pub(in crate::page) fn DatasetPage(dataset: DatasetId) -> impl IntoView {
 #[component]
 fn OpenedManifest(dataset: DatasetId, name: RwSignal<Option<String>>) -> impl IntoView {
     let vault = expect_context::<Vault>();
+    // What was found out before may have been another keyring's answer.
+    vault.gone.set(None);
     let view = Loaded::new(move || Box::pin(vault.dataset(dataset)));
     Effect::new(move |_| {
         if let Some(Ok(view)) = view.get() {
             name.set(Some(view.manifest.file_name));
         }
     });
+    let gone = Memo::new(move |_| {
+        let gone = vault.gone.get().filter(|(of, _)| *of == dataset);
+        gone.map(|(_, fault)| fault)
+    });
     move || match view.get() {
+        _ if gone.with(Option::is_some) => view! {
+            <section class="panel empty" data-testid="dataset-gone">
+                {gone.get().map(|fault| view! { <FaultNote fault/> })}
+                <p class="actions">
+                    <a href="/datasets" class="button primary">"See the datasets"</a>
+                    <a href="/" class="button quiet">"Upload a table"</a>
+                </p>
+            </section>
+        }
+        .into_any(),
         None => view! { <Skeleton label="Opening the manifest…" lines=5/> }.into_any(),
         Some(Err(fault)) => view! {
             <FaultNote fault/>

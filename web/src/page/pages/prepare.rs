@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
-use crate::messages::{TableView, UploadEstimate};
+use crate::messages::{Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
 use crate::page::components::fault::FaultNote;
@@ -92,17 +92,25 @@ fn Table() -> impl IntoView {
             });
             view! { <section class="panel browser-side"><ProgressBar bar testid="reading-progress"/></section> }.into_any()
         }
-        TableProcess::Failed { fault, .. } => view! {
-            <section class="panel browser-side" data-testid="table-failed">
-                <FaultNote fault/>
-                <ReadOptionsForm open=true/>
-                <div class="actions">
-                    <FileInput id="file-input" label="Choose another file" on_file=open_file/>
-                    <a href="/" class="button quiet">"Back to the start"</a>
-                </div>
-            </section>
+        TableProcess::Failed { fault, .. } => {
+            // Nothing else that can be chosen makes a table of such a file.
+            let skips = desk.read_options.with_untracked(|options| options.skip_ragged_rows);
+            let can_skip = skips || fault.code == "ragged-row";
+            view! {
+                <section class="panel browser-side" data-testid="table-failed">
+                    <FaultNote fault/>
+                    {can_skip.then(|| view! { <ReadOptionsForm reading=None/> })}
+                    <div class="actions">
+                        <FileInput
+                            id="file-input" label="Choose another file" class=if can_skip { "" } else { "primary" }
+                            on_file=open_file
+                        />
+                        <a href="/" class="button quiet">"Back to the start"</a>
+                    </div>
+                </section>
+            }
+            .into_any()
         }
-        .into_any(),
         TableProcess::Open(view) => view! { <Opened view/> }.into_any(),
     }
     }
@@ -110,9 +118,11 @@ fn Table() -> impl IntoView {
 
 #[component]
 fn Opened(view: Arc<TableView>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
     let header: Vec<String> = view.profile.columns.iter().map(|column| column.name.clone()).collect();
     let row_count = view.profile.row_count;
     let skipped = view.profile.skipped.clone();
+    let reading = view.reading.clone();
     let head = format!(
         "{} × {}, {}, read in {}.",
         words::counted(row_count, "row"),
@@ -131,16 +141,19 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
         <section class="panel browser-side" aria-labelledby="preview-title">
             <h2 id="preview-title"><Icon symbol=Symbol::Browser/>"In this browser"</h2>
             <Preview header rows=view.first_rows.clone() row_count/>
-            <p class="hint">{format!("Separated by {}.", view.reading)}</p>
-            <ReadOptionsForm open=false/>
+            <p class="hint" data-testid="reading">{reading.words.clone()}</p>
+            {desk.holds_file().then(|| reading.notes.iter().map(|note| view! {
+                <p class="note warning" data-testid="reading-note"><Icon symbol=Symbol::Warning/>{note.clone()}</p>
+            }).collect_view())}
+            <ReadOptionsForm reading=Some(reading)/>
         </section>
         <Choices view/>
     }
 }
 
-/// How the file is read. Samples are read as they are.
+/// How the file is read; a file that was refused can only be asked to skip rows. Samples are read as they are.
 #[component]
-fn ReadOptionsForm(open: bool) -> impl IntoView {
+fn ReadOptionsForm(reading: Option<Reading>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     if !desk.holds_file() {
         return None;
@@ -148,10 +161,23 @@ fn ReadOptionsForm(open: bool) -> impl IntoView {
     let options = desk.read_options.get_untracked();
     let skip = RwSignal::new(options.skip_ragged_rows);
     let words = RwSignal::new(options.missing_words.join(", "));
+    let found = reading.as_ref().map(|reading| (!reading.first_row_is_data, reading.decimal_comma));
+    let (found_names, found_comma) = found.unwrap_or_default();
+    let has_names = RwSignal::new(found_names);
+    let has_comma = RwSignal::new(found_comma);
+    let open = reading.as_ref().is_none_or(|reading| !reading.notes.is_empty());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         desk.read_options.update(|options| {
             options.skip_ragged_rows = skip.get_untracked();
+            // What stays as it was found is not chosen.
+            let (names, comma) = (has_names.get_untracked(), has_comma.get_untracked());
+            if names != found_names {
+                options.first_row_is_data = Some(!names);
+            }
+            if comma != found_comma {
+                options.decimal_comma = Some(comma);
+            }
             options.missing_words = words
                 .get_untracked()
                 .split(',')
@@ -166,25 +192,35 @@ fn ReadOptionsForm(open: bool) -> impl IntoView {
         <details class="read-options" open=open data-testid="read-options">
             <summary>"How the file is read"</summary>
             <form class="fields" on:submit=submit>
-                <label class="choice">
-                    <input
-                        type="checkbox" data-testid="skip-ragged-rows" prop:checked=skip
-                        on:change:target=move |event| skip.set(event.target().checked())
-                    />
-                    <span>"Skip rows with a wrong number of cells (they are counted and listed)"</span>
-                </label>
-                <div class="field">
-                    <label for="missing-words">"Words that mean “missing”, separated by commas"</label>
-                    <input
-                        type="text" id="missing-words" data-testid="missing-words" placeholder="N/A, unknown"
-                        prop:value=words on:input:target=move |event| words.set(event.target().value())
-                    />
-                    <p class="hint">"Blank cells are always missing; they are not counted as 0."</p>
-                </div>
+                {box_of(skip, "skip-ragged-rows", "Skip rows with a wrong number of cells (they are counted and listed)")}
+                {found.map(|_| view! {
+                    {box_of(has_names, "first-row-names", "The first row holds the names of the columns")}
+                    {box_of(has_comma, "decimal-comma", "Numbers have a decimal comma, as 1.234,56")}
+                    <div class="field">
+                        <label for="missing-words">"Words that mean “missing”, separated by commas"</label>
+                        <input
+                            type="text" id="missing-words" data-testid="missing-words" placeholder="N/A, unknown"
+                            prop:value=words on:input:target=move |event| words.set(event.target().value())
+                        />
+                        <p class="hint">"Blank cells are always missing; they are not counted as 0."</p>
+                    </div>
+                })}
                 <button type="submit" class="button" data-testid="read-again">"Read the file again"</button>
             </form>
         </details>
     })
+}
+
+fn box_of(value: RwSignal<bool>, testid: &'static str, label: &'static str) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox" data-testid=testid prop:checked=value
+                on:change:target=move |event| value.set(event.target().checked())
+            />
+            <span>{label}</span>
+        </label>
+    }
 }
 
 #[component]
@@ -280,6 +316,8 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
 #[component]
 fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
+    let kept = Memo::new(move |_| vault.is_kept());
     let counts = Memo::new(move |_| {
         desk.choices.with(|choices| {
             let numbers = choices.iter().filter(|choice| matches!(choice, Choice::Number { .. })).count();
@@ -324,13 +362,10 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
             <details class="advanced" data-testid="advanced">
                 <summary>"Advanced"</summary>
                 <div class="fields">
-                    <label class="choice">
-                        <input
-                            type="checkbox" data-testid="keep-original" prop:checked=desk.keep_original
-                            on:change:target=move |event| desk.keep_original.set(event.target().checked())
-                        />
-                        <span>"Keep a sealed copy of the original beside it (without the dropped columns)"</span>
-                    </label>
+                    {box_of(
+                        desk.keep_original, "keep-original",
+                        "Keep a sealed copy of the original beside it (without the dropped columns)",
+                    )}
                     <div class="field">
                         <label for="rows-per-group">"Rows per row group"</label>
                         <input
@@ -350,7 +385,7 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
                 <button
                     type="button" class="button primary" data-testid="prepare-next"
                     disabled=move || !ready() on:click=move |_| next.run(())
-                >"Encrypt and upload"</button>
+                >{move || if kept.get() { "Encrypt and upload" } else { "Next: save your key file" }}</button>
                 <p class="hint" role="status">
                     {move || match problems.get() {
                         0 => String::new(),

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 use web_sys::File;
 
-use crate::messages::{Fault, KeyringStatus, UnfinishedUpload, UploadPhase, UploadProgress};
+use crate::messages::{Fault, UnfinishedUpload, UploadPhase, UploadProgress};
 use crate::page::address::Address;
 use crate::page::components::fault::FaultNote;
 use crate::page::components::file_input::FileInput;
@@ -42,8 +42,7 @@ fn Process() -> impl IntoView {
     let vault = expect_context::<Vault>();
     let address = expect_context::<Address>();
     let resume = move || address.query("resume").and_then(|id| id.parse::<DatasetId>().ok());
-    let kept =
-        Memo::new(move |_| matches!(vault.keyring.get(), Some(KeyringStatus::Unlocked { kept: true, .. })));
+    let kept = Memo::new(move |_| vault.is_kept());
     // Whoever has kept the key file pressed "Encrypt and upload" a moment ago: no second button.
     if let UploadProcess::Chosen { file_name } = desk.upload.get_untracked()
         && kept.get_untracked()
@@ -222,6 +221,10 @@ fn Failed(file_name: String, fault: Fault, dataset: Option<DatasetId>) -> impl I
     let desk = expect_context::<Desk>();
     let address = expect_context::<Address>();
     let cancelled = fault.code == "cancelled";
+    // To go on with the same file would end in the same way.
+    let needs_file =
+        dataset.filter(|_| matches!(fault.code.as_str(), "other-file" | "no-file" | "file-unreadable"));
+    let name = file_name.clone();
     let go_on = move |_| match dataset {
         Some(dataset) => desk.resume_upload(dataset, file_name.clone(), None),
         None => desk.start_upload(file_name.clone()),
@@ -238,10 +241,19 @@ fn Failed(file_name: String, fault: Fault, dataset: Option<DatasetId>) -> impl I
                 view! { <FaultNote fault/> }.into_any()
             }}
             <div class="actions">
-                <button type="button" class="button primary" data-testid="upload-continue" on:click=go_on>
-                    {if dataset.is_some() { "Go on" } else { "Try again" }}
-                </button>
-                {dataset.map(|dataset| {
+                {match needs_file {
+                    Some(dataset) => {
+                        let resume = Callback::new(move |file: File| desk.resume_upload(dataset, name.clone(), Some(file)));
+                        view! { <FileInput id="resume-file" label="Choose the right file" class="primary" on_file=resume/> }.into_any()
+                    }
+                    None => view! {
+                        <button type="button" class="button primary" data-testid="upload-continue" on:click=go_on>
+                            {if dataset.is_some() { "Go on" } else { "Try again" }}
+                        </button>
+                    }
+                    .into_any(),
+                }}
+                {dataset.filter(|_| needs_file.is_none()).map(|dataset| {
                     let choose = Callback::new(move |()| {
                         desk.upload.set(UploadProcess::Idle);
                         address.go(&format!("/upload?resume={dataset}"));

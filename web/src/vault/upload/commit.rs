@@ -119,6 +119,8 @@ fn manifest_of(
             row_count: state.file.row_count,
             skipped_row_count: state.file.skipped_row_count,
             missing_words: state.file.options.missing_words.clone(),
+            first_row_is_data: state.file.options.first_row_is_data == Some(true),
+            decimal_comma: state.file.options.decimal_comma == Some(true),
         },
         columns: treated_columns(state, columns)?,
         row_groups: row_groups.collect(),

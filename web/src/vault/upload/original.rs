@@ -133,7 +133,11 @@ impl Parts<'_> {
         let written = Buffer::default();
         let mut rows = Rows::read(source, &options)?;
         let in_memory = "a buffer in memory takes everything";
-        let mut writer = CsvWriter::new(written.clone(), rows.header(), &keep).expect(in_memory);
+        let mut writer = if options.first_row_is_data == Some(true) {
+            CsvWriter::without_header(written.clone(), &keep)
+        } else {
+            CsvWriter::new(written.clone(), rows.header(), &keep).expect(in_memory)
+        };
         let mut total = 0;
         while rows.next(self.run.abort).await? {
             writer.write_row(rows.row()).expect(in_memory);
