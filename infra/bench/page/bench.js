@@ -133,7 +133,10 @@ async function measure(key, settings) {
 }
 
 try {
-  await Promise.all([initRelaxed(), initPlain()]);
+  await Promise.all([
+    initRelaxed({ module_or_path: "relaxed-simd/ours_bg.wasm" }),
+    initPlain({ module_or_path: "simd128/ours_bg.wasm" }),
+  ]);
   const settings = await (await fetch("settings.json")).json();
   for (const key of settings.keys) await measure(key, settings);
   await report("done");

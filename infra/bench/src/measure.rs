@@ -1,6 +1,8 @@
 //! Measuring by turns: ours, peer, ours, peer, so that whatever else the machine does meets all alike.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(feature = "native")]
+use std::time::Instant;
 
 /// How long to measure.
 #[derive(Debug, Clone, Copy)]
