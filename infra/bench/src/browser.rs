@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -54,6 +55,8 @@ enum Report {
         slots: u32,
         contestants: Vec<Contestant>,
     },
+    /// Something to know.
+    Note(String),
     /// All is done.
     Done,
     /// It cannot go on.
@@ -80,17 +83,17 @@ pub fn measure(site: &Path, chromium: &Path, bits: &[u32], patience: &Patience) 
         .context("the page's settings cannot be written")?;
 
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = format!("http://{}/", listener.local_addr()?);
+    let browser = Chromium::start(chromium, &format!("http://{}/", listener.local_addr()?))?;
+    let clock = WorkerClock::new(browser.process.id());
     let (sender, receiver) = mpsc::channel();
     let folder = site.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (folder, sender) = (folder.clone(), sender.clone());
-            std::thread::spawn(move || answer(&stream, &folder, &sender));
+            let (folder, sender, clock) = (folder.clone(), sender.clone(), Arc::clone(&clock));
+            std::thread::spawn(move || answer(&stream, &folder, &sender, &clock));
         }
     });
 
-    let _browser = Chromium::start(chromium, &address)?;
     let mut rows = Vec::new();
     loop {
         match receiver.recv_timeout(SILENCE).context("the page has fallen silent")? {
@@ -100,11 +103,11 @@ pub fn measure(site: &Path, chromium: &Path, bits: &[u32], patience: &Patience) 
                     .map(|Contestant { name, ours, samples }| Times { name, ours, samples })
                     .collect();
                 let measured = report::rows(&operation, PLACE, bits, &times);
-                if operation == "encrypt" {
-                    rows.extend(report::per_value(&measured, slots));
-                }
-                rows.extend(measured);
+                let values =
+                    if operation == "encrypt" { report::per_value(&measured, slots) } else { Vec::new() };
+                rows.extend(measured.into_iter().chain(values));
             }
+            Report::Note(note) => println!("{note}"),
             Report::Done => return Ok(rows),
             Report::Failed(reason) => bail!("the page failed: {reason}"),
         }
@@ -140,8 +143,55 @@ impl Drop for Chromium {
     }
 }
 
-/// Answers one request: files of the folder, and reports that are posted. What cannot be read is not answered.
-fn answer(stream: &TcpStream, folder: &Path, sender: &Sender<Report>) -> Option<()> {
+/// The processor time of the page's worker, as Linux counts it: a page cannot see it by itself.
+struct WorkerClock {
+    /// The browser's process.
+    browser: u32,
+    /// File with the worker's times, once it is found.
+    file: OnceLock<PathBuf>,
+}
+
+impl WorkerClock {
+    /// What Linux calls the thread of a worker.
+    const THREAD: &str = "DedicatedWorker";
+
+    fn new(browser: u32) -> Arc<Self> {
+        Arc::new(Self { browser, file: OnceLock::new() })
+    }
+
+    /// Nanoseconds, `None` where there is no such clock.
+    fn now(&self) -> Option<u64> {
+        if self.file.get().is_none() {
+            self.file.set(self.find()?.join("schedstat")).ok()?;
+        }
+        fs::read_to_string(self.file.get()?).ok()?.split(' ').next()?.parse().ok()
+    }
+
+    /// The folder of the worker's thread: the only one of that name among the descendants of the browser.
+    fn find(&self) -> Option<PathBuf> {
+        let processes = fs::read_dir("/proc").ok()?.flatten();
+        let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        numbers.filter(|process| self.is_ancestor_of(*process)).find_map(|process| {
+            let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+            let is_worker = |thread: &PathBuf| {
+                fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim_end() == Self::THREAD)
+            };
+            threads.flatten().map(|thread| thread.path()).find(is_worker)
+        })
+    }
+
+    fn is_ancestor_of(&self, process: u32) -> bool {
+        let parent = |process: &u32| {
+            let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+            status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok())
+        };
+        std::iter::successors(Some(process), parent).any(|ancestor| ancestor == self.browser)
+    }
+}
+
+/// Answers one request: files of the folder, the clock, and reports that are posted. What cannot be read is not
+/// answered.
+fn answer(stream: &TcpStream, folder: &Path, sender: &Sender<Report>, clock: &WorkerClock) -> Option<()> {
     let mut reader = BufReader::new(stream.take(REQUEST_BYTES));
     let mut head = String::new();
     let mut length = 0;
@@ -164,6 +214,9 @@ fn answer(stream: &TcpStream, folder: &Path, sender: &Sender<Report>) -> Option<
         let report = serde_json::from_slice(&body).unwrap_or_else(|error| Report::Failed(error.to_string()));
         sender.send(report).ok()?;
         ("204 No Content", "text/plain", Vec::new())
+    } else if path == "clock" {
+        let now = clock.now().map(|now| now.to_string()).unwrap_or_default();
+        ("200 OK", "text/plain", now.into_bytes())
     } else {
         let path = if path.is_empty() { "index.html" } else { path };
         let kind = match path.rsplit('.').next() {
@@ -182,7 +235,7 @@ fn answer(stream: &TcpStream, folder: &Path, sender: &Sender<Report>) -> Option<
     // Isolated from other origins, which there are none of, the page gets a clock of 5 microseconds instead of 100.
     write!(
         stream,
-        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\ncache-control: no-store\r\n\
          cross-origin-opener-policy: same-origin\r\ncross-origin-embedder-policy: require-corp\r\n\r\n",
         body.len()
     )
