@@ -101,7 +101,7 @@ fn site(folders: &Folders) -> anyhow::Result<PathBuf> {
             .current_dir(&npm)
             .stdin(Stdio::null()),
     )
-    .context("the peers in the browser are npm packages: Node's npm and its registry are needed")?;
+    .context("the peers in the browser are npm packages: Node's npm and its registry are needed; or measure only `--where native`")?;
     for (from, to) in PEERS {
         let from = npm.join("node_modules").join(from);
         fs::copy(&from, site.join("peers").join(to))
