@@ -73,7 +73,7 @@ pub fn run(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()> 
 
     let target = folders.target.join("cargo");
     let mut command = cargo::command("build");
-    command.args(["--release", "--locked", "--package", "veilsum-bench"]);
+    command.args(["--release", "--package", "veilsum-bench"]);
     if options.native {
         command.args(["--features", "native"]);
     }
@@ -101,7 +101,10 @@ fn site(folders: &Folders) -> anyhow::Result<PathBuf> {
             .current_dir(&npm)
             .stdin(Stdio::null()),
     )
-    .context("the peers in the browser are npm packages: Node's npm and its registry are needed; or measure only `--where native`")?;
+    .context(
+        "the peers in the browser are npm packages: Node's npm and its registry are needed; \
+         or measure only `--where native`",
+    )?;
     for (from, to) in PEERS {
         let from = npm.join("node_modules").join(from);
         fs::copy(&from, site.join("peers").join(to))
@@ -124,7 +127,7 @@ fn module(
 ) -> anyhow::Result<()> {
     let target = folders.target.join(name);
     let mut command = cargo::command("build");
-    command.args(["--locked", "--package", "veilsum-bench-wasm", "--target", WASM, "--profile", "wasm"]);
+    command.args(["--package", "veilsum-bench-wasm", "--target", WASM, "--profile", "wasm"]);
     command.arg("--config").arg(profile(folders)?).args(arguments);
     if let Some(instructions) = instructions {
         // Added to the flags of `.cargo/config.toml`.

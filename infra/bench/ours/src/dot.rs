@@ -1,7 +1,8 @@
 //! `Π c_j^{w_j} mod n²` over the columns j of a table, for several row blocks with the same weights: a linear form of
 //! encrypted columns.
 //!
-//! Built from exponentiations for now. When `veilsum-crypto` can do it in one call, [`weighted_sums`] is to be that call.
+//! Built from exponentiations for now. When `veilsum-crypto` can do it in one call, [`weighted_sums`] is to be that
+//! call.
 
 use num_bigint::{BigRng010, BigUint};
 use rand_core::CryptoRng;
