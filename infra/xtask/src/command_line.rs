@@ -12,6 +12,8 @@ cargo xtask test [--only STAGE]... [-- FILTER...]
                                     format, lint, invariants, native, wasm, site, stories
 cargo xtask load [--rows N]... [--columns N]
                                     put a large table through the browser; report speed, sizes and memory
+cargo xtask bench [--where native|browser] [--bits 2048|3072] [--quick]
+                                    measure our operations beside those of others, into target/bench.json
 cargo xtask build [--dev] [--site]  build the page into target/site, and the functions
                                     --dev: quick to build, slow to run; --site: only the page";
 
@@ -26,6 +28,8 @@ pub enum Task {
     Test(TestOptions),
     /// Measure a large table; the arguments are those of the measuring program.
     Load(Vec<String>),
+    /// Measure operations beside those of others.
+    Bench(BenchOptions),
     /// Print [`USAGE`].
     Help,
 }
@@ -46,6 +50,19 @@ pub struct TestOptions {
     pub only: Vec<Stage>,
     /// Arguments for the test programs, e.g. a part of a test's name.
     pub arguments: Vec<String>,
+}
+
+/// What to measure.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BenchOptions {
+    /// In native code.
+    pub native: bool,
+    /// In Chromium.
+    pub browser: bool,
+    /// Sizes of n.
+    pub bits: Vec<u32>,
+    /// Fewer turns.
+    pub quick: bool,
 }
 
 /// Reads the arguments after `cargo xtask`.
@@ -89,9 +106,29 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<Task
             Ok(Task::Test(options))
         }
         "load" => Ok(Task::Load(arguments.collect())),
+        "bench" => bench(arguments).map(Task::Bench),
         "help" | "--help" | "-h" => Ok(Task::Help),
         _ => bail!("there is no task `{command}`.\n{USAGE}"),
     }
+}
+
+fn bench(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<BenchOptions> {
+    let mut options = BenchOptions { native: true, browser: true, bits: vec![2_048, 3_072], quick: false };
+    while let Some(argument) = arguments.next() {
+        let value = if argument == "--quick" { None } else { arguments.next() };
+        match (argument.as_str(), value.as_deref()) {
+            ("--quick", _) => options.quick = true,
+            ("--where", Some("native")) => options.browser = false,
+            ("--where", Some("browser")) => options.native = false,
+            ("--bits", Some("2048")) => options.bits = vec![2_048],
+            ("--bits", Some("3072")) => options.bits = vec![3_072],
+            (_, value) => {
+                let value = value.map(|value| format!(" {value}")).unwrap_or_default();
+                return Err(unknown("bench", &format!("{argument}{value}")));
+            }
+        }
+    }
+    Ok(options)
 }
 
 fn unknown(command: &str, argument: &str) -> anyhow::Error {
@@ -119,10 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn a_benchmark_can_be_narrowed() {
+        let all = BenchOptions { native: true, browser: true, bits: vec![2_048, 3_072], quick: false };
+        assert_eq!(parse("bench").unwrap(), Task::Bench(all));
+        let some = BenchOptions { native: false, browser: true, bits: vec![3_072], quick: true };
+        assert_eq!(parse("bench --where browser --quick --bits 3072").unwrap(), Task::Bench(some));
+    }
+
+    #[test]
     fn what_nobody_knows_is_named() {
         assert!(parse("deploy").unwrap_err().to_string().contains("`deploy`"));
         assert!(parse("up --port 1").unwrap_err().to_string().contains("`--port`"));
         assert!(parse("test --only nothing").unwrap_err().to_string().contains("`nothing`"));
         assert!(parse("test --only").is_err());
+        assert!(parse("bench --bits 1024").unwrap_err().to_string().contains("`--bits 1024`"));
+        assert!(parse("bench --where").unwrap_err().to_string().contains("`--where`"));
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
+mod bench;
 mod browser;
 mod build;
 mod cargo;
@@ -41,6 +42,7 @@ fn run() -> anyhow::Result<()> {
         Task::Up => up::run(&workspace),
         Task::Test(options) => test::run(&workspace, &options),
         Task::Load(arguments) => test::load(&workspace, &arguments),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Help => Ok(()),
     }
 }
