@@ -9,21 +9,25 @@ use super::batch::Batch;
 use super::power::Exponent;
 use super::residue::Residues;
 
-/// Bits of an exponent that are looked up at once.
-const WINDOW_BITS: usize = 6;
-const WINDOW_ENTRIES: usize = 1 << WINDOW_BITS;
+/// Most bits of an exponent that are looked up at once, w. Beyond 8 the table grows faster than the work shrinks.
+const MAX_WINDOW_BITS: usize = 8;
+/// Most bytes of a table, unless one with w = 1 is larger: every encrypt worker has its own.
+const MAX_TABLE_BYTES: usize = 32 << 20;
 
-/// `base^(j·2^(6·i))` for all j < 64 and all windows i of an exponent, for one base per modulus of a batch.
+/// `base^(j·2^(w·i))` for all j < 2^w and all windows i of an exponent, for one base per modulus of a batch.
 ///
-/// May be secret: wiped when dropped, `Debug` shows the size only. Takes `64·⌈bits/6⌉` numbers per base: for exponents
-/// of 1,024 bits modulo numbers of 2,048 bits 3.9 MB, for 1,536 and 3,072 bits 8.4 MB.
+/// May be secret: wiped when dropped, `Debug` shows the size only. Takes `2^w·⌈bits/w⌉` numbers per base. w is the
+/// largest with which the table stays within 32 MB: 8 for two bases modulo numbers of 2,048 bits and exponents of 1,024
+/// (about 24 MB), 7 for 3,072 and 1,536 bits (about 30 MB).
 pub struct FixedBase {
+    /// w.
+    window_bits: usize,
     windows: usize,
     /// Bases: the period with which moduli and bases are dealt to the lanes.
     bases: usize,
     /// Words of one lane of a number.
     digits: usize,
-    /// The number for window i, entry j and base b starts at `((i·64 + j)·bases + b)·digits`.
+    /// The number for window i, entry j and base b starts at `((i·2^w + j)·bases + b)·digits`.
     words: Vec<u64>,
 }
 
@@ -31,8 +35,8 @@ impl FixedBase {
     /// Builds the table for `bases`, dealt to the lanes over and over like the moduli, and exponents of up to
     /// `exponent_bits`. Powers come out multiplied by the base's number in `scales`.
     ///
-    /// `progress` is called with the windows that are done and their number. Costs about `70·⌈bits/6⌉` multiplications
-    /// per base.
+    /// `progress` is called with the windows that are done and their number. Costs about `(2^w + w)·⌈bits/w⌉`
+    /// multiplications per base.
     ///
     /// # Panics
     /// Unless there is a scale for every base, and as many as the batch has moduli.
@@ -50,9 +54,13 @@ impl FixedBase {
             bases.len() == scales.len() && lanes.is_multiple_of(bases.len()),
             "a base and a scale per modulus"
         );
-        let windows = usize::try_from(exponent_bits).unwrap_or(usize::MAX).div_ceil(WINDOW_BITS).max(1);
-        let words = vec![0; windows * WINDOW_ENTRIES * bases.len() * digits];
-        let mut table = Self { windows, bases: bases.len(), digits, words };
+        let bits = usize::try_from(exponent_bits).unwrap_or(usize::MAX).max(1);
+        let words = |window_bits: usize| (bits.div_ceil(window_bits) << window_bits) * bases.len() * digits;
+        let fits = |window_bits: &usize| words(*window_bits) * size_of::<u64>() <= MAX_TABLE_BYTES;
+        let window_bits = (1..=MAX_WINDOW_BITS).rev().find(fits).unwrap_or(1);
+        let windows = bits.div_ceil(window_bits);
+        let words = vec![0; words(window_bits)];
+        let mut table = Self { window_bits, windows, bases: bases.len(), digits, words };
 
         // Lanes beyond the bases work on the windows that follow.
         let windows_at_once = lanes / bases.len();
@@ -68,12 +76,12 @@ impl FixedBase {
                 for lane in at_once * bases.len()..(at_once + 1) * bases.len() {
                     moduli.copy_lane(&mut steps, &step, lane);
                 }
-                for _ in 0..WINDOW_BITS {
+                for _ in 0..window_bits {
                     batch.square(&mut product, &step);
                     core::mem::swap(&mut product, &mut step);
                 }
             }
-            for entry in 0..WINDOW_ENTRIES {
+            for entry in 0..1 << window_bits {
                 for lane in 0..lanes {
                     let window = window + lane / bases.len();
                     if window < windows {
@@ -104,7 +112,7 @@ impl FixedBase {
             exponents.len() == batch.lanes() && batch.engine.moduli.digits() == self.digits,
             "another batch"
         );
-        let bits = (self.windows * WINDOW_BITS) as u64;
+        let bits = (self.windows * self.window_bits) as u64;
         assert!(exponents.iter().all(|exponent| exponent.bits() <= bits), "an exponent beyond the table");
         let exponents: Vec<Exponent> = exponents.iter().map(|exponent| Exponent::new(exponent)).collect();
         let mut result = batch.one().clone();
@@ -120,14 +128,16 @@ impl FixedBase {
     }
 
     fn look_up(&self, batch: &Batch, factor: &mut Residues, exponents: &[Exponent], window: usize) {
-        for (lane, exponent) in exponents.iter().enumerate() {
-            let place = self.place(window, exponent.bits(window * WINDOW_BITS, WINDOW_BITS), lane);
-            batch.engine.moduli.write_lane(factor, lane, &self.words[place..place + self.digits]);
-        }
+        let entry = |lane: usize| {
+            let choice = exponents[lane].bits(window * self.window_bits, self.window_bits);
+            let place = self.place(window, choice, lane);
+            &self.words[place..place + self.digits]
+        };
+        batch.engine.moduli.write_lanes(factor, entry);
     }
 
     const fn place(&self, window: usize, entry: usize, lane: usize) -> usize {
-        ((window * WINDOW_ENTRIES + entry) * self.bases + lane % self.bases) * self.digits
+        (((window << self.window_bits) + entry) * self.bases + lane % self.bases) * self.digits
     }
 }
 
