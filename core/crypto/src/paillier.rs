@@ -111,7 +111,7 @@ impl PublicKey {
             return Err(wrong_size);
         }
         let layout = Layout::for_modulus_bits(modulus_bits).ok_or(wrong_size)?;
-        let square = Modulus::new(&(&modulus * &modulus)).map_err(|_| PublicKeyError::Even)?;
+        let square = Modulus::of_square(&modulus).map_err(|_| PublicKeyError::Even)?;
         if modulus.sqrt().pow(2) == modulus {
             return Err(PublicKeyError::Square);
         }
@@ -247,7 +247,7 @@ impl PublicKey {
     pub fn weighted_sums(&self, weights: &Exponents, columns: &[&[Ciphertext]]) -> Vec<Ciphertext> {
         let columns: Vec<Vec<&BigUint>> =
             columns.iter().map(|column| column.iter().map(|ciphertext| &ciphertext.0).collect()).collect();
-        let products = self.0.square.batch().products_of_powers_vartime(weights, &columns);
+        let products = self.0.square.power_batch().products_of_powers_vartime(weights, &columns);
         products.expect("a ciphertext is coprime to n").into_iter().map(Ciphertext).collect()
     }
 

@@ -1,5 +1,7 @@
 //! The arithmetics there are, which of them this machine has, and the way into them.
 
+use num_bigint::BigUint;
+
 use super::residue::{Form, Moduli, Residues};
 use super::{fma51, portable, simd24};
 
@@ -78,7 +80,21 @@ impl Engine {
     ///
     /// `None` if this machine does not have the arithmetic, if there are more moduli than lanes or none, or if they are
     /// too large for it. The moduli are odd and above 1.
-    pub(super) fn new(arithmetic: Arithmetic, moduli: &[&num_bigint::BigUint]) -> Option<Self> {
+    pub(super) fn new(arithmetic: Arithmetic, moduli: &[&BigUint]) -> Option<Self> {
+        Self::with_components(arithmetic, moduli, 1)
+    }
+
+    /// [`Self::new`] modulo the squares of `moduli`: in vector arithmetic with two components per number, which is less
+    /// work than with numbers that are twice as long.
+    pub(super) fn of_squares(arithmetic: Arithmetic, moduli: &[&BigUint]) -> Option<Self> {
+        if arithmetic == Arithmetic::Words {
+            let squares: Vec<BigUint> = moduli.iter().map(|&modulus| modulus * modulus).collect();
+            return Self::new(arithmetic, &squares.iter().collect::<Vec<_>>());
+        }
+        Self::with_components(arithmetic, moduli, 2)
+    }
+
+    fn with_components(arithmetic: Arithmetic, moduli: &[&BigUint], components: usize) -> Option<Self> {
         let lanes = match arithmetic {
             Arithmetic::Words => moduli.len(),
             Arithmetic::Fused | Arithmetic::Plain => arithmetic.lanes()?,
@@ -87,7 +103,7 @@ impl Engine {
             return None;
         }
         let values = moduli.iter().cycle().take(lanes).map(|&modulus| modulus.clone()).collect();
-        let moduli = Moduli::new(arithmetic.form(), values)?;
+        let moduli = Moduli::new(arithmetic.form(), values, components)?;
         let tables = match arithmetic {
             Arithmetic::Fused => Tables::Fused(fma51::Tables::new(moduli.digits())),
             Arithmetic::Plain => Tables::Plain(simd24::Tables::new()),
@@ -117,16 +133,28 @@ impl Engine {
     fn run<const SQUARE: bool>(&self, result: &mut Residues, a: &Residues, b: &Residues) {
         let (digits, length) = (self.moduli.digits(), self.moduli.residue_len());
         let friendly = &self.moduli.friendly;
-        for residues in [&*result, a, b, friendly] {
+        for residues in [&*result, a, b] {
             assert_eq!(residues.words.len(), length, "residues of another batch");
         }
+        assert_eq!(friendly.words.len(), self.moduli.component_len(), "N has one component");
         let (result, operands) =
             (&mut result.words, [&friendly.words, &a.words, &b.words].map(Vec::as_slice));
+        let is_square = self.moduli.components() == 2;
+        // SAFETY, for all four: `with_components` has asked for the instructions and has made as many lanes as the backend
+        // has and the tables for this number of digits; all lengths were compared above with those of such residues. The
+        // form limits the number of digits.
         match &self.tables {
-            // SAFETY: `Engine::new` has asked for the instructions and has made as many lanes as the backend has and the
-            // tables for this number of digits; all lengths were compared above with that of such residues.
+            // SAFETY: as said.
+            Tables::Fused(tables) if is_square => unsafe {
+                backend::fused_modulo_square::<SQUARE>(tables, digits, result, operands);
+            },
+            // SAFETY: as said.
             Tables::Fused(tables) => unsafe { backend::fused::<SQUARE>(tables, digits, result, operands) },
-            // SAFETY: as above; the form limits the number of digits.
+            // SAFETY: as said.
+            Tables::Plain(tables) if is_square => unsafe {
+                backend::plain_modulo_square::<SQUARE>(tables, digits, result, operands);
+            },
+            // SAFETY: as said.
             Tables::Plain(tables) => unsafe { backend::plain::<SQUARE>(tables, digits, result, operands) },
             Tables::Words => {
                 let [friendly, a, b] = operands.map(|words| words.chunks_exact(digits));
@@ -141,9 +169,9 @@ impl Engine {
 }
 
 /// The arithmetics, compiled for an instruction set. The functions are unsafe to call where the processor does not have
-/// it, or with residues of other lengths than [`fma51::multiply`] and [`simd24::multiply`] ask for.
+/// it, or with residues of other lengths than the functions of [`fma51`] and [`simd24`] ask for.
 macro_rules! compiled {
-    ($feature:literal, $simd:ty; $($arithmetic:ident::$name:ident),*) => {
+    ($feature:literal, $simd:ty; $($arithmetic:ident::$function:ident as $name:ident),*) => {
         $(
             #[target_feature(enable = $feature)]
             pub(super) unsafe fn $name<const SQUARE: bool>(
@@ -153,7 +181,7 @@ macro_rules! compiled {
                 [friendly, a, b]: [&[u64]; 3],
             ) {
                 // SAFETY: this function is compiled for the instruction set; the rest is promised by the caller.
-                unsafe { $arithmetic::multiply::<$simd, SQUARE>(tables, digits, friendly, result, a, b) }
+                unsafe { $arithmetic::$function::<$simd, SQUARE>(tables, digits, friendly, result, a, b) }
             }
         )*
     };
@@ -185,7 +213,7 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Avx2::LANES;
-    compiled!("avx2,fma", Avx2; fma51::fused, simd24::plain);
+    compiled!("avx2,fma", Avx2; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) fn has_plain() -> bool {
         is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
@@ -209,7 +237,7 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Neon::LANES;
-    compiled!("neon", Neon; fma51::fused, simd24::plain);
+    compiled!("neon", Neon; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         cfg!(target_feature = "neon")
@@ -232,11 +260,11 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Simd128::LANES;
-    compiled!("simd128", Simd128; simd24::plain);
+    compiled!("simd128", Simd128; simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
     #[cfg(feature = "relaxed-simd")]
-    compiled!("simd128,relaxed-simd", Relaxed; fma51::fused);
+    compiled!("simd128,relaxed-simd", Relaxed; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square);
     #[cfg(not(feature = "relaxed-simd"))]
-    missing!(fma51::fused);
+    missing!(fma51::fused, fma51::fused_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         true
@@ -267,7 +295,7 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = 1;
-    missing!(fma51::fused, simd24::plain);
+    missing!(fma51::fused, fma51::fused_modulo_square, simd24::plain, simd24::plain_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         false

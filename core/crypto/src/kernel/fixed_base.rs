@@ -49,7 +49,7 @@ impl FixedBase {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Self {
         let moduli = &batch.engine.moduli;
-        let (lanes, digits) = (batch.lanes(), moduli.digits());
+        let (lanes, digits) = (batch.lanes(), moduli.lane_words());
         assert!(
             bases.len() == scales.len() && lanes.is_multiple_of(bases.len()),
             "a base and a scale per modulus"
@@ -109,7 +109,7 @@ impl FixedBase {
     #[must_use]
     pub fn power_once(&self, batch: &Batch, exponents: &[&BigUint]) -> Residues {
         assert!(
-            exponents.len() == batch.lanes() && batch.engine.moduli.digits() == self.digits,
+            exponents.len() == batch.lanes() && batch.engine.moduli.lane_words() == self.digits,
             "another batch"
         );
         let bits = (self.windows * self.window_bits) as u64;

@@ -39,19 +39,32 @@
 //! be operands again. They fit `l` balanced digits, which reach almost `±R/2`: the carry out of the last digit is 0.
 //! So do products of any two numbers that `l` digits can write: `|a·b + Q·ñ| / R ≤ R/4 + 0.51·R/4 < 0.38·R`.
 //!
+//! # Modulo a square
+//!
+//! Modulo ñ² a number is a pair of residues, `x = x₁ + x₂·ñ`. Pass one computes `x₁·y₁ + Q·ñ = R·z₁` as above and keeps Q.
+//! Modulo ñ² then `x·y/R = (x₁·y₁ + (x₁·y₂ + x₂·y₁)·ñ)/R = z₁ + ((x₁·y₂ + x₂·y₁ − Q)/R)·ñ`, and pass two computes that
+//! bracket, reduced modulo ñ: `x₁·y₂ + x₂·y₁ − Q + Q'·ñ = R·z₂`. A square takes `2·x₁·x₂` for the two middle products. With
+//! half the digits that is about 0.7 of the work of a multiplication modulo a number as long as ñ². Since n² divides ñ²,
+//! it is arithmetic modulo n² as well.
+//!
+//! - *Columns* of pass two have up to `3·l` products and one digit of Q, whose `−q` is added as the bits of `c − q`:
+//!   `6·128·2⁵⁰ + 2⁵⁰ + 2¹³ < 2⁶⁰` still. A doubled digit times a digit is at most 2¹⁰¹ as in a square.
+//! - *Ranges*: with `8·ñ ≤ R`, components in `±ñ` give `|z₂| ≤ (2·ñ² + |Q| + |Q'|·ñ)/R ≤ ñ/4 + 0.51 + 0.51·ñ < ñ`, and z₁ is
+//!   as above.
+//!
 //! # What is read
 //!
 //! For each group of columns `k = 0, 4, …, 2·l − 4` a convolution reads rows `i` with `k + 1 − l ≤ i < end ≤ l` of its
 //! first factor, and digits `k − i … k − i + 3` of its second (3 less for Q·N), its window, which it may load one row
 //! early. So the window starts at `k − end` or later, where `end ≤ k + 4` for a·b and `end ≤ k` for Q·N and squares: at
-//! −4, or at −3 for Q·N; and it ends at `l + 2`. That is what the zeros around a residue are for. Of Q, which starts
+//! −4, or at −3 for Q·N; and it ends at `l + 2`. (Pass two reads digits of the first Q in groups below `l` only.) That is what the zeros around a residue are for. Of Q, which starts
 //! uninitialised, only rows are read, `i < end ≤ k` there: all written by earlier groups.
 
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
 use super::residue::{Form, PAD_FRONT};
-use super::simd::{Fused, MAX_LANES};
+use super::simd::{Fused, MAX_LANES, Simd};
 
 /// Bits of a digit.
 pub(super) const RADIX_BITS: u32 = 51;
@@ -89,32 +102,46 @@ pub(super) const FORM: Form = Form {
 pub(super) struct Tables {
     /// `C` and `C + c`, read from memory: as vector constants in the loop they cost 1.8 times in V8.
     constants: [f64; 2],
-    /// Starting values of the columns of a product and of a square.
-    multiply_bias: Vec<u64>,
+    /// Starting values of the columns for each kind of terms.
+    product_bias: Vec<u64>,
     square_bias: Vec<u64>,
+    /// Pass two of a square and of a product modulo a square: one and two products, and a quotient.
+    cross_bias: [Vec<u64>; 2],
 }
 
 impl Tables {
     pub(super) fn new(digits: usize) -> Self {
         Self {
             constants: black_box([HIGH, HIGH + LOW]),
-            multiply_bias: biases(digits, false),
-            square_bias: biases(digits, true),
+            product_bias: biases(digits, Kind::Product),
+            square_bias: biases(digits, Kind::Square),
+            cross_bias: [1, 2].map(|products| biases(digits, Kind::Cross(products))),
         }
     }
 }
 
-/// What the columns start from; see the module's text. Counted by walking the same products as [`multiply`].
-fn biases(digits: usize, square: bool) -> Vec<u64> {
+/// What is summed before it is reduced.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Product,
+    Square,
+    /// Some products, less a quotient.
+    Cross(u64),
+}
+
+/// What the columns start from; see the module's text. Counted by walking the same products as [`reduce`].
+fn biases(digits: usize, kind: Kind) -> Vec<u64> {
     // Products whose low half ends in a column; the high half ends in the next.
     let mut products = vec![0_u64; 2 * digits + GROUP];
     for k in (0..2 * digits).step_by(GROUP) {
-        let (first, end) = if square { square_rows(k, digits) } else { product_rows(k, digits) };
-        let (first_quotient, end_quotient) = quotient_rows(k, digits);
-        let rows = end.saturating_sub(first) + end_quotient.saturating_sub(first_quotient);
-        let diagonal = if square { [1, 1, 2, 2] } else { [0; GROUP] };
+        let rows = |(first, end): (usize, usize)| end.saturating_sub(first) as u64;
+        let (terms, diagonal) = match kind {
+            Kind::Product => (rows(product_rows(k, digits)), [0; GROUP]),
+            Kind::Square => (rows(square_rows(k, digits)), [1, 1, 2, 2]),
+            Kind::Cross(count) => (count * rows(product_rows(k, digits)), [0; GROUP]),
+        };
         for (column, diagonal) in diagonal.into_iter().enumerate() {
-            products[k + column] += rows as u64 + diagonal;
+            products[k + column] += terms + rows(quotient_rows(k, digits)) + diagonal;
         }
         if k < digits {
             // The quotient digit of the group's first column reaches its last.
@@ -127,9 +154,10 @@ fn biases(digits: usize, square: bool) -> Vec<u64> {
                 Some(below) => (products[below], COLUMN_BIAS >> RADIX_BITS),
                 None => (0, 0),
             };
+            let quotient = u64::from(matches!(kind, Kind::Cross(_)) && column < digits);
             (COLUMN_BIAS + HALF_DIGIT)
                 .wrapping_sub(carry)
-                .wrapping_sub(products[column].wrapping_mul(LOW.to_bits()))
+                .wrapping_sub((products[column] + quotient).wrapping_mul(LOW.to_bits()))
                 .wrapping_sub(high.wrapping_mul(HIGH.to_bits()))
         })
         .collect()
@@ -317,58 +345,122 @@ unsafe fn digit<S: Fused>(sum: S::Word) -> S::Float {
     }
 }
 
-/// `a·b/R`, or `a²/R` with half the products if `SQUARE` (then `b` is not read).
+/// What a reduction sums: terms that end in a group of columns.
 ///
 /// # Safety
-/// The processor has the instruction set of `S`; this should be inlined into a function compiled for it. All residues
-/// have `digits` digits with the zeros of [`super::residue`] around them, for `S::LANES` lanes. `digits` is that of the
-/// tables, a multiple of `GROUP` of at most `MAX_DIGITS`.
-#[inline(always)]
-pub(super) unsafe fn multiply<S: Fused, const SQUARE: bool>(
-    tables: &Tables,
-    digits: usize,
-    friendly: &[u64],
-    result: &mut [u64],
-    a: &[u64],
-    b: &[u64],
-) {
-    let step = S::LANES;
-    let mut quotient = MaybeUninit::<[f64; MAX_DIGITS * MAX_LANES]>::uninit();
-    let quotient = quotient.as_mut_ptr().cast::<f64>();
-    let mut doubled = MaybeUninit::<[f64; MAX_DIGITS * MAX_LANES]>::uninit();
-    let doubled = doubled.as_mut_ptr().cast::<f64>();
-    let bias = if SQUARE { &tables.square_bias } else { &tables.multiply_bias };
-    // SAFETY: the caller has the instructions and residues with padding; "What is read" above shows that no more of them
-    // is read. Quotient and doubled have room for the most digits and lanes; digits of both are written before they are
-    // read, in `doubled` all at once, in the quotient before the group that reads them. Results start at column `digits`,
-    // a multiple of `GROUP`, and the last group ends at `2·digits`.
-    unsafe {
-        let a = a.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let b = b.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let friendly = friendly.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let result = result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * step);
-        if SQUARE {
-            for i in 0..digits {
-                let digit = S::load(a.add(i * step));
-                S::store(doubled.add(i * step), S::add(digit, digit));
+/// Implementors read no more than the module's "What is read" says.
+unsafe trait Terms<S: Fused>: Copy {
+    /// Adds the terms that end in the columns from `k` on.
+    ///
+    /// # Safety
+    /// As [`super::simd::Simd`]; the pointers are to `digits` digits with zeros around them, or to a quotient.
+    unsafe fn add(self, sums: &mut [S::Word; GROUP + 1], k: usize, digits: usize, constants: Constants<S>);
+}
+
+/// `a·b`
+#[derive(Clone, Copy)]
+struct Product {
+    a: *const f64,
+    b: *const f64,
+}
+
+/// `a²`, where `doubled` is 2·a without zeros around it.
+#[derive(Clone, Copy)]
+struct Square {
+    a: *const f64,
+    doubled: *const f64,
+}
+
+/// `Σ factors[i].a·factors[i].b − quotient`
+#[derive(Clone, Copy)]
+struct Cross<const COUNT: usize> {
+    products: [Product; COUNT],
+    quotient: *const f64,
+}
+
+// SAFETY: reads rows `product_rows` of a and their windows of b.
+unsafe impl<S: Fused> Terms<S> for Product {
+    #[inline(always)]
+    unsafe fn add(self, sums: &mut [S::Word; GROUP + 1], k: usize, digits: usize, constants: Constants<S>) {
+        // SAFETY: promised by the caller.
+        unsafe { convolve::<S>(sums, self.a, self.b, product_rows(k, digits), k.cast_signed(), constants) }
+    }
+}
+
+// SAFETY: reads rows `square_rows` of 2·a and their windows of a, and the diagonal.
+unsafe impl<S: Fused> Terms<S> for Square {
+    #[inline(always)]
+    unsafe fn add(self, sums: &mut [S::Word; GROUP + 1], k: usize, digits: usize, constants: Constants<S>) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            convolve::<S>(sums, self.doubled, self.a, square_rows(k, digits), k.cast_signed(), constants);
+            diagonal::<S>(sums, self.a, self.doubled, (k / 2, digits), constants);
+        }
+    }
+}
+
+// SAFETY: reads what the products read, and digits `k … k + 3` of the quotient where `k < digits`.
+unsafe impl<S: Fused, const COUNT: usize> Terms<S> for Cross<COUNT> {
+    #[inline(always)]
+    unsafe fn add(self, sums: &mut [S::Word; GROUP + 1], k: usize, digits: usize, constants: Constants<S>) {
+        // SAFETY: promised by the caller; `digits` is a multiple of `GROUP`.
+        unsafe {
+            for product in self.products {
+                Terms::<S>::add(product, sums, k, digits, constants);
+            }
+            if k < digits {
+                // C + c − C is c, exactly.
+                let low = S::subtract(constants.both, constants.high);
+                for (column, digit) in
+                    load_group::<S>(self.quotient.add(k * S::LANES)).into_iter().enumerate()
+                {
+                    sums[column] = S::add_word(sums[column], S::to_word(S::subtract(low, digit)));
+                }
             }
         }
+    }
+}
+
+/// Room for the digits of a quotient or of 2·a.
+type Scratch = MaybeUninit<[f64; MAX_DIGITS * MAX_LANES]>;
+
+/// Pointers to the first digit of residues behind their zeros.
+macro_rules! digits_of {
+    ($simd:ty; $($residue:ident),*) => {
+        // SAFETY: residues begin with `PAD_FRONT` zeros.
+        $(let $residue = unsafe { $residue.as_ptr().cast::<f64>().add(PAD_FRONT * <$simd>::LANES) };)*
+    };
+}
+pub(super) use digits_of;
+
+/// Stores `(terms + Q·ñ)/R` in `result` and Q in `quotient`.
+///
+/// # Safety
+/// As [`Terms::add`], with `digits` digits of N at `friendly` and room for as many at `quotient` and `result`, for
+/// `S::LANES` lanes. `bias` is that of the terms and `digits`, a multiple of `GROUP` of at most `MAX_DIGITS`.
+#[inline(always)]
+unsafe fn reduce<S: Fused, T: Terms<S>>(
+    (constants, bias): ([f64; 2], &[u64]),
+    digits: usize,
+    terms: T,
+    friendly: *const f64,
+    quotient: *mut f64,
+    result: *mut f64,
+) {
+    let step = S::LANES;
+    // SAFETY: the caller has the instructions and the memory. Digits of the quotient are written before the group that
+    // reads them. Results start at column `digits`, a multiple of `GROUP`, and the last group ends at `2·digits`.
+    unsafe {
         let constants: Constants<S> =
-            Constants { high: S::splat(tables.constants[0]), both: S::splat(tables.constants[1]) };
+            Constants { high: S::splat(constants[0]), both: S::splat(constants[1]) };
         let first_friendly = S::load(friendly);
         let mut carry = S::splat_word(bias[0]);
         for k in (0..2 * digits).step_by(GROUP) {
             let &[_, s1, s2, s3, s4] = &bias[k..=k + GROUP] else { unreachable!("a slice of five") };
             let mut sums =
                 [carry, S::splat_word(s1), S::splat_word(s2), S::splat_word(s3), S::splat_word(s4)];
-            let column = k.cast_signed();
-            if SQUARE {
-                convolve::<S>(&mut sums, doubled, a, square_rows(k, digits), column, constants);
-                diagonal::<S>(&mut sums, a, doubled, (k / 2, digits), constants);
-            } else {
-                convolve::<S>(&mut sums, a, b, product_rows(k, digits), column, constants);
-            }
-            let column = column - FRIENDLY_DIGITS.cast_signed();
+            terms.add(&mut sums, k, digits, constants);
+            let column = k.cast_signed() - FRIENDLY_DIGITS.cast_signed();
             convolve::<S>(&mut sums, quotient, friendly, quotient_rows(k, digits), column, constants);
 
             let target = if k < digits { quotient.add(k * step) } else { result.add((k - digits) * step) };
@@ -388,4 +480,98 @@ pub(super) unsafe fn multiply<S: Fused, const SQUARE: bool>(
             carry = S::add_word(x4, S::carry_word(x3));
         }
     }
+}
+
+/// 2·a
+///
+/// # Safety
+/// As [`super::simd::Simd`], with `digits` digits of a and room for as many.
+#[inline(always)]
+pub(super) unsafe fn double<S: Simd>(doubled: *mut f64, a: *const f64, digits: usize) {
+    for i in (0..digits * S::LANES).step_by(S::LANES) {
+        // SAFETY: the caller has the instructions and the memory.
+        unsafe { S::store(doubled.add(i), S::add(S::load(a.add(i)), S::load(a.add(i)))) };
+    }
+}
+
+/// `a·b/R`, or `a²/R` with half the products if `SQUARE` (then `b` is not read).
+///
+/// # Safety
+/// The processor has the instruction set of `S`; this should be inlined into a function compiled for it. All residues
+/// have `digits` digits with the zeros of [`super::residue`] around them, for `S::LANES` lanes. `digits` is that of the
+/// tables, a multiple of `GROUP` of at most `MAX_DIGITS`.
+#[inline(always)]
+pub(super) unsafe fn multiply<S: Fused, const SQUARE: bool>(
+    tables: &Tables,
+    digits: usize,
+    friendly: &[u64],
+    result: &mut [u64],
+    a: &[u64],
+    b: &[u64],
+) {
+    let [mut quotient, mut doubled] = [Scratch::uninit(); 2];
+    let (quotient, doubled) = (quotient.as_mut_ptr().cast::<f64>(), doubled.as_mut_ptr().cast::<f64>());
+    digits_of!(S; friendly, a, b);
+    // SAFETY: the caller has the instructions and residues with padding; "What is read" above shows that no more of them
+    // is read. Quotient and doubled have room for the most digits and lanes.
+    unsafe {
+        let result = result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * S::LANES);
+        if SQUARE {
+            double::<S>(doubled, a, digits);
+            let given = (tables.constants, tables.square_bias.as_slice());
+            reduce::<S, _>(given, digits, Square { a, doubled }, friendly, quotient, result);
+        } else {
+            let given = (tables.constants, tables.product_bias.as_slice());
+            reduce::<S, _>(given, digits, Product { a, b }, friendly, quotient, result);
+        }
+    }
+}
+
+/// [`multiply`] modulo ñ²: residues are two components `x₁ + x₂·ñ`, one after the other, each with its zeros.
+///
+/// # Safety
+/// As [`multiply`], with two components in `result`, `a` and `b`, and one in `friendly`.
+#[inline(always)]
+pub(super) unsafe fn multiply_modulo_square<S: Fused, const SQUARE: bool>(
+    tables: &Tables,
+    digits: usize,
+    friendly: &[u64],
+    result: &mut [u64],
+    a: &[u64],
+    b: &[u64],
+) {
+    let [mut quotient, mut second, mut doubled] = [Scratch::uninit(); 3];
+    let [quotient, second, doubled] =
+        [&mut quotient, &mut second, &mut doubled].map(|scratch| scratch.as_mut_ptr().cast::<f64>());
+    let [[a, a_second], [b, b_second]] = [a, b].map(components);
+    digits_of!(S; friendly, a, a_second, b, b_second);
+    let (result, result_second) = result.split_at_mut(result.len() / 2);
+    // SAFETY: as in `multiply`; the first quotient is complete before pass two reads it.
+    unsafe {
+        let [result, result_second] =
+            [result, result_second].map(|result| result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * S::LANES));
+        let constants = tables.constants;
+        let [one_cross, two_cross] = tables.cross_bias.each_ref().map(Vec::as_slice);
+        if SQUARE {
+            double::<S>(doubled, a, digits);
+            let terms = Square { a, doubled };
+            reduce::<S, _>((constants, &tables.square_bias), digits, terms, friendly, quotient, result);
+            // 2·a has no zeros around it: it is the factor whose rows are read.
+            let terms = Cross { products: [Product { a: doubled, b: a_second }], quotient };
+            reduce::<S, _>((constants, one_cross), digits, terms, friendly, second, result_second);
+        } else {
+            let terms = Product { a, b };
+            reduce::<S, _>((constants, &tables.product_bias), digits, terms, friendly, quotient, result);
+            let products = [Product { a, b: b_second }, Product { a: a_second, b }];
+            let terms = Cross { products, quotient };
+            reduce::<S, _>((constants, two_cross), digits, terms, friendly, second, result_second);
+        }
+    }
+}
+
+/// The two components of a residue modulo a square.
+#[inline(always)]
+pub(super) fn components(residue: &[u64]) -> [&[u64]; 2] {
+    let (first, second) = residue.split_at(residue.len() / 2);
+    [first, second]
 }

@@ -3,6 +3,8 @@
 //! A residue is a buffer of 64-bit words, one per digit and lane. In vector arithmetic a word holds the bits of a double,
 //! lanes are interleaved (digit i of lane t stands at `(PAD_FRONT + i)·lanes + t`) and there are zeros before and after,
 //! which the vector code may read. In word arithmetic the digits of a lane stand together.
+//!
+//! Modulo a square ñ² a number `x₁ + x₂·ñ` has two such components in vector arithmetic, one after the other.
 
 use core::fmt;
 
@@ -60,45 +62,70 @@ impl fmt::Debug for Residues {
 /// Moduli, one per lane, in the form of one arithmetic.
 pub(super) struct Moduli {
     form: Form,
-    /// Digits of a residue.
+    /// 2 modulo squares, else 1.
+    components: usize,
+    /// Digits of a component.
     digits: usize,
-    /// The moduli n themselves.
+    /// The moduli themselves: n, or n² with two components.
     values: Vec<BigUint>,
     /// `ñ = n·u`, which is −1 modulo the friendly digits.
     multiples: Vec<BigUint>,
     /// Half a digit in every digit, if they are balanced.
     halves: Vec<u64>,
-    /// `N = (ñ + 1) / 2^(radix_bits · friendly_digits)`.
+    /// `N = (ñ + 1) / 2^(radix_bits · friendly_digits)`, one component.
     pub(super) friendly: Residues,
-    /// `R² mod ñ`: multiplying by it leads into Montgomery form.
+    /// `R²` modulo ñ, or modulo ñ² with two components: multiplying by it leads into Montgomery form.
     pub(super) radix_square: Residues,
 }
 
 impl Moduli {
-    /// Prepares one modulus per lane, all odd and above 1; `None` if one is too large for the form.
-    pub(super) fn new(form: Form, values: Vec<BigUint>) -> Option<Self> {
+    /// Prepares one modulus per lane, all odd and above 1; `None` if one is too large for the form. With two components
+    /// the moduli are the squares of `values`, in vector forms only.
+    pub(super) fn new(form: Form, values: Vec<BigUint>, components: usize) -> Option<Self> {
+        debug_assert!(components == 1 || form.interleaved, "words have one component");
         let shift = form.radix_bits as usize * form.friendly_digits;
         let multiples: Vec<BigUint> = values.iter().map(|n| friendly_multiple(n, shift as u64)).collect();
-        // Four times ñ fits: see the arithmetic's section on ranges.
-        let bits = multiples.iter().map(BigUint::bits).max()? + 2;
+        // Four times ñ fits, or eight times with two components: see the arithmetic's sections on ranges.
+        let bits = multiples.iter().map(BigUint::bits).max()? + 1 + components as u64;
         let digits = usize::try_from(bits.div_ceil(u64::from(form.radix_bits))).ok()?;
         let digits = digits.next_multiple_of(form.group).max(form.friendly_digits + 1);
         if digits > form.max_digits {
             return None;
         }
+        let values = match components {
+            1 => values,
+            _ => values
+                .into_iter()
+                .map(|mut n| {
+                    let square = &n * &n;
+                    wipe(&mut n);
+                    square
+                })
+                .collect(),
+        };
         let [friendly, radix_square] = [const { Residues { words: Vec::new() } }; 2];
         let halves = if form.interleaved { halves(form.radix_bits, digits) } else { Vec::new() };
-        let mut moduli = Self { form, digits, values, multiples, halves, friendly, radix_square };
+        let mut moduli = Self { form, components, digits, values, multiples, halves, friendly, radix_square };
         let radix_square = BigUint::one() << (2 * moduli.radix_bits());
         let all = |of: &dyn Fn(&BigUint) -> BigUint| moduli.multiples.iter().map(of).collect::<Vec<_>>();
-        let mut parts =
-            [all(&|multiple| (multiple + 1_u32) >> shift), all(&|multiple| &radix_square % multiple)];
-        [moduli.friendly, moduli.radix_square] = parts.each_ref().map(|part| moduli.residues(part));
+        let mut parts = [
+            all(&|multiple| (multiple + 1_u32) >> shift),
+            all(&|multiple| match components {
+                1 => &radix_square % multiple,
+                _ => &radix_square % (multiple * multiple),
+            }),
+        ];
+        let mut friendly = Residues { words: vec![0; moduli.component_len()] };
+        for (lane, integer) in parts[0].iter().enumerate() {
+            moduli.set_component(&mut friendly, 0, lane, integer);
+        }
+        moduli.radix_square = moduli.residues(&parts[1]);
+        moduli.friendly = friendly;
         parts.iter_mut().flatten().for_each(wipe);
         Some(moduli)
     }
 
-    /// The moduli n, one per lane.
+    /// The moduli, one per lane: n, or n² with two components.
     pub(super) fn values(&self) -> &[BigUint] {
         &self.values
     }
@@ -108,7 +135,17 @@ impl Moduli {
         self.values.len()
     }
 
-    /// Digits of a residue, without padding.
+    /// 2 modulo squares in vector arithmetic, else 1.
+    pub(super) const fn components(&self) -> usize {
+        self.components
+    }
+
+    /// Words of one lane of a residue, without padding.
+    pub(super) const fn lane_words(&self) -> usize {
+        self.components * self.digits
+    }
+
+    /// Digits of a component, without padding.
     pub(super) const fn digits(&self) -> usize {
         self.digits
     }
@@ -125,6 +162,11 @@ impl Moduli {
 
     /// Words of a residue, with padding.
     pub(super) fn residue_len(&self) -> usize {
+        self.components * self.component_len()
+    }
+
+    /// Words of a component, with padding.
+    pub(super) fn component_len(&self) -> usize {
         let padding = if self.form.interleaved { PAD_FRONT + PAD_BACK } else { 0 };
         (self.digits + padding) * self.lanes()
     }
@@ -134,7 +176,7 @@ impl Moduli {
         Residues { words: vec![0; self.residue_len()] }
     }
 
-    /// One integer per lane, at most ñ; lanes without one are zero.
+    /// One integer per lane, at most ñ, or ñ² with two components; lanes without one are zero.
     pub(super) fn residues<'a>(&self, integers: impl IntoIterator<Item = &'a BigUint>) -> Residues {
         let mut residues = self.zero();
         for (lane, integer) in (0..self.lanes()).zip(integers) {
@@ -143,10 +185,22 @@ impl Moduli {
         residues
     }
 
-    /// Sets one lane to an integer of at most ñ.
+    /// Sets one lane to an integer of at most ñ, or ñ² with two components.
     pub(super) fn set(&self, residues: &mut Residues, lane: usize, integer: &BigUint) {
+        if self.components == 1 {
+            return self.set_component(residues, 0, lane, integer);
+        }
+        let (mut second, mut first) = integer.div_rem(&self.multiples[lane]);
+        self.set_component(residues, 0, lane, &first);
+        self.set_component(residues, 1, lane, &second);
+        wipe(&mut first);
+        wipe(&mut second);
+    }
+
+    /// Sets one component of a lane to an integer of at most ñ.
+    fn set_component(&self, residues: &mut Residues, component: usize, lane: usize, integer: &BigUint) {
         debug_assert!(*integer <= self.multiples[lane], "an integer that was not reduced");
-        let (start, step) = self.place(lane);
+        let (start, step) = self.place(component, lane);
         let slots = residues.words[start..].iter_mut().step_by(step).take(self.digits);
         if self.form.interleaved {
             write_digits(integer, self.form.radix_bits, &self.halves, slots);
@@ -156,68 +210,87 @@ impl Moduli {
         }
     }
 
-    /// The integers of a residue, reduced modulo n, one per lane. The time of the reduction depends on the values.
+    /// The integers of a residue, reduced modulo the moduli, one per lane. The time of the reduction depends on the values.
     pub(super) fn integers(&self, residues: &Residues) -> Vec<BigUint> {
         (0..self.lanes()).map(|lane| self.integer(residues, lane)).collect()
     }
 
-    /// The integer of one lane, reduced modulo n.
+    /// The integer of one lane, reduced modulo its modulus.
     pub(super) fn integer(&self, residues: &Residues, lane: usize) -> BigUint {
-        let (start, step) = self.place(lane);
+        let multiple = &self.multiples[lane];
+        let mut integer = self.component(residues, 0, lane);
+        if self.components == 2 {
+            // Both come with ñ too many, and ñ alone is not 0 modulo n²: `(x₁ + ñ) + (x₂ + ñ + ñ − 1)·ñ = x + 2·ñ²`.
+            let mut second = self.component(residues, 1, lane) + multiple - 1_u32;
+            integer += &second * multiple;
+            wipe(&mut second);
+        }
+        let reduced = integer.mod_floor(&self.values[lane]);
+        wipe(&mut integer);
+        reduced
+    }
+
+    /// The integer of one component of a lane, plus ñ where digits are balanced.
+    fn component(&self, residues: &Residues, component: usize, lane: usize) -> BigUint {
+        let (start, step) = self.place(component, lane);
         let digits = residues.words[start..].iter().step_by(step).take(self.digits);
-        let mut words = if self.form.interleaved {
+        if self.form.interleaved {
             // Balanced digits may stand for a negative number, but never for one below −ñ.
-            let integer =
-                read_digits(digits, self.form.radix_bits) + BigInt::from(self.multiples[lane].clone());
-            integer.into_parts().1
+            let integer = read_digits(digits, self.form.radix_bits);
+            (integer + BigInt::from(self.multiples[lane].clone())).into_parts().1
         } else {
             let bytes: Vec<u8> = digits.flat_map(|word| word.to_le_bytes()).collect();
             BigUint::from_bytes_le(&bytes)
-        };
-        let integer = words.mod_floor(&self.values[lane]);
-        wipe(&mut words);
-        integer
+        }
     }
 
     /// Copies the digits of one lane.
     pub(super) fn copy_lane(&self, target: &mut Residues, source: &Residues, lane: usize) {
-        let (start, step) = self.place(lane);
-        let source = source.words[start..].iter().step_by(step).take(self.digits);
-        let target = target.words[start..].iter_mut().step_by(step);
-        target.zip(source).for_each(|(target, source)| *target = *source);
-    }
-
-    /// Reads the digits of one lane, as many as `digits` holds.
-    pub(super) fn read_lane(&self, digits: &mut [u64], source: &Residues, lane: usize) {
-        let (start, step) = self.place(lane);
-        let source = source.words[start..].iter().step_by(step);
-        digits.iter_mut().zip(source).for_each(|(digit, word)| *digit = *word);
-    }
-
-    /// Sets the digits of every lane to `digits(lane)`, which has as many.
-    pub(super) fn write_lanes<'a>(&self, target: &mut Residues, digits: impl Fn(usize) -> &'a [u64]) {
-        if !self.form.interleaved {
-            let lanes = target.words.chunks_exact_mut(self.digits);
-            return lanes.enumerate().for_each(|(lane, target)| target.copy_from_slice(digits(lane)));
+        for component in 0..self.components {
+            let (start, step) = self.place(component, lane);
+            let source = source.words[start..].iter().step_by(step).take(self.digits);
+            let target = target.words[start..].iter_mut().step_by(step);
+            target.zip(source).for_each(|(target, source)| *target = *source);
         }
+    }
+
+    /// Reads the [`Self::lane_words`] of one lane.
+    pub(super) fn read_lane(&self, words: &mut [u64], source: &Residues, lane: usize) {
+        for (component, words) in words.chunks_exact_mut(self.digits).enumerate() {
+            let (start, step) = self.place(component, lane);
+            let source = source.words[start..].iter().step_by(step);
+            words.iter_mut().zip(source).for_each(|(word, source)| *word = *source);
+        }
+    }
+
+    /// Sets every lane to `words(lane)`, which has [`Self::lane_words`].
+    pub(super) fn write_lanes<'a>(&self, target: &mut Residues, words: impl Fn(usize) -> &'a [u64]) {
         let lanes = self.lanes();
-        let target = &mut target.words[PAD_FRONT * lanes..(PAD_FRONT + self.digits) * lanes];
-        match lanes {
-            4 => interleave::<4>(target, digits),
-            2 => interleave::<2>(target, digits),
-            _ => {
-                for lane in 0..lanes {
-                    let target = target[lane..].iter_mut().step_by(lanes);
-                    target.zip(digits(lane)).for_each(|(word, digit)| *word = *digit);
+        for component in 0..self.components {
+            let (start, _) = self.place(component, 0);
+            let target = &mut target.words[start..start + self.digits * lanes];
+            let words = |lane| &words(lane)[component * self.digits..(component + 1) * self.digits];
+            match (self.form.interleaved, lanes) {
+                (true, 4) => interleave::<4>(target, words),
+                (true, 2) => interleave::<2>(target, words),
+                (true, _) => {
+                    for lane in 0..lanes {
+                        let target = target[lane..].iter_mut().step_by(lanes);
+                        target.zip(words(lane)).for_each(|(target, word)| *target = *word);
+                    }
+                }
+                (false, _) => {
+                    let lanes = target.chunks_exact_mut(self.digits);
+                    lanes.enumerate().for_each(|(lane, target)| target.copy_from_slice(words(lane)));
                 }
             }
         }
     }
 
-    /// Where the digits of a lane stand: the first, and the distance from one to the next.
-    fn place(&self, lane: usize) -> (usize, usize) {
+    /// Where the digits of a lane's component stand: the first, and the distance from one to the next.
+    fn place(&self, component: usize, lane: usize) -> (usize, usize) {
         if self.form.interleaved {
-            (PAD_FRONT * self.lanes() + lane, self.lanes())
+            (component * self.component_len() + PAD_FRONT * self.lanes() + lane, self.lanes())
         } else {
             (lane * self.digits, 1)
         }

@@ -32,6 +32,12 @@
 //! As in [`super::fma51`]: `4·ñ ≤ 2^(24·l) = R`, `|Q| ≤ 0.501·R`, and results of operands in `±ñ` lie in `±ñ`. Their last
 //! digit is at most `0.26·2²⁴ + 1 < D`.
 //!
+//! # Modulo a square
+//!
+//! As there, in two passes. Columns of the second have up to `3·l` products, of which `l` may be doubled in a square, and
+//! one digit of Q of at most D: with `8·ñ ≤ R` numbers of the same length have half the digits, so all bounds above hold
+//! with room to spare (`3·l ≤ 2·272` for every l in use, and the digit of Q is far below the carry).
+//!
 //! # What is read
 //!
 //! As in [`super::fma51`], with the window of Q·N four digits lower: it starts at `k − 4 − end ≥ −4`.
@@ -39,6 +45,7 @@
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
+use super::fma51::{components, digits_of, double};
 use super::residue::{Form, PAD_FRONT};
 use super::simd::{MAX_LANES, Simd};
 
@@ -77,6 +84,130 @@ impl Tables {
     }
 }
 
+/// A group of columns: what is left below 2²⁴ or so, and multiples of 2²⁴.
+struct Columns<S: Simd> {
+    low: [S::Float; GROUP],
+    high: [S::Float; GROUP],
+}
+
+/// What a reduction sums: terms that end in a group of columns.
+///
+/// # Safety
+/// Implementors read no more than the module's "What is read" says.
+unsafe trait Terms<S: Simd>: Copy {
+    /// Adds the terms that end in the columns from `k` on.
+    ///
+    /// # Safety
+    /// As [`Simd`]; the pointers are to `digits` digits with zeros around them, or to a quotient.
+    unsafe fn add(self, columns: &mut Columns<S>, k: usize, digits: usize, split: Split<S>);
+}
+
+/// `a·b`
+#[derive(Clone, Copy)]
+struct Product {
+    a: *const f64,
+    b: *const f64,
+}
+
+/// `a²`, where `doubled` is 2·a without zeros around it.
+#[derive(Clone, Copy)]
+struct Square {
+    a: *const f64,
+    doubled: *const f64,
+}
+
+/// `Σ factors[i].a·factors[i].b − quotient`
+#[derive(Clone, Copy)]
+struct Cross<const COUNT: usize> {
+    products: [Product; COUNT],
+    quotient: *const f64,
+}
+
+/// The first row that reaches the columns from `k` on; the same for quotient digits, as N has `l − 4` digits.
+#[inline(always)]
+const fn first_row(k: usize, digits: usize) -> usize {
+    (k + 1).saturating_sub(digits)
+}
+
+// SAFETY: reads rows below `digits` of a and their windows of b.
+unsafe impl<S: Simd> Terms<S> for Product {
+    #[inline(always)]
+    unsafe fn add(self, columns: &mut Columns<S>, k: usize, digits: usize, split: Split<S>) {
+        let rows = (first_row(k, digits), (k + GROUP).min(digits));
+        // SAFETY: promised by the caller.
+        unsafe { convolve::<S>(columns, self.a, self.b, rows, k.cast_signed(), split) }
+    }
+}
+
+// SAFETY: reads rows below `k / 2` of 2·a and their windows of a, and the diagonal.
+unsafe impl<S: Simd> Terms<S> for Square {
+    #[inline(always)]
+    unsafe fn add(self, columns: &mut Columns<S>, k: usize, digits: usize, split: Split<S>) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let rows = (first_row(k, digits), k / 2);
+            convolve::<S>(columns, self.doubled, self.a, rows, k.cast_signed(), split);
+            diagonal::<S>(&mut columns.low, self.a, self.doubled, (k / 2, digits));
+        }
+    }
+}
+
+// SAFETY: reads what the products read, and digits `k … k + 3` of the quotient where `k < digits`.
+unsafe impl<S: Simd, const COUNT: usize> Terms<S> for Cross<COUNT> {
+    #[inline(always)]
+    unsafe fn add(self, columns: &mut Columns<S>, k: usize, digits: usize, split: Split<S>) {
+        // SAFETY: promised by the caller; `digits` is a multiple of `GROUP`.
+        unsafe {
+            if k < digits {
+                for column in 0..GROUP {
+                    let digit = S::load(self.quotient.add((k + column) * S::LANES));
+                    columns.low[column] = S::subtract(columns.low[column], digit);
+                }
+            }
+            for product in self.products {
+                Terms::<S>::add(product, columns, k, digits, split);
+            }
+        }
+    }
+}
+
+/// Room for the digits of a quotient or of 2·a.
+type Scratch = MaybeUninit<[f64; MAX_DIGITS * MAX_LANES]>;
+
+/// Stores `(terms + Q·ñ)/R` in `result` and Q in `quotient`.
+///
+/// # Safety
+/// As [`Terms::add`], with `digits` digits of N at `friendly` and room for as many at `quotient` and `result`, for
+/// `S::LANES` lanes. `digits` is a multiple of `GROUP` of at most `MAX_DIGITS`.
+#[inline(always)]
+unsafe fn reduce<S: Simd, T: Terms<S>>(
+    constants: [f64; 2],
+    digits: usize,
+    terms: T,
+    friendly: *const f64,
+    quotient: *mut f64,
+    result: *mut f64,
+) {
+    let step = S::LANES;
+    // SAFETY: the caller has the instructions and the memory. Digits of the quotient are written before the group that
+    // reads them. Results start at column `digits`, a multiple of `GROUP`, and the last group ends at `2·digits`.
+    unsafe {
+        let split: Split<S> = Split { round: S::splat(constants[0]), scale: S::splat(constants[1]) };
+        let zero = S::splat(0.0);
+        let mut carry = zero;
+        for k in (0..2 * digits).step_by(GROUP) {
+            let mut columns = Columns { low: [carry, zero, zero, zero], high: [zero; GROUP] };
+            terms.add(&mut columns, k, digits, split);
+            let (rows, column) =
+                ((first_row(k, digits), k.min(digits)), k.cast_signed() - GROUP.cast_signed());
+            convolve::<S>(&mut columns, quotient, friendly, rows, column, split);
+
+            let target = if k < digits { quotient.add(k * step) } else { result.add((k - digits) * step) };
+            carry = settle::<S>(target, columns, k + GROUP == 2 * digits, split);
+        }
+    }
+}
+
 /// `a·b/R`, or `a²/R` with half the products if `SQUARE` (then `b` is not read).
 ///
 /// # Safety
@@ -92,48 +223,56 @@ pub(super) unsafe fn multiply<S: Simd, const SQUARE: bool>(
     a: &[u64],
     b: &[u64],
 ) {
-    let step = S::LANES;
-    let mut quotient = MaybeUninit::<[f64; MAX_DIGITS * MAX_LANES]>::uninit();
-    let quotient = quotient.as_mut_ptr().cast::<f64>();
-    let mut doubled = MaybeUninit::<[f64; MAX_DIGITS * MAX_LANES]>::uninit();
-    let doubled = doubled.as_mut_ptr().cast::<f64>();
+    let [mut quotient, mut doubled] = [Scratch::uninit(); 2];
+    let (quotient, doubled) = (quotient.as_mut_ptr().cast::<f64>(), doubled.as_mut_ptr().cast::<f64>());
+    digits_of!(S; friendly, a, b);
     // SAFETY: the caller has the instructions and residues with padding; "What is read" above shows that no more of them
-    // is read. Quotient and doubled have room for the most digits and lanes; digits of both are written before they are
-    // read, in `doubled` all at once, in the quotient before the group that reads them. Results start at column `digits`,
-    // a multiple of `GROUP`, and the last group ends at `2·digits`.
+    // is read. Quotient and doubled have room for the most digits and lanes.
     unsafe {
-        let a = a.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let b = b.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let friendly = friendly.as_ptr().cast::<f64>().add(PAD_FRONT * step);
-        let result = result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * step);
+        let result = result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * S::LANES);
         if SQUARE {
-            for i in 0..digits {
-                let digit = S::load(a.add(i * step));
-                S::store(doubled.add(i * step), S::add(digit, digit));
-            }
+            double::<S>(doubled, a, digits);
+            reduce::<S, _>(tables.constants, digits, Square { a, doubled }, friendly, quotient, result);
+        } else {
+            reduce::<S, _>(tables.constants, digits, Product { a, b }, friendly, quotient, result);
         }
-        let split: Split<S> =
-            Split { round: S::splat(tables.constants[0]), scale: S::splat(tables.constants[1]) };
-        let zero = S::splat(0.0);
-        let mut carry = zero;
-        for k in (0..2 * digits).step_by(GROUP) {
-            let mut low = [carry, zero, zero, zero];
-            let mut high = [zero; GROUP];
-            // The first row that reaches these columns; the same for quotient digits, as N has `l − 4` digits.
-            let first = (k + 1).saturating_sub(digits);
-            let column = k.cast_signed();
-            if SQUARE {
-                convolve::<S>(&mut low, &mut high, doubled, a, (first, k / 2), column, split);
-                diagonal::<S>(&mut low, a, doubled, (k / 2, digits));
-            } else {
-                let rows = (first, (k + GROUP).min(digits));
-                convolve::<S>(&mut low, &mut high, a, b, rows, column, split);
-            }
-            let (rows, column) = ((first, k.min(digits)), column - GROUP.cast_signed());
-            convolve::<S>(&mut low, &mut high, quotient, friendly, rows, column, split);
+    }
+}
 
-            let target = if k < digits { quotient.add(k * step) } else { result.add((k - digits) * step) };
-            carry = settle::<S>(target, low, high, k + GROUP == 2 * digits, split);
+/// [`multiply`] modulo ñ²: residues are two components `x₁ + x₂·ñ`, one after the other, each with its zeros.
+///
+/// # Safety
+/// As [`multiply`], with two components in `result`, `a` and `b`, and one in `friendly`.
+#[inline(always)]
+pub(super) unsafe fn multiply_modulo_square<S: Simd, const SQUARE: bool>(
+    tables: &Tables,
+    digits: usize,
+    friendly: &[u64],
+    result: &mut [u64],
+    a: &[u64],
+    b: &[u64],
+) {
+    let [mut quotient, mut second, mut doubled] = [Scratch::uninit(); 3];
+    let [quotient, second, doubled] =
+        [&mut quotient, &mut second, &mut doubled].map(|scratch| scratch.as_mut_ptr().cast::<f64>());
+    let [[a, a_second], [b, b_second]] = [a, b].map(components);
+    digits_of!(S; friendly, a, a_second, b, b_second);
+    let (result, result_second) = result.split_at_mut(result.len() / 2);
+    // SAFETY: as in `multiply`; the first quotient is complete before pass two reads it.
+    unsafe {
+        let [result, result_second] =
+            [result, result_second].map(|result| result.as_mut_ptr().cast::<f64>().add(PAD_FRONT * S::LANES));
+        let constants = tables.constants;
+        if SQUARE {
+            double::<S>(doubled, a, digits);
+            reduce::<S, _>(constants, digits, Square { a, doubled }, friendly, quotient, result);
+            // 2·a has no zeros around it: it is the factor whose rows are read.
+            let terms = Cross { products: [Product { a: doubled, b: a_second }], quotient };
+            reduce::<S, _>(constants, digits, terms, friendly, second, result_second);
+        } else {
+            reduce::<S, _>(constants, digits, Product { a, b }, friendly, quotient, result);
+            let products = [Product { a, b: b_second }, Product { a: a_second, b }];
+            reduce::<S, _>(constants, digits, Cross { products, quotient }, friendly, second, result_second);
         }
     }
 }
@@ -183,8 +322,7 @@ unsafe fn accumulate_row<S: Simd>(sums: &mut [S::Float; GROUP], row: S::Float, b
 /// `k − first + 3`.
 #[inline(always)]
 unsafe fn convolve<S: Simd>(
-    low: &mut [S::Float; GROUP],
-    high: &mut [S::Float; GROUP],
+    Columns { low, high }: &mut Columns<S>,
     a: *const f64,
     b: *const f64,
     (first, end): (usize, usize),
@@ -278,8 +416,7 @@ unsafe fn diagonal<S: Simd>(
 #[inline(always)]
 unsafe fn settle<S: Simd>(
     target: *mut f64,
-    mut low: [S::Float; GROUP],
-    high: [S::Float; GROUP],
+    Columns { mut low, high }: Columns<S>,
     last: bool,
     split: Split<S>,
 ) -> S::Float {

@@ -95,7 +95,14 @@ struct Bench {
 
 impl Bench {
     fn new(arithmetic: Arithmetic, moduli: &[BigUint]) -> Self {
-        let engine = Engine::new(arithmetic, &moduli.iter().collect::<Vec<_>>()).unwrap();
+        Self::of(Engine::new(arithmetic, &moduli.iter().collect::<Vec<_>>()).unwrap())
+    }
+
+    fn of_squares(arithmetic: Arithmetic, moduli: &[BigUint]) -> Self {
+        Self::of(Engine::of_squares(arithmetic, &moduli.iter().collect::<Vec<_>>()).unwrap())
+    }
+
+    fn of(engine: Engine) -> Self {
         let radix = power_of_two(engine.moduli.radix_bits() as u64);
         let inverses = engine.moduli.values().iter().map(|n| radix.modinv(n).unwrap()).collect();
         Self { engine, inverses }
@@ -118,39 +125,61 @@ fn lanes(arithmetic: Arithmetic) -> usize {
 /// Products and squares of `count` lanes of operands, results as operands again.
 fn check_products(arithmetic: Arithmetic, bits: u64, count: usize, rng: &mut ChaCha8Rng) {
     let lanes = lanes(arithmetic);
-    let mut kind = 0;
-    let mut checked = 0;
-    while checked < count {
-        let moduli: Vec<BigUint> = (0..lanes).map(|lane| modulus(checked / 64 + lane, bits, rng)).collect();
-        let bench = Bench::new(arithmetic, &moduli);
-        let engine = &bench.engine;
-        let mut product = engine.moduli.zero();
-        for _ in 0..64 {
-            let a: Vec<_> = moduli.iter().enumerate().map(|(lane, n)| operand(kind + lane, n, rng)).collect();
-            let b: Vec<_> =
-                moduli.iter().enumerate().map(|(lane, n)| operand(kind / 10 + lane, n, rng)).collect();
-            kind += 1;
-            let [x, y] = [&a, &b].map(|integers| engine.moduli.residues(integers));
-            engine.multiply(&mut product, &x, &y);
-            let products = engine.moduli.integers(&product);
-            // The result as an operand: balanced digits, and negative half of the time.
-            let mut square = engine.moduli.zero();
-            engine.square(&mut square, &product);
-            let squares = engine.moduli.integers(&square);
-            engine.square(&mut product, &x);
-            let operand_squares = engine.moduli.integers(&product);
-            for lane in 0..lanes {
-                let context = || format!("{arithmetic:?}, {bits} bits, lane {lane}, {} {}", a[lane], b[lane]);
-                assert_eq!(products[lane], bench.expected(lane, &a[lane], &b[lane]), "{}", context());
-                assert_eq!(operand_squares[lane], bench.expected(lane, &a[lane], &a[lane]), "{}", context());
-                assert_eq!(
-                    squares[lane],
-                    bench.expected(lane, &products[lane], &products[lane]),
-                    "{}",
-                    context()
-                );
-            }
-            checked += lanes;
+    for start in (0..count).step_by(64 * lanes) {
+        let moduli: Vec<BigUint> = (0..lanes).map(|lane| modulus(start / 64 + lane, bits, rng)).collect();
+        check_bench(&Bench::new(arithmetic, &moduli), start / lanes, rng, operand);
+    }
+}
+
+/// The same modulo squares of numbers of `bits` bits.
+fn check_products_modulo_squares(arithmetic: Arithmetic, bits: u64, count: usize, rng: &mut ChaCha8Rng) {
+    let lanes = lanes(arithmetic);
+    for start in (0..count).step_by(64 * lanes) {
+        let roots: Vec<BigUint> = (0..lanes).map(|lane| modulus(start / 64 + lane, bits, rng)).collect();
+        let bench = Bench::of_squares(arithmetic, &roots);
+        // Each component at its extremes, as well as the whole.
+        check_bench(&bench, start / lanes, rng, |kind, n, rng| {
+            let root = n.sqrt();
+            let [first, second] = [operand(kind, &root, rng), operand(kind / 3, &root, rng)];
+            if kind % 5 == 0 { operand(kind, n, rng) } else { (second * &root + first) % n }
+        });
+    }
+}
+
+/// 64 rounds of products and squares.
+fn check_bench(
+    bench: &Bench,
+    first_kind: usize,
+    rng: &mut ChaCha8Rng,
+    operand: impl Fn(usize, &BigUint, &mut ChaCha8Rng) -> BigUint,
+) {
+    let engine = &bench.engine;
+    let moduli = engine.moduli.values();
+    let mut product = engine.moduli.zero();
+    for kind in first_kind..first_kind + 64 {
+        let a: Vec<_> = moduli.iter().enumerate().map(|(lane, n)| operand(kind + lane, n, rng)).collect();
+        let b: Vec<_> =
+            moduli.iter().enumerate().map(|(lane, n)| operand(kind / 10 + lane, n, rng)).collect();
+        let [x, y] = [&a, &b].map(|integers| engine.moduli.residues(integers));
+        engine.multiply(&mut product, &x, &y);
+        let products = engine.moduli.integers(&product);
+        // The result as an operand: balanced digits, and negative half of the time.
+        let mut square = engine.moduli.zero();
+        engine.square(&mut square, &product);
+        let squares = engine.moduli.integers(&square);
+        let mut mixed = engine.moduli.zero();
+        engine.multiply(&mut mixed, &square, &product);
+        let mixed = engine.moduli.integers(&mixed);
+        engine.square(&mut product, &x);
+        let operand_squares = engine.moduli.integers(&product);
+        for lane in 0..moduli.len() {
+            let (a, b) = (&a[lane], &b[lane]);
+            let context = || format!("{:?}, lane {lane}, {a} {b}", engine.moduli);
+            assert_eq!(products[lane], bench.expected(lane, a, b), "{}", context());
+            assert_eq!(operand_squares[lane], bench.expected(lane, a, a), "{}", context());
+            let square = bench.expected(lane, &products[lane], &products[lane]);
+            assert_eq!(squares[lane], square, "{}", context());
+            assert_eq!(mixed[lane], bench.expected(lane, &square, &products[lane]), "{}", context());
         }
     }
 }
@@ -183,6 +212,28 @@ fn products_of_6144_bits() {
 fn check_products_of_size(size: usize) {
     for arithmetic in available() {
         check_products(arithmetic, SIZES[size], cases(), &mut ChaCha8Rng::seed_from_u64(size as u64));
+    }
+}
+
+/// Roots of p² and n² in use.
+#[test]
+fn products_modulo_squares() {
+    for (seed, bits) in (20..).zip([512, 1_024, 1_536, 2_048, 3_072]) {
+        for arithmetic in available() {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            check_products_modulo_squares(arithmetic, bits, cases(), &mut rng);
+        }
+    }
+}
+
+#[test]
+fn products_modulo_squares_of_odd_sizes() {
+    let mut rng = ChaCha8Rng::seed_from_u64(30);
+    let odd = [2, 3, 24, 25, 50, 51, 52, 63, 64, 65, 152, 153, 154, 191, 192, 1_000, 1_531, 3_100];
+    for arithmetic in available() {
+        for bits in odd.into_iter().chain((513..3_072).step_by(161)) {
+            check_products_modulo_squares(arithmetic, bits, cases() / 100, &mut rng);
+        }
     }
 }
 

@@ -214,8 +214,8 @@ impl SecretKey {
         &self.public
     }
 
-    /// Builds the table that encryption reads, unless it is there: a fraction of a second, and 8 MB for 2048-bit keys or
-    /// 17 MB for 3072-bit keys. The first encryption does it otherwise.
+    /// Builds the table that encryption reads, unless it is there: a fraction of a second, and 24 MB for 2048-bit keys or
+    /// 30 MB for 3072-bit keys. The first encryption does it otherwise.
     ///
     /// `progress` is called with the steps that are done and their number. Keys from [`Self::from_primes`] have no
     /// table.
@@ -238,7 +238,8 @@ impl SecretKey {
 
     /// Encrypts every plaintext, as many at once as the processor has lanes for.
     ///
-    /// Costs about one modular multiplication modulo p² and one modulo q² per six bits of p for each.
+    /// Costs about one modular multiplication modulo p² and one modulo q² per seven or eight bits of p for
+    /// each.
     #[must_use]
     pub fn encrypt_many(&self, plaintexts: &[Plaintext], rng: &mut impl CryptoRng) -> Vec<Ciphertext> {
         let mut ciphertexts = Vec::with_capacity(plaintexts.len());

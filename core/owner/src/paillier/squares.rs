@@ -20,7 +20,7 @@
 //!
 //! # Why it is fast
 //!
-//! Powers of ω come from a table ([`FixedBase`]): one multiplication per six bits of the exponent, no squaring. p² and
+//! Powers of ω come from a table ([`FixedBase`]): one multiplication per seven or eight bits of the exponent, no squaring. p² and
 //! q² share the lanes of a vector, and where there are four lanes two blocks are encrypted at once. The ciphertext is
 //! put together without a division: with `e_p = (q²)⁻¹ mod p²`, which is multiplied into the first window of the table,
 //!
@@ -60,7 +60,7 @@ impl Squares {
         let [p_square, q_square] = [p_square.expose(), q_square.expose()];
         Some(Self {
             factors: [Factor::new(p, q)?, Factor::new(q, p)?],
-            batch: Batch::new(&[p_square, q_square]).ok()?,
+            batch: Batch::of_squares(&[p, q]).ok()?,
             idempotents: [
                 SecretInteger::new(q_square.modinv(p_square)?),
                 SecretInteger::new(p_square.modinv(q_square)?),
@@ -100,7 +100,7 @@ impl Squares {
 
     /// Fresh n-th residues times the idempotents, `ω^a·e` for a uniform in `[0, p − 1)`.
     ///
-    /// Costs one multiplication per six bits of p, once the table exists.
+    /// Costs one multiplication per seven or eight bits of p, once the table exists.
     pub(super) fn random_residues(&self, structures: &[Structure; 2], rng: &mut impl CryptoRng) -> Residues {
         let exponents: Vec<SecretInteger> = (0..self.batch.lanes())
             .map(|lane| SecretInteger::new(rng.random_biguint_below(self.factors[lane % 2].order.expose())))
