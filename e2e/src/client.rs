@@ -196,13 +196,29 @@ impl Client {
         Ok(sealed)
     }
 
+    /// What the cloud says of a dataset.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn detail(&self, dataset: DatasetId) -> Result<DatasetDetail, Refusal> {
+        self.ask(&format!("/datasets/{dataset}")).await
+    }
+
+    /// The newest manifest of a dataset as it is stored, without a look into it.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn stored_manifest(&self, dataset: DatasetId) -> Result<Vec<u8>, Refusal> {
+        self.get(&self.detail(dataset).await?.entry.manifest_url).await
+    }
+
     /// The manifest of a dataset: signed by the owner, and not older than the newest that was seen here.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn open(&self, dataset: DatasetId) -> Result<Manifest, Refusal> {
         let newest_known = self.newest().get(&dataset).copied();
-        let detail: DatasetDetail = self.ask(&format!("/datasets/{dataset}")).await?;
+        let detail = self.detail(dataset).await?;
         if detail.entry.dataset != dataset {
             return Err(Refusal::NotUnderstood);
         }

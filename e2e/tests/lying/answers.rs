@@ -19,7 +19,7 @@ use veilsum_protocol::answer::Answer;
 
 use crate::careless;
 use crate::cloud::{Cloud, play, rng};
-use crate::judge::{Tally, end_of, is_replay, seeds};
+use crate::judge::{Tally, end_of, is_replay, numbers, seeds};
 use crate::world::{Honest, LARGE, SMALL, World, blocks};
 
 /// Lies of each kind.
@@ -215,7 +215,7 @@ impl Worlds {
 fn forge(cloud: &Cloud, world: &World, worker: usize, kind: &Kind, seed: u64) -> anyhow::Result<Vec<u8>> {
     let secret = cloud.keyring().paillier();
     let honest = &world.jobs[worker];
-    let numbers = Numbers::new(seed.wrapping_mul(0x9e37_79b9).wrapping_add(kind.name.len() as u64));
+    let numbers = numbers(kind.name, seed);
     let mut forger = Forger { world, honest, key: secret.public_key(), secret, numbers };
     let lie = catch_unwind(AssertUnwindSafe(|| (kind.lie)(&mut forger)));
     let lie = lie.map_err(|_| anyhow::anyhow!("it could not be forged"))?;

@@ -8,6 +8,8 @@ use veilsum_analysis::Value;
 use veilsum_analysis::plan::Kind;
 use veilsum_e2e::client::Refusal;
 use veilsum_e2e::exact::{Decimal, Table};
+use veilsum_e2e::product;
+use veilsum_e2e::tables::Numbers;
 
 /// The end of a lie that changed nothing.
 pub const RIGHT: &str = "the right answer";
@@ -87,19 +89,15 @@ impl Tally {
         kinds.len()
     }
 
-    /// Tells what happened.
+    /// Tells what happened, and leaves a table of it in `target/e2e`.
     ///
     /// # Errors
     /// A lie ended otherwise than it should; the message has kind and seed of each.
     pub fn report(&self, what: &str) -> anyhow::Result<()> {
+        std::fs::write(product::output()?.join(format!("lies-{what}.txt")), self.to_string())?;
         eprintln!("{what}: {} lies of {} kinds", self.told, self.kinds());
         if !self.faults.is_empty() {
-            bail!(
-                "{self}{} of {} lies ended badly:\n{}",
-                self.faults.len(),
-                self.told,
-                self.faults.join("\n")
-            );
+            bail!("{} of {} lies ended badly:\n{}", self.faults.len(), self.told, self.faults.join("\n"));
         }
         Ok(())
     }
@@ -123,6 +121,14 @@ pub fn seeds(kind: &str, seeds: u64) -> Vec<u64> {
             wanted.and_then(|(_, seed)| seed.parse().ok()).into_iter().collect()
         }
     }
+}
+
+/// What a lie draws from: nothing but its kind and its seed.
+pub fn numbers(kind: &str, seed: u64) -> Numbers {
+    // FNV-1a.
+    let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let name = kind.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash);
+    Numbers::new(name ^ seed.wrapping_mul(0x9e37_79b9))
 }
 
 /// Whether one lie alone is to be told: then nothing is said about how many there must be.

@@ -10,5 +10,7 @@
 mod answers;
 mod careless;
 mod cloud;
+mod honest;
+mod jobs;
 mod judge;
 mod world;
