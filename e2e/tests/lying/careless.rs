@@ -43,3 +43,8 @@ pub fn read_changed(key: &SecretKey, honest: &Answer, told: &[u8]) -> Option<Vec
     let pairs = honest.aggregates.ciphertexts.iter().zip(&told).filter(|(honest, told)| honest != told);
     Some(pairs.filter_map(|(honest, told)| Some((read_one(honest)?, read_one(told)?))).collect())
 }
+
+/// Whether another number would be shown for any of them.
+pub fn is_fooled(changed: &[(Reading, Reading)]) -> bool {
+    changed.iter().any(|(truth, told)| truth.total != told.total)
+}

@@ -18,18 +18,25 @@ pub struct Cloud {
     pub client: Client,
     front: Front,
     recorder: Recorder,
-    _stack: Stack,
+    /// Where it runs for no one else.
+    _stack: Option<Stack>,
 }
 
 impl Cloud {
     pub async fn start() -> anyhow::Result<Self> {
-        let mut front = Front::open()?;
+        let front = Front::open()?;
         let stack = Stack::start_with(&front.arguments()?.each_ref().map(String::as_str))?;
-        front.serve(&stack)?;
+        let cloud = Self::before(&stack, front).await?;
+        Ok(Self { _stack: Some(stack), ..cloud })
+    }
+
+    /// Before a stack that was started with the arguments of `front`.
+    pub async fn before(stack: &Stack, mut front: Front) -> anyhow::Result<Self> {
+        front.serve(stack)?;
         let recorder = Recorder::start().await?;
         let keyring = Arc::new(keys::fixed_keyring()?);
         let client = Client::sign_in(&recorder.address(), &stack.page_origin(), keyring).await?;
-        Ok(Self { client, front, recorder, _stack: stack })
+        Ok(Self { client, front, recorder, _stack: None })
     }
 
     /// Who lies to the owner.

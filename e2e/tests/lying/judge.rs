@@ -50,6 +50,8 @@ pub fn check(values: &[Value], table: &Table) -> anyhow::Result<()> {
 #[derive(Debug, Default)]
 pub struct Tally {
     told: usize,
+    /// Lies for which a careless owner would have shown a wrong number.
+    fooling: usize,
     ends: BTreeMap<(&'static str, String), usize>,
     faults: Vec<String>,
 }
@@ -69,8 +71,14 @@ impl Tally {
         }
     }
 
+    /// Counts a lie for which an owner who does not check would have shown a wrong number.
+    pub fn count_fooling(&mut self) {
+        self.fooling += 1;
+    }
+
     pub fn add(&mut self, other: Self) {
         self.told += other.told;
+        self.fooling += other.fooling;
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;
         }
@@ -80,6 +88,11 @@ impl Tally {
     /// Lies that were told.
     pub fn told(&self) -> usize {
         self.told
+    }
+
+    /// Lies for which a careless owner would have shown a wrong number.
+    pub fn fooling(&self) -> usize {
+        self.fooling
     }
 
     /// Kinds of lies that were told.
@@ -95,7 +108,12 @@ impl Tally {
     /// A lie ended otherwise than it should; the message has kind and seed of each.
     pub fn report(&self, what: &str) -> anyhow::Result<()> {
         std::fs::write(product::output()?.join(format!("lies-{what}.txt")), self.to_string())?;
-        eprintln!("{what}: {} lies of {} kinds", self.told, self.kinds());
+        eprintln!(
+            "{what}: {} lies of {} kinds; to {} of them a careless owner would have shown a wrong number",
+            self.told,
+            self.kinds(),
+            self.fooling
+        );
         if !self.faults.is_empty() {
             bail!("{} of {} lies ended badly:\n{}", self.faults.len(), self.told, self.faults.join("\n"));
         }
@@ -112,15 +130,17 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The seeds to run of a kind: `0..seeds`, or the one that `VEILSUM_LIE` names, if it names this kind.
-pub fn seeds(kind: &str, seeds: u64) -> Vec<u64> {
-    match std::env::var("VEILSUM_LIE") {
-        Err(_) => (0..seeds).collect(),
+/// The seeds of a kind that one of several workers takes: its share of `0..count`, or the one that `VEILSUM_LIE` names,
+/// if it names this kind.
+pub fn seeds(kind: &str, count: usize, workers: usize, worker: usize) -> Vec<u64> {
+    let all: Vec<u64> = match std::env::var("VEILSUM_LIE") {
+        Err(_) => (0..count as u64).collect(),
         Ok(wanted) => {
             let wanted = wanted.split_once(':').filter(|(wanted, _)| *wanted == kind);
             wanted.and_then(|(_, seed)| seed.parse().ok()).into_iter().collect()
         }
-    }
+    };
+    all.into_iter().filter(|seed| seed % workers as u64 == worker as u64).collect()
 }
 
 /// What a lie draws from: nothing but its kind and its seed.

@@ -13,4 +13,5 @@ mod cloud;
 mod honest;
 mod jobs;
 mod judge;
+mod page;
 mod world;

@@ -14,15 +14,15 @@ const REFUSED_OR_RIGHT: &[&str] = &["Refused", RIGHT];
 
 pub const KINDS: &[Kind] = &[
     number("adds-to-slot", |forger| {
-        let (slot, amount) = (forger.slot(), forger.from_one(AMOUNT));
+        let (slot, amount) = (forger.slot(), forger.up_to(AMOUNT));
         plus(forger, one_in(slot) * amount)
     }),
     number("takes-from-slot", |forger| {
-        let (slot, amount) = (forger.slot(), forger.from_one(AMOUNT));
+        let (slot, amount) = (forger.slot(), forger.up_to(AMOUNT));
         plus(forger, -one_in(slot) * amount)
     }),
     plaintext("moves-between-slots", |forger| {
-        let (slot, amount) = (forger.slot_below_top(), forger.from_one(AMOUNT));
+        let (slot, amount) = (forger.slot_below_top(), forger.up_to(AMOUNT));
         plus(forger, (one_in(slot + 1) - one_in(slot)) * amount)
     }),
     number("adds-p", |forger| {
@@ -30,7 +30,7 @@ pub const KINDS: &[Kind] = &[
         plus(forger, one_in(slot) * p())
     }),
     number("adds-multiple-of-p", |forger| {
-        let (slot, factor) = (forger.slot(), forger.from_one(1 << 30));
+        let (slot, factor) = (forger.slot(), forger.up_to(1 << 30));
         plus(forger, one_in(slot) * p() * factor)
     }),
     number("adds-p-to-all-slots", |forger| {
@@ -57,7 +57,7 @@ pub const KINDS: &[Kind] = &[
         plus(forger, one_in(slot) << (SLOT_BITS - 1))
     }),
     number("carries-at-64-bits", |forger| {
-        let (slot, factor) = (forger.slot_below_top(), forger.from_one(AMOUNT));
+        let (slot, factor) = (forger.slot_below_top(), forger.up_to(AMOUNT));
         plus(forger, (one_in(slot) << SLOT_BITS) * factor)
     }),
     number("borrows-at-64-bits", |forger| {
@@ -65,7 +65,7 @@ pub const KINDS: &[Kind] = &[
         plus(forger, -(one_in(slot) << SLOT_BITS))
     }),
     small(number("adds-to-unused-slot", |forger| {
-        let (slot, amount) = (unused_slot(forger), forger.from_one(AMOUNT));
+        let (slot, amount) = (unused_slot(forger), forger.up_to(AMOUNT));
         plus(forger, one_in(slot) * amount)
     })),
     small(number("adds-p-to-unused-slot", |forger| {
@@ -95,34 +95,34 @@ pub const KINDS: &[Kind] = &[
         plus(forger, BigUint::from_bytes_le(&random).into())
     }),
     plaintext("adds-to-check-slot", |forger| {
-        let amount = forger.from_one(1 << 60);
+        let amount = forger.up_to(1 << 60);
         plus(forger, amount.into())
     }),
     plaintext("takes-from-check-slot", |forger| {
-        let amount = forger.from_one(1 << 60);
+        let amount = forger.up_to(1 << 60);
         plus(forger, -BigInt::from(amount))
     }),
     plaintext("adds-2-to-the-89-to-check-slot", |forger| {
-        let factor = forger.from_one(7);
+        let factor = forger.up_to(7);
         plus(forger, power_of_two(89) * factor)
     }),
     plaintext("carries-at-64-bits-of-check-slot", |forger| {
-        let factor = forger.from_one(AMOUNT);
+        let factor = forger.up_to(AMOUNT);
         plus(forger, power_of_two(64) * factor)
     }),
     // The check value counts modulo P, so that the number is right in both cases.
     kind("adds-p-to-check-slot", Shows::Plaintext, REFUSED_OR_RIGHT, |forger| plus(forger, p())),
     kind("takes-p-from-check-slot", Shows::Plaintext, REFUSED_OR_RIGHT, |forger| plus(forger, -p())),
     plaintext("adds-many-p-to-check-slot", |forger| {
-        let factor = 20 + forger.from_one(1 << 30);
+        let factor = 20 + forger.up_to(1 << 30);
         plus(forger, p() * factor)
     }),
     plaintext("overflows-check-slot", |forger| {
-        let amount = forger.from_one(AMOUNT);
+        let amount = forger.up_to(AMOUNT);
         plus(forger, power_of_two(125) + amount)
     }),
     number("carries-out-of-check-slot", |forger| {
-        let factor = forger.from_one(AMOUNT);
+        let factor = forger.up_to(AMOUNT);
         plus(forger, power_of_two(CHECK_BITS.into()) * factor)
     }),
 ];

@@ -24,11 +24,11 @@ pub const KINDS: &[Kind] = &[
         forger.changed(|answer| answer.aggregates.job = JobId::from_bytes(job))
     }),
     bytes("wrong-row-group-count", WRONG_COUNT, |forger| {
-        let more = u32::try_from(forger.from_one(1_000)).expect("small");
+        let more = u32::try_from(forger.up_to(1_000)).expect("small");
         forger.changed(|answer| answer.row_group_count = answer.row_group_count.wrapping_sub(more))
     }),
     bytes("wrong-block-count", WRONG_COUNT, |forger| {
-        let more = forger.from_one(1 << 40);
+        let more = forger.up_to(1 << 40);
         forger.changed(|answer| {
             answer.aggregates.block_count = answer.aggregates.block_count.wrapping_sub(more);
         })
@@ -90,7 +90,7 @@ pub const KINDS: &[Kind] = &[
     bytes("one", DAMAGED, |forger| integer(forger, &1_u32.into())),
     bytes("n", DAMAGED, |forger| integer(forger, &forger.key.modulus().clone())),
     bytes("multiple-of-n", DAMAGED, |forger| {
-        let multiple = forger.key.modulus() * forger.from_one(u64::MAX - 1);
+        let multiple = forger.key.modulus() * forger.up_to(u64::MAX - 1);
         integer(forger, &multiple)
     }),
     plaintext("n-squared-minus-one", |forger| integer(forger, &(forger.key.square().value() - 1_u32))),

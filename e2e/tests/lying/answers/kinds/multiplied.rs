@@ -7,18 +7,18 @@ use crate::answers::{Forger, Kind};
 
 pub const KINDS: &[Kind] = &[
     number("scales-block", |forger| {
-        let factor = 1 + forger.from_one(1_000);
+        let factor = 1 + forger.up_to(1_000);
         block_times(forger, &factor.into())
     }),
     number("negates-block", |forger| block_times(forger, &(-1).into())),
     number("shifts-block-up", |forger| {
-        let factor = power_of_two(forger.from_one(64));
+        let factor = power_of_two(forger.up_to(64));
         block_times(forger, &factor)
     }),
     number("multiplies-block-by-one-more-than-p", |forger| block_times(forger, &(p() + 1))),
     number("scales-row-group", |forger| {
         let at = forger.value();
-        let factor = BigInt::from(1 + forger.from_one(1_000));
+        let factor = BigInt::from(1 + forger.up_to(1_000));
         forger.over_groups(at, |forger, groups| {
             let group = forger.below(groups.len());
             for block in &mut groups[group] {
@@ -27,21 +27,21 @@ pub const KINDS: &[Kind] = &[
         })
     }),
     number("scales-answer", |forger| {
-        let factor = 1 + forger.from_one(u64::from(u32::MAX));
+        let factor = 1 + forger.up_to(u64::from(u32::MAX));
         answer_times(forger, &factor.into())
     }),
     number("negates-answer", |forger| answer_times(forger, &(-1).into())),
     number("shifts-answer-up-by-slots", |forger| {
-        let factor = power_of_two(64 * forger.from_one(29));
+        let factor = power_of_two(64 * forger.up_to(29));
         answer_times(forger, &factor)
     }),
     number("shifts-answer-up-by-bits", |forger| {
-        let factor = power_of_two(forger.from_one(63));
+        let factor = power_of_two(forger.up_to(63));
         answer_times(forger, &factor)
     }),
     number("shifts-answer-down-by-slots", |forger| {
         let n = BigInt::from(forger.key.modulus().clone());
-        let factor = power_of_two(64 * forger.from_one(4)).modinv(&n).expect("n is odd");
+        let factor = power_of_two(64 * forger.up_to(4)).modinv(&n).expect("n is odd");
         answer_times(forger, &factor)
     }),
     number("multiplies-answer-by-p", |forger| answer_times(forger, &p())),

@@ -105,7 +105,7 @@ pub const KINDS: &[Kind] = &[
         let [older, newest] = &tamper.stage.manifests;
         [&older[..SEQUENCE_AT], &newest[SEQUENCE_AT..IDENTITY_AT], &older[IDENTITY_AT..]].concat()
     }),
-    bytes("manifest-signed-by-the-cloud", &["OtherOwner"], |tamper| by_the_cloud(tamper)),
+    bytes("manifest-signed-by-the-cloud", &["OtherOwner"], by_the_cloud),
     bytes("manifest-signed-by-the-cloud-in-the-owners-name", WRONG_SIGNATURE, |tamper| {
         let mut bytes = by_the_cloud(tamper);
         let owners = &tamper.stage.manifests[1][IDENTITY_AT..HEADER_BYTES - 8];

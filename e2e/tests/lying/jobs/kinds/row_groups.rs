@@ -79,6 +79,13 @@ pub const KINDS: &[Kind] = &[
         rewrite(&mut doubled, |header| header.index = number(other));
         vec![stored(tamper, &doubled)]
     }),
+    kind("stored-row-groups-permuted", Shows::Same, SAME, |tamper| {
+        // Dressed up as each other: the sum stays the same.
+        let [mut one, mut other] = [0, 1].map(|index| groups(tamper).swap_remove(index));
+        rewrite(&mut one, |header| header.index = 1);
+        rewrite(&mut other, |header| header.index = 0);
+        vec![stored(tamper, &one), stored(tamper, &other)]
+    }),
     kind("stored-block-scaled", Shows::Number, REFUSED, |tamper| {
         let factor = BigInt::from(2 + tamper.numbers.below(1_000));
         changed_block(tamper, |tamper, block| tamper.key.multiply_integer(block, &factor))
