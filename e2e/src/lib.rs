@@ -4,8 +4,12 @@
 pub mod browser;
 pub mod canary;
 pub mod check;
+pub mod client;
+pub mod encrypted;
 pub mod exact;
+pub mod front;
 pub mod keys;
+pub mod liar;
 pub mod load;
 pub mod product;
 pub mod recorder;

@@ -2,7 +2,7 @@
 //!
 //! The browser is told to send all its HTTP through here, also what goes to this machine, and nothing bypasses it.
 //! Requests to other machines are recorded and refused. Uploads can be held back, so that a story can act exactly
-//! in the middle of one.
+//! in the middle of one. What the cloud answers can be replaced by lies.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::liar::{Asked, Liar};
 
 /// A request that left the browser.
 #[derive(Debug, Clone)]
@@ -72,6 +74,7 @@ struct Shared {
     gate: watch::Sender<Gate>,
     puts: Mutex<usize>,
     held: watch::Sender<usize>,
+    liar: Liar,
 }
 
 /// The proxy; dropping it ends it.
@@ -95,6 +98,7 @@ impl Recorder {
             gate: watch::Sender::new(Gate::Open),
             puts: Mutex::default(),
             held: watch::Sender::new(0),
+            liar: Liar::default(),
         });
         let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
         Ok(Self { port, shared, task })
@@ -116,6 +120,12 @@ impl Recorder {
     #[must_use]
     pub fn stored_puts(&self) -> Vec<Exchange> {
         self.exchanges().into_iter().filter(Exchange::is_stored_put).collect()
+    }
+
+    /// Who lies to the browser.
+    #[must_use]
+    pub fn liar(&self) -> &Liar {
+        &self.shared.liar
     }
 
     /// Lets `count` more PUTs pass and holds those after them.
@@ -199,7 +209,11 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
     if parts.method == Method::PUT && !pass(&shared).await {
         return Err(io::ErrorKind::ConnectionReset.into());
     }
-    let response = forward(Request::from_parts(parts, Full::new(body))).await.map_err(io::Error::other)?;
+    let asked = Asked::of(&parts);
+    let authority = parts.uri.authority().map(ToString::to_string).unwrap_or_default();
+    let request = Request::from_parts(parts, Full::new(body));
+    let response = forward(request, &authority).await.map_err(io::Error::other)?;
+    let response = shared.liar.answer(asked.as_ref(), response).await;
     if let Some(exchange) = locked(&shared.exchanges).get_mut(index) {
         exchange.status = Some(response.status().as_u16());
     }
@@ -239,8 +253,11 @@ impl Drop for Held<'_> {
     }
 }
 
-async fn forward(mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Full<Bytes>>> {
-    let authority = request.uri().authority().context("a request without a host")?.to_string();
+/// Passes a request on to `authority`, a host with its port.
+pub(crate) async fn forward(
+    mut request: Request<Full<Bytes>>,
+    authority: &str,
+) -> anyhow::Result<Response<Full<Bytes>>> {
     let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     *request.uri_mut() = path.parse::<Uri>()?;
     request.headers_mut().remove(HeaderName::from_static("proxy-connection"));

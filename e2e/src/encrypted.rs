@@ -1,0 +1,221 @@
+//! Tables encrypted natively, with the crates that the page uses: as the vault does it, without a browser.
+
+use anyhow::Context;
+use rand_core::CryptoRng;
+use veilsum_analysis::plan::PRESENCE_BOUND_BITS;
+use veilsum_owner::block::encrypt_blocks;
+use veilsum_owner::check::{CheckKey, CheckLabel};
+use veilsum_owner::keyring::Keyring;
+use veilsum_owner::paillier::ModulusSize;
+use veilsum_protocol::manifest::{
+    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, Source, Treatment, VERSION,
+};
+use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::{DatasetId, Digest, UploadId};
+use veilsum_table::csv::{CsvReader, Limits, Row};
+use veilsum_table::encode::{EncodedRow, RowEncoder};
+use veilsum_table::profile::{Profile, profile};
+use veilsum_table::treat::{self, Choice, NumberEncoding, Room};
+
+/// The one set of columns that there is.
+const COLUMN_SET: u32 = 0;
+
+/// An encrypted table: its manifest, not yet sealed, and its row groups.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The manifest, number 1.
+    pub manifest: Manifest,
+    /// By index.
+    pub row_groups: Vec<RowGroup>,
+}
+
+/// A row group as it is stored.
+#[derive(Debug, Clone)]
+pub struct RowGroup {
+    /// What stands in front.
+    pub header: RowGroupHeader,
+    /// All of it, with its header.
+    pub bytes: Vec<u8>,
+}
+
+impl RowGroup {
+    /// The ciphertexts of one column, one per block.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn blocks(&self, column: u32) -> impl Iterator<Item = &[u8]> {
+        let range = self.header.column_range(column).expect("the column is in the row group");
+        let range = usize::try_from(range.start).expect("it is in memory")
+            ..usize::try_from(range.end).expect("it is in memory");
+        self.bytes[range].chunks_exact(self.header.ciphertext_bytes() as usize)
+    }
+}
+
+/// An encrypted column, by position of its encoding, and what it holds: values, or 1 for a cell and 0 for a blank.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    entry: ColumnEntry,
+    encoding: usize,
+    is_presence: bool,
+}
+
+/// Encrypts a CSV text with the treatments that the page would propose. `rng` draws the upload ids, too.
+///
+/// # Errors
+/// It is no table, or does not fit.
+pub fn encrypt(
+    keyring: &Keyring,
+    text: &str,
+    rows_per_group: usize,
+    dataset: DatasetId,
+    rng: &mut impl CryptoRng,
+) -> anyhow::Result<Dataset> {
+    let mut reader = CsvReader::new(text.as_bytes(), &Limits::default())?;
+    let profile = profile(&mut reader, &[])?;
+    let row_count = usize::try_from(profile.row_count)?;
+    let layout = keyring.paillier().public_key().layout();
+    let slots = layout.slot_count();
+    let (full, rest) = (row_count / rows_per_group, row_count % rows_per_group);
+    let block_count = full * rows_per_group.div_ceil(slots as usize) + rest.div_ceil(slots as usize);
+    let room = Room { block_count: block_count as u64, slot_count: slots };
+    let choices: Vec<Choice> =
+        profile.columns.iter().map(|column| treat::propose(column, room).choice).collect();
+    let encodings = treat::check(&profile, &choices, room)?;
+    let stored = stored_columns(&encodings)?;
+    let integers = integers(text, &encodings, &stored)?;
+
+    let key = keyring.key_fingerprint();
+    let check = keyring.check_key();
+    let modulus_bits = keyring.paillier().public_key().modulus_bits();
+    let mut row_groups = Vec::new();
+    let mut entries = Vec::new();
+    for (index, first) in (0..).zip((0..row_count).step_by(rows_per_group)) {
+        let rows = first..row_count.min(first + rows_per_group);
+        let mut upload = [0; UploadId::BYTES];
+        rng.fill_bytes(&mut upload);
+        let upload = UploadId::from_bytes(upload);
+        let exact_rows = u32::try_from(rows.len())?;
+        let header = RowGroupHeader {
+            key,
+            dataset,
+            upload,
+            index,
+            row_count: layout.rows_to_the_block(exact_rows),
+            modulus_bits,
+            block_count: exact_rows.div_ceil(slots),
+            columns: stored.iter().map(|column| column.entry).collect(),
+        };
+        let columns: Vec<&[i64]> = integers.iter().map(|column| &column[rows.clone()]).collect();
+        let bytes = encrypt_group(keyring, &check, &header, &columns, rng)?;
+        let part = PartEntry { size_bytes: bytes.len() as u64, sha256: Digest::of(&bytes) };
+        entries.push(RowGroupEntry { index, row_count: exact_rows, upload, parts: vec![part] });
+        row_groups.push(RowGroup { header, bytes });
+    }
+    let manifest = Manifest {
+        version: VERSION,
+        dataset,
+        sequence: 1,
+        previous: None,
+        created_at: 1_700_000_000,
+        expires_at: ModulusSize::Bits2048.expires_at(),
+        scheme: Scheme::Paillier { modulus_bits, key, modulus: keyring.paillier().public_key().to_hex() },
+        source: Source {
+            file_name: "table.csv".to_owned(),
+            size_bytes: text.len() as u64,
+            sha256: Digest::of(text.as_bytes()),
+            row_count: profile.row_count,
+            skipped_row_count: 0,
+            missing_words: Vec::new(),
+        },
+        columns: treated_columns(&profile, &choices, &encodings, &stored)?,
+        row_groups: entries,
+        original: None,
+    };
+    Ok(Dataset { manifest, row_groups })
+}
+
+fn stored_columns(encodings: &[NumberEncoding]) -> anyhow::Result<Vec<Stored>> {
+    let mut stored = Vec::new();
+    for (encoding, number) in encodings.iter().enumerate() {
+        let presence = number.needs_presence().then_some((PRESENCE_BOUND_BITS, true));
+        for (bound_bits, is_presence) in [(number.bound_bits, false)].into_iter().chain(presence) {
+            let entry = ColumnEntry { column: u32::try_from(stored.len())?, bound_bits };
+            stored.push(Stored { entry, encoding, is_presence });
+        }
+    }
+    Ok(stored)
+}
+
+/// The integers of every stored column.
+fn integers(text: &str, encodings: &[NumberEncoding], stored: &[Stored]) -> anyhow::Result<Vec<Vec<i64>>> {
+    let mut reader = CsvReader::new(text.as_bytes(), &Limits::default())?;
+    let encoder = RowEncoder::new(encodings, &[]);
+    let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
+    let mut integers = vec![Vec::new(); stored.len()];
+    while reader.next_row(&mut row)? {
+        encoder.encode(&row, &mut encoded)?;
+        for (column, integers) in stored.iter().zip(&mut integers) {
+            let at = column.encoding;
+            let present = i64::from(encoded.present[at]);
+            integers.push(if column.is_presence { present } else { encoded.values[at] });
+        }
+    }
+    Ok(integers)
+}
+
+fn encrypt_group(
+    keyring: &Keyring,
+    check: &CheckKey,
+    header: &RowGroupHeader,
+    columns: &[&[i64]],
+    rng: &mut impl CryptoRng,
+) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = header.to_bytes();
+    for (entry, values) in header.columns.iter().zip(columns) {
+        let first = CheckLabel {
+            dataset: header.dataset,
+            upload: header.upload,
+            column_set: COLUMN_SET,
+            column: entry.column,
+            block: 0,
+        };
+        bytes.extend(encrypt_blocks(keyring.paillier(), check, &first, values, rng)?);
+    }
+    Ok(bytes)
+}
+
+fn treated_columns(
+    profile: &Profile,
+    choices: &[Choice],
+    encodings: &[NumberEncoding],
+    stored: &[Stored],
+) -> anyhow::Result<Vec<Column>> {
+    let number_of = |encoding: usize, is_presence: bool| {
+        let found =
+            stored.iter().find(|column| (column.encoding, column.is_presence) == (encoding, is_presence));
+        found.map(|column| column.entry.column)
+    };
+    let treated = |(at, choice): (usize, &Choice)| {
+        Ok(match choice {
+            Choice::SealedOriginalOnly => Treatment::SealedOriginalOnly,
+            Choice::Drop => Treatment::Dropped,
+            Choice::Number { .. } => {
+                let position = encodings.iter().position(|encoding| encoding.column == at);
+                let position = position.context("a column of numbers without its encoding")?;
+                let encoding = &encodings[position];
+                Treatment::Number(EncryptedNumber {
+                    column: number_of(position, false).context("a column that is not stored")?,
+                    presence: number_of(position, true),
+                    scale: encoding.scale,
+                    rounded: encoding.rounded,
+                    largest_magnitude: encoding.largest_magnitude,
+                    bound_bits: encoding.bound_bits,
+                    missing_count: encoding.missing_count,
+                })
+            }
+        })
+    };
+    let treatments = choices.iter().enumerate().map(treated).collect::<anyhow::Result<Vec<_>>>()?;
+    let names = profile.columns.iter().map(|column| column.name.clone());
+    Ok(names.zip(treatments).map(|(name, treatment)| Column { name, treatment }).collect())
+}
