@@ -55,7 +55,6 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
     let process = vault.processes.begin(Work::Other);
     let known = vault.store.newest(unlocked.tenant()).await?.contains_key(&dataset);
     let (detail, manifest) = fetch(vault, &unlocked, dataset, &process).await?;
-    remember(vault, &unlocked, dataset, manifest.sequence).await?;
     let rollback_note = (!known).then(|| {
         "This browser has not opened this dataset before, so it cannot rule out that an older version of it was \
          served. From now on it can."
@@ -108,6 +107,8 @@ pub async fn fetch(
         ));
     }
     let manifest = manifest_of(unlocked, &detail.entry, newest, how).await?;
+    // Whatever it is fetched for: from now on nothing older is believed.
+    remember(vault, unlocked, dataset, manifest.sequence).await?;
     Ok((detail, manifest))
 }
 

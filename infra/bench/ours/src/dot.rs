@@ -1,12 +1,10 @@
 //! `Π c_j^{w_j} mod n²` over the columns j of a table, for several row blocks with the same weights: a linear form of
 //! encrypted columns.
-//!
-//! Built from exponentiations for now. When `veilsum-crypto` can do it in one call, [`weighted_sums`] is to be that
-//! call.
 
 use num_bigint::{BigRng010, BigUint};
 use rand_core::CryptoRng;
-use veilsum_crypto::paillier::PublicKey;
+use veilsum_crypto::kernel::Exponents;
+use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 
 /// Columns of the table.
 pub const COLUMNS: usize = 30;
@@ -18,6 +16,8 @@ pub const ROWS: usize = 16;
 pub struct Table {
     /// [`ROWS`] rows of [`COLUMNS`] ciphertexts.
     pub rows: Vec<Vec<BigUint>>,
+    /// The same, column by column.
+    columns: Vec<Vec<Ciphertext>>,
     /// Weights of exactly 16 bits.
     pub weights: Vec<u32>,
 }
@@ -28,24 +28,22 @@ impl Table {
     pub fn random(public: &PublicKey, rng: &mut impl CryptoRng) -> Self {
         let square = public.square().value();
         let mut row = || (0..COLUMNS).map(|_| rng.random_biguint_below(square)).collect();
-        let rows = (0..ROWS).map(|_| row()).collect();
+        let rows: Vec<Vec<BigUint>> = (0..ROWS).map(|_| row()).collect();
+        let column = |at: usize| {
+            rows.iter().map(|row| Ciphertext::from_integer_unchecked(row[at].clone())).collect()
+        };
+        let columns = (0..COLUMNS).map(column).collect();
         let weights = (0..COLUMNS).map(|_| 1 << 15 | rng.next_u32() & 0x7fff).collect();
-        Self { rows, weights }
+        Self { rows, columns, weights }
     }
 }
 
 /// The weighted sum of every row, as an integer modulo n².
 #[must_use]
 pub fn weighted_sums(public: &PublicKey, table: &Table) -> Vec<BigUint> {
-    let batch = public.square().batch();
-    let mut sums = Vec::with_capacity(table.rows.len());
-    for rows in table.rows.chunks(batch.lanes()) {
-        let mut sum = batch.one().clone();
-        for (column, weight) in table.weights.iter().enumerate() {
-            let bases = batch.to_montgomery(rows.iter().map(|row| &row[column]));
-            sum = batch.multiplied(&sum, &batch.power_vartime(&bases, &BigUint::from(*weight)));
-        }
-        sums.extend(batch.from_montgomery(&sum).into_iter().take(rows.len()));
-    }
-    sums
+    let weights: Vec<i64> = table.weights.iter().copied().map(i64::from).collect();
+    let columns: Vec<&[Ciphertext]> = table.columns.iter().map(Vec::as_slice).collect();
+    // The chain is found here, once per query.
+    let sums = public.weighted_sums(&Exponents::new(&weights), &columns);
+    sums.iter().map(|sum| sum.as_integer().clone()).collect()
 }

@@ -134,7 +134,7 @@ impl Ours {
     #[must_use]
     pub fn powers(&self, rng: &mut impl CryptoRng) -> Powers {
         let public = self.public_key().clone();
-        let batch = public.square().batch();
+        let batch = public.square().power_batch();
         let bases = (0..batch.lanes()).map(|_| rng.random_biguint_below(batch.modulus(0))).collect();
         let n_bits = u64::from(public.modulus_bits());
         let mut exponent = rng.random_biguint(n_bits);
@@ -172,7 +172,7 @@ impl Powers {
     /// The powers of all bases, conversions included.
     #[must_use]
     pub fn run(&self) -> Vec<BigUint> {
-        let batch = self.public.square().batch();
+        let batch = self.public.square().power_batch();
         batch.from_montgomery(&batch.power_vartime(&batch.to_montgomery(&self.bases), &self.exponent))
     }
 
