@@ -12,7 +12,8 @@ use veilsum_protocol::manifest::{
 };
 use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, UploadId};
-use veilsum_table::csv::{CsvReader, Limits, Row};
+use veilsum_table::csv::{CsvReader, FirstRow, Options, Row};
+use veilsum_table::decimal::DecimalMark;
 use veilsum_table::encode::{EncodedRow, RowEncoder};
 use veilsum_table::profile::{Profile, profile};
 use veilsum_table::treat::{self, Choice, NumberEncoding, Room};
@@ -27,6 +28,11 @@ pub struct Dataset {
     pub manifest: Manifest,
     /// By index.
     pub row_groups: Vec<RowGroup>,
+}
+
+/// How tables are read here: nothing is guessed, and the manifest says so.
+fn reading() -> Options {
+    Options { first_row: Some(FirstRow::Names), decimal_mark: Some(DecimalMark::Point), ..Options::default() }
 }
 
 /// A row group as it is stored.
@@ -70,7 +76,7 @@ pub fn encrypt(
     dataset: DatasetId,
     rng: &mut impl CryptoRng,
 ) -> anyhow::Result<Dataset> {
-    let mut reader = CsvReader::new(text.as_bytes(), &Limits::default())?;
+    let mut reader = CsvReader::with_options(text.as_bytes(), &reading())?;
     let profile = profile(&mut reader, &[])?;
     let row_count = usize::try_from(profile.row_count)?;
     let layout = keyring.paillier().public_key().layout();
@@ -126,6 +132,8 @@ pub fn encrypt(
             row_count: profile.row_count,
             skipped_row_count: 0,
             missing_words: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
         },
         columns: treated_columns(&profile, &choices, &encodings, &stored)?,
         row_groups: entries,
@@ -148,7 +156,7 @@ fn stored_columns(encodings: &[NumberEncoding]) -> anyhow::Result<Vec<Stored>> {
 
 /// The integers of every stored column.
 fn integers(text: &str, encodings: &[NumberEncoding], stored: &[Stored]) -> anyhow::Result<Vec<Vec<i64>>> {
-    let mut reader = CsvReader::new(text.as_bytes(), &Limits::default())?;
+    let mut reader = CsvReader::with_options(text.as_bytes(), &reading())?;
     let encoder = RowEncoder::new(encodings, &[]);
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut integers = vec![Vec::new(); stored.len()];

@@ -18,11 +18,11 @@ use crate::vault::random::rng;
 /// Waits for the size.
 pub fn start() {
     let receive = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        let message = match search(&event.data()) {
-            Ok(prime) => prime.into(),
-            Err(reason) => Array::of2(&(-1.0).into(), &reason.into()).into(),
+        let _ = match search(&event.data()) {
+            // Transferred, so that no copy stays here.
+            Ok(prime) => scope().post_message_with_transfer(&prime, &Array::of1(&prime.buffer())),
+            Err(reason) => scope().post_message(&Array::of2(&(-1.0).into(), &reason.into())),
         };
-        let _ = scope().post_message(&message);
     });
     scope().set_onmessage(Some(receive.as_ref().unchecked_ref()));
     receive.forget();

@@ -27,6 +27,7 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, MessageEvent};
+use zeroize::Zeroizing;
 
 use crate::api::{HelperRole, Tell};
 use crate::messages::{Command, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
@@ -100,7 +101,11 @@ impl Vault {
         }
         while let Some(message) = requests.next().await {
             let request = Reflect::get(&message, &"request".into()).map_err(|_| ()).and_then(|request| {
-                from_bytes::<Request>(&Uint8Array::new(&request).to_vec()).map_err(|_| ())
+                // It may hold a passphrase.
+                let posted = Uint8Array::new(&request);
+                let bytes = Zeroizing::new(posted.to_vec());
+                posted.fill(0, 0, posted.length());
+                from_bytes::<Request>(&bytes).map_err(|_| ())
             });
             // A request that cannot be read has no number to answer to.
             let Ok(Request { id, command }) = request else { continue };

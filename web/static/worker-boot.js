@@ -32,6 +32,7 @@ try {
   const { default: init } = await import(`/${build}.js`);
   await init({ module_or_path: `/${build}_bg.wasm` });
   for (const event of early) self.onmessage(event);
+  early.length = 0;
 } catch (error) {
   self.onmessage = null;
   const detail = String(error);

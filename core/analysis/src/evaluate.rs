@@ -220,8 +220,10 @@ impl ColumnSum {
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), EvaluateError> {
         let wrong = self.wrong();
         let blocks = u32::try_from(bytes.len() / self.key.ciphertext_bytes()).map_err(|_| wrong.clone())?;
-        self.blocks_left = self.blocks_left.checked_sub(blocks).ok_or(wrong.clone())?;
+        let blocks_left = self.blocks_left.checked_sub(blocks).ok_or(wrong.clone())?;
         let piece = self.key.sum_of_bytes(bytes).map_err(|_| wrong)?;
+        // Only now: after an error the sum still lacks these blocks, and is never whole.
+        self.blocks_left = blocks_left;
         self.sum = Some(match &self.sum {
             Some(sum) => self.key.add(sum, &piece),
             None => piece,

@@ -151,7 +151,25 @@ fn finds_the_decimal_mark_and_says_why() {
     for (file, mark, reason, is_doubtful) in [
         ("a;b\n1.234,56;1\n", Comma, "1 cell has a decimal comma and none a point", false),
         ("a;b\n1234,56;1,5\n", Comma, "2 cells have a decimal comma and none a point", false),
-        ("a,b\n\"1,5\",\"1.234\"\n", Comma, "1 cell has a decimal comma and none a point", false),
+        (
+            "a,b\n\"1,5\",\"1.234\"\n",
+            Point,
+            "1 cell has a decimal comma, and 1 cell in other columns like 1.234 may mean 1234 or 1.234",
+            true,
+        ),
+        (
+            "name\tweight\tsizes\nA\t1.250\t38,40\nB\t2.125\t39,41\n",
+            Point,
+            "2 cells have a decimal comma, and 2 cells in other columns like 1.234 may mean 1234 or 1.234",
+            true,
+        ),
+        (
+            "a;b\n1,5;1.234\n",
+            Comma,
+            "1 cell has a decimal comma, and 1 cell in other columns like 1.234 may mean 1234 or 1.234",
+            true,
+        ),
+        ("a;b\n1,5;1\n1.234;2\n", Comma, "1 cell has a decimal comma and none a point", false),
         ("a\n1.5\n2.25\n", Point, "2 cells have a decimal point", false),
         ("a\n1.234\n", Point, "no cell says otherwise", false),
         ("a,b\nx,1\n", Point, "no cell says otherwise", false),

@@ -138,7 +138,7 @@ pub async fn create(
     let [p, q] = process.or(primes::find(size, count)).await.map_err(|_| no_keys_made())??;
     show("Checking the key");
     give_way().await;
-    let paillier = SecretKey::from_secret_primes(p, q).map_err(KeygenError::from)?;
+    let paillier = SecretKey::from_secret_primes(size, p, q).map_err(KeygenError::from)?;
     let (identity, master) = (IdentityKey::generate(&mut rng()), MasterSecret::generate(&mut rng()));
     let keyring = Keyring::from_keys(now_seconds(), identity, master, paillier);
     show("Protecting the keyring with the passphrase");
@@ -244,7 +244,9 @@ async fn forget(vault: &Vault) {
     // Taken first, so that nothing new starts.
     let unlocked = vault.unlocked.take();
     vault.processes.stop_all().await;
-    drop(unlocked);
+    if let Some(unlocked) = unlocked {
+        unlocked.pool.take();
+    }
 }
 
 /// Before keys are searched for, which takes long.

@@ -27,7 +27,8 @@ struct Search {
 /// Finds two primes for a key of this size; `tried` gets the number of candidates that both have tried. Dropping the
 /// future ends both searches.
 ///
-/// Where the browser starts no workers, the vault looks for the primes itself and answers nothing else meanwhile.
+/// Where a worker cannot be started or ends early, the vault looks for its prime itself and answers nothing else
+/// meanwhile.
 ///
 /// # Errors
 /// A [`Fault`] if the randomness of this device is broken.

@@ -105,6 +105,10 @@ pub async fn load_sample(vault: &Vault, file_name: &str, abort: &Abort) -> Resul
 
 /// Forgets the open table; stops reading one.
 pub async fn close(vault: &Vault) {
+    // No upload of it will come: the workers that were made ready for one end, with the keys in them.
+    if let Ok(unlocked) = vault.unlocked() {
+        unlocked.pool.take();
+    }
     vault.table.take();
     vault.processes.stop(Work::Reading).await;
 }

@@ -197,6 +197,8 @@ async fn run(
     // Whatever waits inside, a cancel ends it at once: what is stored is noted already.
     let result = process.or(run.run()).await.unwrap_or_else(|aborted| Err(aborted.into()));
     drop(run);
+    // Workers that a finished row group left unused end here, too.
+    unlocked.pool.take();
     match result {
         Ok(summary) => {
             datasets::remember(vault, unlocked, dataset, 1).await?;

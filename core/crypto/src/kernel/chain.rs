@@ -5,6 +5,7 @@
 //! for 30 exponents of 16 bits about 130 multiplications, where 30 separate powers take 700.
 //!
 //! [dR94] P. de Rooij, *Efficient exponentiation using precomputation and vector addition chains*, Eurocrypt 1994.
+//! [Mon87] P. Montgomery, *Speeding the Pollard and elliptic curve methods of factorization*, Math. Comp. 48, 1987.
 
 use std::collections::BinaryHeap;
 
@@ -41,7 +42,7 @@ impl Exponents {
         self.count
     }
 
-    /// Multiplications for one row, without the four that negative exponents add.
+    /// Multiplications for one row, without those that put the result right: one, or seven with negative exponents.
     #[must_use]
     pub const fn multiplications(&self) -> usize {
         self.positive.steps.len() + self.negative.steps.len()
@@ -110,7 +111,7 @@ impl Batch {
     ///
     /// Rows fill the lanes. Bases are taken as they are, without a conversion: a product of k of them has the factor
     /// `R^(1−k)`, and k is the same for all rows, so one multiplication takes it off. Negative exponents share one
-    /// inversion per lane over all rows [Montgomery 1987] and cost four multiplications more per row.
+    /// inversion per lane over all rows [Mon87] and cost six multiplications more per row.
     /// Variable time: for public operands.
     ///
     /// `None` if a base that has a negative exponent has no inverse.

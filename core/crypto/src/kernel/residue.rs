@@ -112,7 +112,12 @@ impl Moduli {
             all(&|multiple| (multiple + 1_u32) >> shift),
             all(&|multiple| match components {
                 1 => &radix_square % multiple,
-                _ => &radix_square % (multiple * multiple),
+                _ => {
+                    let mut square = multiple * multiple;
+                    let remainder = &radix_square % &square;
+                    wipe(&mut square);
+                    remainder
+                }
             }),
         ];
         let mut friendly = Residues { words: vec![0; moduli.component_len()] };
@@ -148,11 +153,6 @@ impl Moduli {
     /// Digits of a component, without padding.
     pub(super) const fn digits(&self) -> usize {
         self.digits
-    }
-
-    /// Whether digits are doubles in interleaved lanes.
-    pub(super) const fn is_interleaved(&self) -> bool {
-        self.form.interleaved
     }
 
     /// Bits of the Montgomery radix R.
@@ -239,8 +239,10 @@ impl Moduli {
             let integer = read_digits(digits, self.form.radix_bits);
             (integer + BigInt::from(self.multiples[lane].clone())).into_parts().1
         } else {
-            let bytes: Vec<u8> = digits.flat_map(|word| word.to_le_bytes()).collect();
-            BigUint::from_bytes_le(&bytes)
+            let mut bytes: Vec<u8> = digits.flat_map(|word| word.to_le_bytes()).collect();
+            let integer = BigUint::from_bytes_le(&bytes);
+            bytes.zeroize();
+            integer
         }
     }
 
@@ -318,10 +320,14 @@ fn friendly_multiple(n: &BigUint, shift: u64) -> BigUint {
     let mut right = 3;
     while right < shift {
         let product = (n * &inverse) % &radix;
-        inverse = inverse * ((&radix + 2_u32) - product) % &radix;
+        let mut next = &inverse * ((&radix + 2_u32) - &product) % &radix;
+        core::mem::swap(&mut next, &mut inverse);
+        [next, product].iter_mut().for_each(wipe);
         right *= 2;
     }
-    n * (radix - inverse)
+    let multiple = n * (radix - &inverse);
+    wipe(&mut inverse);
+    multiple
 }
 
 /// Half a digit in every digit: `Σ 2^(radix_bits − 1)·2^(radix_bits·i)`, with words to spare for the reader of digits.

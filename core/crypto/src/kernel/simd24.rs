@@ -34,9 +34,10 @@
 //!
 //! # Modulo a square
 //!
-//! As there, in two passes. Columns of the second have up to `3·l` products, of which `l` may be doubled in a square, and
-//! one digit of Q of at most D: with `8·ñ ≤ R` numbers of the same length have half the digits, so all bounds above hold
-//! with room to spare (`3·l ≤ 2·272` for every l in use, and the digit of Q is far below the carry).
+//! As there, in two passes. Columns of the second have up to `3·l` products and one digit of Q of at most D. With `l ≤ 272`
+//! the bounds above become: high words below `3·l·2⁴⁷ < 2⁵⁷` still, a carry of at most `3·l·1.0001·2⁴⁶/2²⁴ < 2³²` still,
+//! and a second carry of at most `2³²/2²⁴ = 2⁸`, less what the first left: `3·272·1.0001·2²²/2²⁴ < 205`. The digit of Q is
+//! far below the carry.
 //!
 //! # What is read
 //!

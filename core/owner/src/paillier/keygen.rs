@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::ModulusSize;
 use super::prime::{self, StructuredPrime};
-use super::secret_key::{KeyError, PrimeName, SecretKey, read_prime, write_prime};
+use super::secret_key::{KeyError, SecretKey, read_prime, write_prime};
 
 /// How far key generation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +79,9 @@ impl SecretPrime {
     /// Reads what [`Self::to_secret_bytes`] writes. Nothing is believed: [`SecretKey::from_secret_primes`] checks it all.
     ///
     /// # Errors
-    /// [`KeyError::WrongStructure`] for bytes that are too few.
+    /// [`KeyError::NotAKey`] for bytes that are too few.
     pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        read_prime(bytes).map(Self).ok_or(KeyError::WrongStructure { which: PrimeName::P })
+        read_prime(bytes).map(Self).ok_or(KeyError::NotAKey)
     }
 }
 
@@ -92,17 +92,19 @@ impl fmt::Debug for SecretPrime {
 }
 
 impl SecretKey {
-    /// Puts a key together from two primes, after checking both again, and the key.
+    /// Puts a key of the given size together from two primes, after checking both again, and the key.
     ///
     /// # Errors
     /// [`KeyError`] naming the check that failed.
-    pub fn from_secret_primes(p: SecretPrime, q: SecretPrime) -> Result<Self, KeyError> {
-        Self::from_structured_primes(p.0, q.0)
+    pub fn from_secret_primes(size: ModulusSize, p: SecretPrime, q: SecretPrime) -> Result<Self, KeyError> {
+        let key = Self::from_structured_primes(p.0, q.0)?;
+        let bits = key.public_key().modulus_bits();
+        if bits == size.bits() { Ok(key) } else { Err(KeyError::WrongSize { bits: bits.into() }) }
     }
 
     /// Makes a new key of the given size: n = p·q with `p = 2·k·s + 1`, both primes proven, and their generators.
     ///
-    /// `progress` is called before every exponentiation. Takes seconds; how many is a matter of luck.
+    /// `progress` is called for every candidate. Takes up to seconds; how many is a matter of luck.
     ///
     /// # Errors
     /// [`KeygenError`] if the randomness is broken.
@@ -122,7 +124,7 @@ impl SecretKey {
         let first = search(KeygenStage::FirstPrime)?;
         let second = search(KeygenStage::SecondPrime)?;
         progress(KeygenProgress { stage: KeygenStage::Checks, done: 0, of: 1 });
-        let key = Self::from_secret_primes(first, second)?;
+        let key = Self::from_secret_primes(size, first, second)?;
         progress(KeygenProgress { stage: KeygenStage::Checks, done: 1, of: 1 });
         Ok(key)
     }

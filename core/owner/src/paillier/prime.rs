@@ -46,7 +46,7 @@ pub(super) struct StructuredPrime {
 
 /// Finds a prime of exactly `bits` bits whose two highest bits are set.
 ///
-/// `tried` is called before each exponentiation, about [`expected_trials`] times on average.
+/// `tried` is called for each candidate, about [`expected_trials`] times on average.
 /// `None` if the search ran dry, which happens with probability below 2⁻¹⁰⁰ unless the RNG is broken.
 pub(super) fn generate(
     bits: u32,

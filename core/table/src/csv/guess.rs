@@ -53,20 +53,42 @@ pub(super) fn find_decimal_mark(records: &[ByteRecord], delimiter: Delimiter) ->
     let mut points = 0_u64;
     let mut commas = 0_u64;
     let (mut either_point, mut either_comma) = (0_u64, 0_u64);
-    for cell in records.iter().flatten() {
+    // Per column: cells like `1.234`, and whether another cell there shows that the comma is the decimal mark.
+    let mut columns: Vec<(u64, bool)> =
+        vec![(0, false); records.iter().map(ByteRecord::len).max().unwrap_or(0)];
+    for (at, cell) in records.iter().flat_map(|record| record.iter().enumerate()) {
         match str::from_utf8(cell).ok().and_then(evidence) {
             Some(Evidence::For(DecimalMark::Point)) => points += 1,
-            Some(Evidence::For(DecimalMark::Comma)) => commas += 1,
-            Some(Evidence::Either(DecimalMark::Point)) => either_point += 1,
+            Some(Evidence::For(DecimalMark::Comma)) => {
+                commas += 1;
+                columns[at].1 = true;
+            }
+            Some(Evidence::Either(DecimalMark::Point)) => {
+                either_point += 1;
+                columns[at].0 += 1;
+            }
             Some(Evidence::Either(DecimalMark::Comma)) => either_comma += 1,
             None => {}
         }
     }
+    let unclear: u64 = columns.iter().filter(|(_, has_comma)| !has_comma).map(|(cells, _)| cells).sum();
     let with = |count, what: &str| {
         let has = if count == 1 { "has" } else { "have" };
         format!("{} {has} a decimal {what}", counted(count, "cell", "cells"))
     };
     match (points, commas) {
+        // Commas elsewhere say little about a column of its own: read wrongly, its numbers would be a thousand times too
+        // large or too small. Where a semicolon keeps the comma free, it is the likely decimal mark of all.
+        (0, 1..) if unclear > 0 => {
+            let mark =
+                if delimiter == Delimiter::Semicolon { DecimalMark::Comma } else { DecimalMark::Point };
+            let cells = counted(unclear, "cell", "cells");
+            let reason = format!(
+                "{}, and {cells} in other columns like 1.234 may mean 1234 or 1.234",
+                with(commas, "comma")
+            );
+            Found::perhaps(mark, reason)
+        }
         (0, 1..) => Found::surely(DecimalMark::Comma, &format!("{} and none a point", with(commas, "comma"))),
         (1.., 1..) => Found::perhaps(
             DecimalMark::Point,
@@ -85,6 +107,9 @@ pub(super) fn find_decimal_mark(records: &[ByteRecord], delimiter: Delimiter) ->
         (0, 0) => Found::surely(DecimalMark::Point, "no cell says otherwise"),
     }
 }
+
+/// Rows below the first that are compared with it, so that a row of very many cells above very many rows costs little.
+const ROWS_BELOW: usize = 500;
 
 /// What one cell of the first row is, and what stands below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +189,7 @@ fn top(cell: &[u8], at: usize, below: &[ByteRecord], mark: DecimalMark) -> Top {
 /// Numbers and words in a column; words that mean "missing" are neither.
 fn count_below(at: usize, below: &[ByteRecord], mark: DecimalMark) -> (u64, u64) {
     let mut counts = (0, 0);
-    for cell in below.iter().filter_map(|record| record.get(at)) {
+    for cell in below.iter().take(ROWS_BELOW).filter_map(|record| record.get(at)) {
         match number(cell, mark) {
             Ok(None) => {}
             Ok(Some(_)) => counts.0 += 1,

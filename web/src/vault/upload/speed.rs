@@ -58,10 +58,13 @@ pub async fn of(unlocked: &Unlocked) -> Speed {
 pub fn measure_ahead(vault: &Rc<Vault>) {
     if let Ok(unlocked) = vault.unlocked() {
         let vault = Rc::clone(vault);
+        // A process, so that locking the keyring ends it, and the workers with it.
+        let process = vault.processes.begin(Work::Other);
         spawn_local(async move {
-            of(&unlocked).await;
+            let measured = process.or(of(&unlocked)).await;
             // A later table finds the speed measured and the workers gone.
-            if !vault.processes.runs(Work::Upload)
+            if measured.is_ok()
+                && !vault.processes.runs(Work::Upload)
                 && let Ok(pool) = ready_pool(&unlocked)
             {
                 unlocked.pool.replace(Some(pool));
