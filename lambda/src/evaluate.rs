@@ -117,8 +117,8 @@ fn pieces(header: &RowGroupHeader, columns: &[u32]) -> Result<Vec<(u32, Range<u6
 
 /// Reads the pieces and adds each to its column's sum, while the next are on their way.
 ///
-/// Holds at most [`PIECES_AHEAD`] + 3 pieces in memory, 28 MiB, however large the row group is: those that are read, one
-/// that waits, and two times the one that is added, as bytes and as numbers.
+/// Holds at most [`PIECES_AHEAD`] + 4 pieces in memory, 32 MiB, however large the row group is: those that are read, one
+/// of them twice for a moment, one that waits, and the one that is added, as bytes and as numbers.
 async fn add_up(
     store: &Store,
     key: &Key,

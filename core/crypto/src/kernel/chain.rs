@@ -248,7 +248,8 @@ mod tests {
 
     fn check(exponents: &[i64], row_count: usize, seed: u64) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let modulus = rng.random_biguint(1_024) | BigUint::one();
+        let root = rng.random_biguint(512) | BigUint::one();
+        let modulus = &root * &root;
         let table: Vec<Vec<BigUint>> = exponents
             .iter()
             .map(|_| (0..row_count).map(|_| rng.random_biguint_below(&modulus)).collect())
@@ -267,9 +268,13 @@ mod tests {
             })
             .collect();
         for arithmetic in Arithmetic::ALL.into_iter().filter(|arithmetic| arithmetic.is_available()) {
-            let batch = Batch::with_arithmetic(arithmetic, &[&modulus]).unwrap();
-            let actual = batch.products_of_powers_vartime(&Exponents::new(exponents), &columns);
-            assert_eq!(actual, expected, "{arithmetic:?} {exponents:?}");
+            for batch in [
+                Batch::with_arithmetic(arithmetic, &[&modulus]).unwrap(),
+                Batch::of_squares_with_arithmetic(arithmetic, &[&root]).unwrap(),
+            ] {
+                let actual = batch.products_of_powers_vartime(&Exponents::new(exponents), &columns);
+                assert_eq!(actual, expected, "{arithmetic:?} {exponents:?}");
+            }
         }
     }
 

@@ -314,6 +314,71 @@ fn digits_at_their_limits_multiply_exactly() {
     }
 }
 
+/// Both components, with all digits at their limits that a number below ñ can have there.
+#[test]
+fn digits_at_their_limits_multiply_exactly_modulo_squares() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for (arithmetic, radix_bits, friendly_digits, limit) in
+        [(Arithmetic::Fused, 51, 3, 1_i64 << 50), (Arithmetic::Plain, 24, 4, (1 << 23) + (1 << 8))]
+    {
+        if !arithmetic.is_available() {
+            continue;
+        }
+        let lanes = lanes(arithmetic);
+        for (size, bits) in [512, 1_024, 1_536, 2_048, 3_072, 6_290].into_iter().enumerate() {
+            let roots: Vec<BigUint> = (0..lanes).map(|lane| modulus(size + lane, bits, &mut rng)).collect();
+            let bench = Bench::of_squares(arithmetic, &roots);
+            let (engine, digits) = (&bench.engine, bench.engine.moduli.digits());
+            let second = bench.engine.moduli.component_len() / lanes;
+            let component = |residues: &Residues, start: usize, lane: usize| {
+                let words = residues.words[start * lanes..].to_vec();
+                signed(&Residues { words }, lanes, lane, digits, radix_bits)
+            };
+            for pattern in 0..20_usize {
+                let [mut x, mut y] = [engine.moduli.zero(), engine.moduli.zero()];
+                for (number, residues) in [&mut x, &mut y].into_iter().enumerate() {
+                    for position in 0..(usize::try_from(bits).unwrap() - 2) / radix_bits {
+                        for lane in 0..lanes {
+                            for (which, start) in [0, second].into_iter().enumerate() {
+                                let digit = match pattern + 3 * number + 7 * which {
+                                    0 | 3 | 8 => limit,
+                                    1 | 7 | 11 => -limit,
+                                    2 | 9 | 12 => limit * (1 - 2 * i64::from(position % 2 == 1)),
+                                    _ => {
+                                        [limit, -limit, limit - 1, 1 - limit, 0][rng.next_u32() as usize % 5]
+                                    }
+                                };
+                                set_digit(residues, lanes, lane, start + position, digit);
+                            }
+                        }
+                    }
+                }
+                let [mut product, mut square] = [engine.moduli.zero(), engine.moduli.zero()];
+                engine.multiply(&mut product, &x, &y);
+                engine.square(&mut square, &x);
+                for lane in 0..lanes {
+                    let friendly = component(&engine.moduli.friendly, 0, lane);
+                    let multiple: BigInt = (friendly << (radix_bits * friendly_digits)) - 1;
+                    let integer = |residues| {
+                        component(residues, 0, lane) + component(residues, second, lane) * &multiple
+                    };
+                    let n = BigInt::from_biguint(Sign::Plus, bench.modulus(lane).clone());
+                    let radix = BigInt::one() << (radix_bits * digits);
+                    let [a, b] = [integer(&x), integer(&y)];
+                    for (result, exact) in [(&product, &a * &b), (&square, &a * &a)] {
+                        let difference: BigInt = integer(result) * &radix - exact;
+                        assert!(difference.mod_floor(&n).is_zero(), "{arithmetic:?} {bits} {pattern}");
+                        for start in [0, second] {
+                            let magnitude = component(result, start, lane).magnitude().clone();
+                            assert!(magnitude <= *multiple.magnitude(), "a component beyond ñ");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn padding_stays_zero() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);

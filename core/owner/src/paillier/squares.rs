@@ -20,7 +20,8 @@
 //!
 //! # Why it is fast
 //!
-//! Powers of ω come from a table ([`FixedBase`]): one multiplication per seven or eight bits of the exponent, no squaring. p² and
+//! Powers of ω come from a table ([`FixedBase`]): one multiplication per seven or eight bits of the exponent (five to seven
+//! where there are no fused multiply-adds), no squaring. p² and
 //! q² share the lanes of a vector, and where there are four lanes two blocks are encrypted at once. The ciphertext is
 //! put together without a division: with `e_p = (q²)⁻¹ mod p²`, which is multiplied into the first window of the table,
 //!

@@ -1,4 +1,4 @@
-//! What the cloud sees of a run: method and form of every request, in order.
+//! What the cloud sees of a run: host, method, form and length of every request, in order.
 
 use veilsum_e2e::recorder::Exchange;
 
@@ -10,7 +10,7 @@ const ID_LETTERS: usize = 32;
 pub fn shapes(requests: &[Exchange]) -> Vec<String> {
     let mut shapes: Vec<String> =
         requests.iter().filter(|exchange| !exchange.is_chromiums_own()).map(shape).collect();
-    shapes.dedup_by(|next, one| next == one && one.starts_with("GET /api/v1/jobs/"));
+    shapes.dedup_by(|next, one| next == one && one.starts_with("GET ") && one.contains("/api/v1/jobs/"));
     for at_once in shapes.chunk_by_mut(|one, next| are_at_once(one, next)) {
         at_once.sort();
     }
@@ -19,12 +19,14 @@ pub fn shapes(requests: &[Exchange]) -> Vec<String> {
 
 fn shape(exchange: &Exchange) -> String {
     let (address, query) = exchange.url.split_once('?').unwrap_or((&exchange.url, ""));
+    let host = address.split('/').nth(2).unwrap_or_default();
     let path: Vec<&str> =
         address.split('/').skip(3).map(|word| if is_id(word) { "{id}" } else { word }).collect();
     let names: Vec<&str> = query.split('&').filter_map(|field| field.split('=').next()).collect();
     let is_range = exchange.headers.lines().any(|line| line.to_ascii_lowercase().starts_with("range:"));
     let range = if is_range { " (sample)" } else { "" };
-    format!("{} /{}?{}{range}", exchange.method, path.join("/"), names.join("&"))
+    let (method, path, names) = (&exchange.method, path.join("/"), names.join("&"));
+    format!("{method} {host}/{path}?{names} {} bytes{range}", exchange.body.len())
 }
 
 fn is_id(word: &str) -> bool {
@@ -60,9 +62,9 @@ mod tests {
         assert_eq!(
             shapes(&requests),
             [
-                "GET /api/v1/jobs/{id}?",
-                "GET /veilsum/t/{id}/a?x (sample)",
-                "GET /veilsum/t/{id}/b?x (sample)",
+                "GET 127.0.0.1:1/api/v1/jobs/{id}? 0 bytes",
+                "GET 127.0.0.1:2/veilsum/t/{id}/a?x 0 bytes (sample)",
+                "GET 127.0.0.1:2/veilsum/t/{id}/b?x 0 bytes (sample)",
             ]
         );
     }

@@ -1,7 +1,6 @@
 //! Veilsum's operations with something to work on, the same natively and in the browser.
 //!
-//! Everything goes through the interfaces that the product uses. [`dot`] is the one place to change when the product
-//! gets another way to compute weighted sums.
+//! Everything goes through the interfaces that the product uses.
 
 use core::fmt;
 

@@ -196,7 +196,7 @@ fn UnlockKeyring() -> impl IntoView {
 
     view! {
         <h2 id="gate-title"><Icon symbol=Symbol::Lock/>"Unlock your keyring"</h2>
-        <p class="lead">"Your open keys are only in the memory of this page: after a reload, or once locked, they must be unlocked again. The passphrase opens them here; it is not sent anywhere."</p>
+        <p class="lead">"Open keys are only in this tab's memory: after a reload, or once locked, they must be unlocked again. The passphrase opens them here; it is not sent anywhere."</p>
         <form class="fields" on:submit=submit>
             <div class="field">
                 <label for="unlock-passphrase">"Passphrase"</label>
