@@ -64,6 +64,23 @@ impl PartialEq for Decimal {
     }
 }
 
+/// Whether no float is nearer to `sum / count` than `float`.
+///
+/// # Errors
+/// It is infinite or no number.
+pub fn is_nearest_float(float: f64, sum: &Decimal, count: u64) -> anyhow::Result<bool> {
+    ensure!(float.is_finite(), "{float} is no number");
+    // |float·count − sum|, exactly: 1,074 digits write every float in full.
+    let distance = |float: f64| -> anyhow::Result<BigInt> {
+        let float = Decimal::parse(&format!("{float:.1074}"))?;
+        let times_count = Decimal { mantissa: float.mantissa * BigInt::from(count), scale: float.scale };
+        let (times_count, sum, _) = times_count.aligned(sum);
+        Ok((times_count - sum).magnitude().clone().into())
+    };
+    let own = distance(float)?;
+    Ok(own <= distance(float.next_up())? && own <= distance(float.next_down())?)
+}
+
 /// A table without quoted cells, as all fixtures are.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -130,6 +147,20 @@ mod tests {
         assert!(decimal("3.3333333333333333").is_mean(&sum, 3));
         assert!(!decimal("3.33333333333333").is_mean(&sum, 3));
         assert!(decimal("-2.5").is_mean(&decimal("-10"), 4));
+    }
+
+    #[test]
+    fn the_nearest_float_is_told_from_its_neighbours() {
+        for (sum, count) in [("10", 3), ("-0.7", 1), ("123456789.123", 7), ("0", 5)] {
+            let sum = decimal(sum);
+            let float =
+                sum.mantissa.to_string().parse::<f64>().unwrap() / 10_f64.powi(sum.scale.cast_signed());
+            let nearest =
+                [float / count as f64, (float / count as f64).next_up(), (float / count as f64).next_down()];
+            let is_nearest = nearest.map(|float| is_nearest_float(float, &sum, count).unwrap());
+            assert_eq!(is_nearest.iter().filter(|nearest| **nearest).count(), 1, "{sum:?} / {count}");
+        }
+        assert!(is_nearest_float(f64::NAN, &Decimal::zero(), 1).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod cancel;
 mod faults;
 mod gone;
 mod hostile_names;
+mod keygen;
 mod kills;
 mod large;
 mod passphrase;
