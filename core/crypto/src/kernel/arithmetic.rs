@@ -1,7 +1,5 @@
 //! The arithmetics there are, which of them this machine has, and the way into them.
 
-use core::hint::black_box;
-
 use num_bigint::BigUint;
 
 use super::residue::{Form, Moduli, Residues};
@@ -134,38 +132,6 @@ impl Engine {
         self.run::<true>(result, a, a);
     }
 
-    /// Sets every lane to that of the entry with the number `choices[lane]`, reading all entries.
-    pub(super) fn select(&self, selected: &mut Residues, table: &[Residues], choices: &[usize]) {
-        let length = self.moduli.residue_len();
-        assert_eq!(choices.len(), self.moduli.lanes(), "a choice per lane");
-        assert!(
-            table.iter().chain([&*selected]).all(|residues| residues.words.len() == length),
-            "residues of another batch"
-        );
-        let masks: Vec<u64> = (0..table.len())
-            .flat_map(|number| choices.iter().map(move |choice| mask(number, *choice)))
-            .collect();
-        let target = &mut selected.words;
-        match self.tables {
-            Tables::Fused(_) | Tables::Plain(_) => {
-                let entries: Vec<&[u64]> = table.iter().map(|entry| entry.words.as_slice()).collect();
-                // SAFETY: that there are vector tables shows that the instructions exist; all lengths were compared above
-                // with that of residues, which have a multiple of four digits and eight zeros per component.
-                unsafe { backend::select(target, &entries, &masks) }
-            }
-            Tables::Words => {
-                target.fill(0);
-                for (entry, masks) in table.iter().zip(masks.chunks_exact(choices.len())) {
-                    let lanes = target.chunks_exact_mut(self.moduli.digits());
-                    let entry = entry.words.chunks_exact(self.moduli.digits());
-                    for ((target, entry), mask) in lanes.zip(entry).zip(masks) {
-                        target.iter_mut().zip(entry).for_each(|(target, word)| *target |= word & mask);
-                    }
-                }
-            }
-        }
-    }
-
     fn run<const SQUARE: bool>(&self, result: &mut Residues, a: &Residues, b: &Residues) {
         let (digits, length) = (self.moduli.digits(), self.moduli.residue_len());
         let friendly = &self.moduli.friendly;
@@ -204,24 +170,9 @@ impl Engine {
     }
 }
 
-/// All ones if both numbers are the same, else zero. Both are small.
-#[inline(always)]
-fn mask(number: usize, choice: usize) -> u64 {
-    let difference = black_box((number ^ choice) as u64);
-    // The subtraction borrows into the top bit only if they are equal.
-    (difference.wrapping_sub(1) >> 63).wrapping_neg()
-}
-
 /// The arithmetics, compiled for an instruction set. The functions are unsafe to call where the processor does not have
 /// it, or with residues of other lengths than the functions of [`fma51`] and [`simd24`] ask for.
 macro_rules! compiled {
-    ($feature:literal, $simd:ty; select) => {
-        #[target_feature(enable = $feature)]
-        pub(super) unsafe fn select(target: &mut [u64], entries: &[&[u64]], masks: &[u64]) {
-            // SAFETY: this function is compiled for the instruction set; the rest is promised by the caller.
-            unsafe { simd::select::<$simd>(target, entries, masks) }
-        }
-    };
     ($feature:literal, $simd:ty; $($arithmetic:ident::$function:ident as $name:ident),*) => {
         $(
             #[target_feature(enable = $feature)]
@@ -264,7 +215,6 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Avx2::LANES;
-    compiled!("avx2,fma", Avx2; select);
     compiled!("avx2,fma", Avx2; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) fn has_plain() -> bool {
@@ -289,7 +239,6 @@ mod backend {
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Neon::LANES;
-    compiled!("neon", Neon; select);
     compiled!("neon", Neon; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
@@ -305,13 +254,14 @@ mod backend {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod backend {
     #[cfg(feature = "relaxed-simd")]
+    use crate::kernel::simd;
+    use crate::kernel::simd::Simd;
+    #[cfg(feature = "relaxed-simd")]
     use crate::kernel::simd::relaxed::Relaxed;
     use crate::kernel::simd::simd128::Simd128;
-    use crate::kernel::simd::{self, Simd};
     use crate::kernel::{fma51, simd24};
 
     pub(super) const LANES: usize = Simd128::LANES;
-    compiled!("simd128", Simd128; select);
     compiled!("simd128", Simd128; simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
     #[cfg(feature = "relaxed-simd")]
     compiled!("simd128,relaxed-simd", Relaxed; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square);
@@ -348,10 +298,6 @@ mod backend {
 
     pub(super) const LANES: usize = 1;
     missing!(fma51::fused, fma51::fused_modulo_square, simd24::plain, simd24::plain_modulo_square);
-
-    pub(super) unsafe fn select(_: &mut [u64], _: &[&[u64]], _: &[u64]) {
-        unreachable!("no engine is made for instructions that are not there");
-    }
 
     pub(super) const fn has_plain() -> bool {
         false

@@ -1,5 +1,8 @@
 //! Powers and long products.
 
+use core::array;
+use core::hint::black_box;
+
 use num_bigint::BigUint;
 use num_traits::One;
 use zeroize::Zeroize;
@@ -61,7 +64,7 @@ impl Batch {
                 }
             }
             let choices = exponents.iter().map(|exponent| exponent.bits(window * WINDOW_BITS, WINDOW_BITS));
-            self.engine.select(&mut factor, &table, &choices.collect::<Vec<_>>());
+            self.select(&mut factor, &table, &choices.collect::<Vec<_>>());
             self.multiply(&mut product, &result, &factor);
             core::mem::swap(&mut product, &mut result);
         }
@@ -155,5 +158,46 @@ impl Batch {
             table.push(power);
         }
         table
+    }
+
+    /// Sets every lane to that of the table's entry with the number `choices[lane]`, reading all entries.
+    fn select(&self, selected: &mut Residues, table: &[Residues], choices: &[usize]) {
+        let target = &mut selected.words;
+        target.fill(0);
+        for (number, entry) in table.iter().enumerate() {
+            if self.engine.moduli.is_interleaved() {
+                match choices.len() {
+                    4 => add_masked::<4>(target, &entry.words, masks(number, choices)),
+                    _ => add_masked::<2>(target, &entry.words, masks(number, choices)),
+                }
+            } else {
+                let digits = self.engine.moduli.digits();
+                let lanes = target.chunks_exact_mut(digits).zip(entry.words.chunks_exact(digits));
+                for ((target, entry), choice) in lanes.zip(choices) {
+                    add_masked::<1>(target, entry, masks(number, &[*choice]));
+                }
+            }
+        }
+    }
+}
+
+/// All ones where the choice is `number`, else zero.
+#[inline(always)]
+fn masks<const LANES: usize>(number: usize, choices: &[usize]) -> [u64; LANES] {
+    array::from_fn(|lane| {
+        let difference = black_box((number ^ choices[lane]) as u64);
+        // Both are small: the subtraction borrows into the top bit only if they are equal.
+        (difference.wrapping_sub(1) >> 63).wrapping_neg()
+    })
+}
+
+#[inline(always)]
+fn add_masked<const LANES: usize>(target: &mut [u64], entry: &[u64], masks: [u64; LANES]) {
+    let (target, _) = target.as_chunks_mut::<LANES>();
+    let (entry, _) = entry.as_chunks::<LANES>();
+    for (target, entry) in target.iter_mut().zip(entry) {
+        for lane in 0..LANES {
+            target[lane] |= entry[lane] & masks[lane];
+        }
     }
 }

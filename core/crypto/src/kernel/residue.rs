@@ -155,6 +155,11 @@ impl Moduli {
         self.digits
     }
 
+    /// Whether digits are doubles in interleaved lanes.
+    pub(super) const fn is_interleaved(&self) -> bool {
+        self.form.interleaved
+    }
+
     /// Bits of the Montgomery radix R.
     pub(super) const fn radix_bits(&self) -> usize {
         self.form.radix_bits as usize * self.digits

@@ -35,10 +35,6 @@ pub(super) unsafe trait Simd: Copy {
     unsafe fn multiply_add(a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float;
     unsafe fn subtract(a: Self::Float, b: Self::Float) -> Self::Float;
     unsafe fn add(a: Self::Float, b: Self::Float) -> Self::Float;
-    /// Bit by bit.
-    unsafe fn and(a: Self::Float, b: Self::Float) -> Self::Float;
-    /// Bit by bit.
-    unsafe fn or(a: Self::Float, b: Self::Float) -> Self::Float;
 }
 
 /// The operations that exact products of 51-bit digits need besides.
@@ -79,47 +75,6 @@ pub(super) unsafe fn is_fused<S: Fused>() -> bool {
         S::store(result.as_mut_ptr(), value);
     }
     result[..S::LANES].iter().all(|&lane| lane == 2_f64.powi(-60))
-}
-
-/// Vectors that [`select`] gathers at once, in registers.
-const SELECTED_AT_ONCE: usize = 4;
-
-/// Sets `target` to the OR over all entries e of `entries[e] AND masks[e]`, with a mask per lane. Reads everything,
-/// whatever the masks are.
-///
-/// # Safety
-/// The processor has the instruction set of `S`; this should be inlined into a function compiled for it. `target` and all
-/// entries have one length, a multiple of `SELECTED_AT_ONCE·S::LANES`, and there are `S::LANES` masks per entry.
-#[cfg_attr(
-    not(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        all(target_arch = "wasm32", target_feature = "simd128")
-    )),
-    expect(dead_code, reason = "this build has no instructions for it")
-)]
-#[inline(always)]
-pub(super) unsafe fn select<S: Simd>(target: &mut [u64], entries: &[&[u64]], masks: &[u64]) {
-    let step = S::LANES;
-    let masks = masks.as_ptr().cast::<f64>();
-    for start in (0..target.len()).step_by(SELECTED_AT_ONCE * step) {
-        // SAFETY: the caller has the instructions; `start` and what is read and written behind it lie within the lengths
-        // that the caller promises.
-        unsafe {
-            let mut selected = [S::splat(0.0); SELECTED_AT_ONCE];
-            for (number, entry) in entries.iter().enumerate() {
-                let mask = S::load(masks.add(number * step));
-                let entry = entry.as_ptr().cast::<f64>().add(start);
-                for (vector, selected) in selected.iter_mut().enumerate() {
-                    *selected = S::or(*selected, S::and(S::load(entry.add(vector * step)), mask));
-                }
-            }
-            let target = target.as_mut_ptr().cast::<f64>().add(start);
-            for (vector, selected) in selected.into_iter().enumerate() {
-                S::store(target.add(vector * step), selected);
-            }
-        }
-    }
 }
 
 /// Operations that are one expression of intrinsics each.

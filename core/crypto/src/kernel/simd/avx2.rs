@@ -20,8 +20,6 @@ unsafe impl Simd for Avx2 {
         multiply_add(a: __m256d, b: __m256d, c: __m256d) -> __m256d = _mm256_fmadd_pd(a, b, c);
         subtract(a: __m256d, b: __m256d) -> __m256d = _mm256_sub_pd(a, b);
         add(a: __m256d, b: __m256d) -> __m256d = _mm256_add_pd(a, b);
-        and(a: __m256d, b: __m256d) -> __m256d = _mm256_and_pd(a, b);
-        or(a: __m256d, b: __m256d) -> __m256d = _mm256_or_pd(a, b);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Fused, Simd, operations};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Neon;
 
-// SAFETY: each function is one intrinsic of NEON, between reinterpretations.
+// SAFETY: each function is one intrinsic of NEON.
 unsafe impl Simd for Neon {
     const LANES: usize = 2;
     type Float = float64x2_t;
@@ -20,10 +20,6 @@ unsafe impl Simd for Neon {
         multiply_add(a: float64x2_t, b: float64x2_t, c: float64x2_t) -> float64x2_t = vfmaq_f64(c, a, b);
         subtract(a: float64x2_t, b: float64x2_t) -> float64x2_t = vsubq_f64(a, b);
         add(a: float64x2_t, b: float64x2_t) -> float64x2_t = vaddq_f64(a, b);
-        and(a: float64x2_t, b: float64x2_t) -> float64x2_t =
-            vreinterpretq_f64_u64(vandq_u64(vreinterpretq_u64_f64(a), vreinterpretq_u64_f64(b)));
-        or(a: float64x2_t, b: float64x2_t) -> float64x2_t =
-            vreinterpretq_f64_u64(vorrq_u64(vreinterpretq_u64_f64(a), vreinterpretq_u64_f64(b)));
     }
 }
 

@@ -20,8 +20,6 @@ unsafe impl Simd for Relaxed {
         multiply_add(a: v128, b: v128, c: v128) -> v128 = f64x2_relaxed_madd(a, b, c);
         subtract(a: v128, b: v128) -> v128 = f64x2_sub(a, b);
         add(a: v128, b: v128) -> v128 = f64x2_add(a, b);
-        and(a: v128, b: v128) -> v128 = v128_and(a, b);
-        or(a: v128, b: v128) -> v128 = v128_or(a, b);
     }
 }
 

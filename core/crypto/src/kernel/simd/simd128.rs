@@ -20,7 +20,5 @@ unsafe impl Simd for Simd128 {
         multiply_add(a: v128, b: v128, c: v128) -> v128 = f64x2_add(f64x2_mul(a, b), c);
         subtract(a: v128, b: v128) -> v128 = f64x2_sub(a, b);
         add(a: v128, b: v128) -> v128 = f64x2_add(a, b);
-        and(a: v128, b: v128) -> v128 = v128_and(a, b);
-        or(a: v128, b: v128) -> v128 = v128_or(a, b);
     }
 }
