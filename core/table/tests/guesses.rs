@@ -149,8 +149,8 @@ fn a_table_without_names_is_written_anew_without_names() {
 fn finds_the_decimal_mark_and_says_why() {
     use DecimalMark::{Comma, Point};
     for (file, mark, reason, is_doubtful) in [
-        ("a;b\n1.234,56;1\n", Comma, "1 cell has a decimal comma and none a point", false),
-        ("a;b\n1234,56;1,5\n", Comma, "2 cells have a decimal comma and none a point", false),
+        ("a;b\n1.234,56;1\n", Comma, "1 cell has a decimal comma and none a decimal point", false),
+        ("a;b\n1234,56;1,5\n", Comma, "2 cells have a decimal comma and none a decimal point", false),
         (
             "a,b\n\"1,5\",\"1.234\"\n",
             Point,
@@ -169,14 +169,14 @@ fn finds_the_decimal_mark_and_says_why() {
             "1 cell has a decimal comma, and 1 cell in other columns like 1.234 may mean 1234 or 1.234",
             true,
         ),
-        ("a;b\n1,5;1\n1.234;2\n", Comma, "1 cell has a decimal comma and none a point", false),
+        ("a;b\n1,5;1\n1.234;2\n", Comma, "1 cell has a decimal comma and none a decimal point", false),
         ("a\n1.5\n2.25\n", Point, "2 cells have a decimal point", false),
         ("a\n1.234\n", Point, "no cell says otherwise", false),
         ("a,b\nx,1\n", Point, "no cell says otherwise", false),
         ("a;b\n1,5;1.5\n", Point, "1 cell has a decimal point and 1 cell has a decimal comma", true),
         (
             "a;b\n1,234;x\n",
-            Point,
+            Comma,
             "1 cell is like 1,234, which may mean 1234 or 1.234, and no other tells which",
             true,
         ),

@@ -89,7 +89,9 @@ pub(super) fn find_decimal_mark(records: &[ByteRecord], delimiter: Delimiter) ->
             );
             Found::perhaps(mark, reason)
         }
-        (0, 1..) => Found::surely(DecimalMark::Comma, &format!("{} and none a point", with(commas, "comma"))),
+        (0, 1..) => {
+            Found::surely(DecimalMark::Comma, &format!("{} and none a decimal point", with(commas, "comma")))
+        }
         (1.., 1..) => Found::perhaps(
             DecimalMark::Point,
             format!("{} and {}", with(points, "point"), with(commas, "comma")),
@@ -99,8 +101,10 @@ pub(super) fn find_decimal_mark(records: &[ByteRecord], delimiter: Delimiter) ->
         (0, 0) if either_comma > 0 || (either_point > 0 && delimiter == Delimiter::Semicolon) => {
             let example = if either_comma > 0 { "1,234" } else { "1.234" };
             let count = counted(either_comma.max(either_point), "cell is", "cells are");
+            // Files with semicolons come from where the comma stands before decimals; nobody reads 1.234 so there.
+            let is_comma = either_comma > 0 && either_point == 0 && delimiter == Delimiter::Semicolon;
             Found::perhaps(
-                DecimalMark::Point,
+                if is_comma { DecimalMark::Comma } else { DecimalMark::Point },
                 format!("{count} like {example}, which may mean 1234 or 1.234, and no other tells which"),
             )
         }

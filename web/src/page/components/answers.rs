@@ -65,7 +65,7 @@ pub(in crate::page) fn Answers(
         <div class="verified" data-testid="verified" data-source=if from_cloud { "ciphertext" } else { "manifest" }>
             <Icon symbol=Symbol::Check/>
             {if from_cloud {
-                "Verified: the check value shows that every row was counted, once."
+                "Verified: the check value shows that every encrypted row was counted, once."
             } else {
                 "From the manifest that you signed; nothing was asked of the cloud."
             }}
@@ -167,7 +167,10 @@ fn sentence(placed: &Placed, row_count: u64) -> impl IntoView + use<> {
         <li data-testid="sentence">
             {kind_name(value.request.kind)} " of " <strong class="wrap">{value.request.column.clone()}</strong> " is "
             <strong class="figure" title=value.exact.clone()>{readable(placed)}</strong>
-            {format!("; {known}, {rows}.")}
+            {format!("; {known}, {rows}")}
+            // Where the person chose a scale that rounds, the answer must not look exact.
+            {placed.number.as_ref().filter(|number| number.rounded).map(|_| format!("; {}", value.error))}
+            "."
         </li>
     }
 }
@@ -205,7 +208,7 @@ fn shortest(float: f64) -> String {
 
 /// `column,statistic,exact,count,known from,twin` as comma-separated text.
 fn export_text(placed: &[Placed], twins: &[TwinColumn]) -> String {
-    let mut text = String::from("column,statistic,answer,values,known_from,same_in_browser\r\n");
+    let mut text = String::from("column,statistic,answer,values,known_from,same_in_browser,inexact\r\n");
     for Placed { value, .. } in placed {
         let twin = twins.iter().find(|twin| twin.column == value.request.column);
         let cells = [
@@ -215,6 +218,7 @@ fn export_text(placed: &[Placed], twins: &[TwinColumn]) -> String {
             value.count.to_string(),
             if value.from_ciphertext { "ciphertext verified" } else { "signed manifest" }.to_owned(),
             twin.map_or_else(String::new, |twin| exact_of(value.request.kind, twin)),
+            quoted(&value.error),
         ];
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
@@ -245,10 +249,15 @@ mod tests {
             exact: "-40".into(),
             float: -40.0,
             count: 10,
-            error: String::new(),
+            error: "off by at most 5, because cells were rounded".into(),
             from_ciphertext: true,
         };
         let text = export_text(&[Placed { column: 0, number: None, value }], &[]);
-        assert_eq!(text.lines().nth(1), Some("\"'=cmd(\"\"a\"\",1)\",sum,-40,10,ciphertext verified,"));
+        assert_eq!(
+            text.lines().nth(1),
+            Some(
+                "\"'=cmd(\"\"a\"\",1)\",sum,-40,10,ciphertext verified,,\"off by at most 5, because cells were rounded\""
+            )
+        );
     }
 }
