@@ -98,12 +98,13 @@ pub fn required_columns(plan: &Plan) -> Vec<u32> {
     columns
 }
 
-/// Checks that a stored row group is the one that the plan names, before any of its ciphertexts is read.
-/// `size_bytes` is the size of the stored object.
-///
-/// # Errors
-/// [`EvaluateError`] naming the row group and what differs.
-pub fn check_row_group(plan: &Plan, header: &RowGroupHeader, size_bytes: u64) -> Result<(), EvaluateError> {
+/// Checks that a stored row group is the one that the plan names, before any of its ciphertexts is read, and gives the
+/// plan's key. `size_bytes` is the size of the stored object.
+fn check_row_group(
+    plan: &Plan,
+    header: &RowGroupHeader,
+    size_bytes: u64,
+) -> Result<PublicKey, EvaluateError> {
     let row_group = header.index;
     let covered = plan.row_groups.iter().find(|group| group.index == row_group);
     let reference = covered.ok_or(EvaluateError::NotCovered { row_group })?;
@@ -133,7 +134,7 @@ pub fn check_row_group(plan: &Plan, header: &RowGroupHeader, size_bytes: u64) ->
             return Err(EvaluateError::BoundTooLarge { column, blocks, largest });
         }
     }
-    Ok(())
+    Ok(key)
 }
 
 /// The evaluation of a plan over one row group: begun when everything but the ciphertexts was checked, then fed the
@@ -150,15 +151,14 @@ impl<'a> Evaluation<'a> {
     /// Checks that `header`, of a stored object of `size_bytes`, is the row group that the plan names.
     ///
     /// # Errors
-    /// As [`check_row_group`].
+    /// [`EvaluateError`] naming the row group and what differs.
     pub fn new(
         job: JobId,
         plan: &'a Plan,
         header: &'a RowGroupHeader,
         size_bytes: u64,
     ) -> Result<Self, EvaluateError> {
-        check_row_group(plan, header, size_bytes)?;
-        let key = public_key(plan).ok_or(EvaluateError::Key)?;
+        let key = check_row_group(plan, header, size_bytes)?;
         Ok(Self { job, plan, header, key })
     }
 

@@ -359,23 +359,23 @@ unsafe trait Terms<S: Fused>: Copy {
 
 /// `a·b`
 #[derive(Clone, Copy)]
-struct Product {
-    a: *const f64,
-    b: *const f64,
+pub(super) struct Product {
+    pub(super) a: *const f64,
+    pub(super) b: *const f64,
 }
 
 /// `a²`, where `doubled` is 2·a without zeros around it.
 #[derive(Clone, Copy)]
-struct Square {
-    a: *const f64,
-    doubled: *const f64,
+pub(super) struct Square {
+    pub(super) a: *const f64,
+    pub(super) doubled: *const f64,
 }
 
 /// `Σ factors[i].a·factors[i].b − quotient`
 #[derive(Clone, Copy)]
-struct Cross<const COUNT: usize> {
-    products: [Product; COUNT],
-    quotient: *const f64,
+pub(super) struct Cross<const COUNT: usize> {
+    pub(super) products: [Product; COUNT],
+    pub(super) quotient: *const f64,
 }
 
 // SAFETY: reads rows `product_rows` of a and their windows of b.

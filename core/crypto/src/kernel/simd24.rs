@@ -46,7 +46,7 @@
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
-use super::fma51::{components, digits_of, double};
+use super::fma51::{Cross, Product, Square, components, digits_of, double};
 use super::residue::{Form, PAD_FRONT};
 use super::simd::{MAX_LANES, Simd};
 
@@ -101,27 +101,6 @@ unsafe trait Terms<S: Simd>: Copy {
     /// # Safety
     /// As [`Simd`]; the pointers are to `digits` digits with zeros around them, or to a quotient.
     unsafe fn add(self, columns: &mut Columns<S>, k: usize, digits: usize, split: Split<S>);
-}
-
-/// `a·b`
-#[derive(Clone, Copy)]
-struct Product {
-    a: *const f64,
-    b: *const f64,
-}
-
-/// `a²`, where `doubled` is 2·a without zeros around it.
-#[derive(Clone, Copy)]
-struct Square {
-    a: *const f64,
-    doubled: *const f64,
-}
-
-/// `Σ factors[i].a·factors[i].b − quotient`
-#[derive(Clone, Copy)]
-struct Cross<const COUNT: usize> {
-    products: [Product; COUNT],
-    quotient: *const f64,
 }
 
 /// The first row that reaches the columns from `k` on; the same for quotient digits, as N has `l − 4` digits.
