@@ -89,22 +89,22 @@ pub enum CombineError {
     },
 }
 
-/// The distinct columns that a plan reads, ascending.
+/// The distinct columns that a plan reads of the row groups of one column set, ascending.
 #[must_use]
-pub fn required_columns(plan: &Plan) -> Vec<u32> {
-    let mut columns: Vec<u32> = plan.aggregates.iter().map(column_of).collect();
+pub fn required_columns(plan: &Plan, column_set: u32) -> Vec<u32> {
+    let mut columns: Vec<u32> = plan.aggregates_of(column_set).map(column_of).collect();
     columns.sort_unstable();
     columns.dedup();
     columns
 }
 
 /// Checks that a stored row group is the one that the plan names, before any of its ciphertexts is read, and gives the
-/// plan's key. `size_bytes` is the size of the stored object.
+/// plan's key and the column set. `size_bytes` is the size of the stored object.
 fn check_row_group(
     plan: &Plan,
     header: &RowGroupHeader,
     size_bytes: u64,
-) -> Result<PublicKey, EvaluateError> {
+) -> Result<(PublicKey, u32), EvaluateError> {
     let row_group = header.index;
     let covered = plan.row_groups.iter().find(|group| group.index == row_group);
     let reference = covered.ok_or(EvaluateError::NotCovered { row_group })?;
@@ -122,9 +122,10 @@ fn check_row_group(
             return Err(EvaluateError::Mismatch { row_group, field });
         }
     }
-    let blocks: u64 =
-        plan.row_groups.iter().map(|group| layout.block_count(u64::from(group.row_count))).sum();
-    for column in required_columns(plan) {
+    let column_set = reference.column_set;
+    let of_set = plan.row_groups.iter().filter(|group| group.column_set == column_set);
+    let blocks: u64 = of_set.map(|group| layout.block_count(u64::from(group.row_count))).sum();
+    for column in required_columns(plan, column_set) {
         let entry = header.columns.iter().find(|entry| entry.column == column);
         let entry = entry.ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
         let class = BoundClass::from_bits(entry.bound_bits)
@@ -134,7 +135,7 @@ fn check_row_group(
             return Err(EvaluateError::BoundTooLarge { column, blocks, largest });
         }
     }
-    Ok(key)
+    Ok((key, column_set))
 }
 
 /// The evaluation of a plan over one row group: begun when everything but the ciphertexts was checked, then fed the
@@ -144,6 +145,7 @@ pub struct Evaluation<'a> {
     job: JobId,
     plan: &'a Plan,
     header: &'a RowGroupHeader,
+    column_set: u32,
     key: PublicKey,
 }
 
@@ -158,11 +160,17 @@ impl<'a> Evaluation<'a> {
         header: &'a RowGroupHeader,
         size_bytes: u64,
     ) -> Result<Self, EvaluateError> {
-        let key = check_row_group(plan, header, size_bytes)?;
-        Ok(Self { job, plan, header, key })
+        let (key, column_set) = check_row_group(plan, header, size_bytes)?;
+        Ok(Self { job, plan, header, column_set, key })
     }
 
-    /// A sum over one of the [`required_columns`], to be fed that column's ciphertexts.
+    /// The columns that are read of this row group, ascending.
+    #[must_use]
+    pub fn columns(&self) -> Vec<u32> {
+        required_columns(self.plan, self.column_set)
+    }
+
+    /// A sum over one of the [`Self::columns`], to be fed that column's ciphertexts.
     #[must_use]
     pub fn column(&self, column: u32) -> ColumnSum {
         ColumnSum {
@@ -174,15 +182,15 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The partial, from the finished sums of all [`required_columns`].
+    /// The partial, from the finished sums of all [`Self::columns`].
     ///
     /// # Errors
     /// [`EvaluateError`] naming a column that is missing or that was not fed exactly its ciphertexts.
     pub fn finish(self, sums: impl IntoIterator<Item = ColumnSum>) -> Result<Partial, EvaluateError> {
         let row_group = self.header.index;
         let sums: BTreeMap<u32, ColumnSum> = sums.into_iter().map(|sum| (sum.column, sum)).collect();
-        let mut ciphertexts = Vec::with_capacity(self.plan.aggregates.len());
-        for aggregate in &self.plan.aggregates {
+        let mut ciphertexts = Vec::with_capacity(sums.len());
+        for aggregate in self.plan.aggregates_of(self.column_set) {
             let column = column_of(aggregate);
             let sum = sums.get(&column).ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
             ciphertexts.push(sum.whole()?.to_bytes(&self.key));
@@ -257,7 +265,7 @@ pub fn combine(job: JobId, plan: &Plan, partials: &[Partial]) -> Result<Answer, 
         partials.iter().map(|partial| (partial.row_group, partial)).collect();
     let layout = key.layout();
     let digest = plan.digest();
-    let mut rows: Vec<Vec<Ciphertext>> = vec![Vec::with_capacity(expected); plan.aggregates.len()];
+    let mut addends: Vec<Vec<Ciphertext>> = vec![Vec::new(); plan.aggregates.len()];
     let mut block_count = 0_u64;
     for group in &plan.row_groups {
         let mismatch = CombineError::Mismatch { row_group: group.index };
@@ -267,12 +275,14 @@ pub fn combine(job: JobId, plan: &Plan, partials: &[Partial]) -> Result<Answer, 
         if found.job != job
             || found.plan != digest
             || found.block_count != blocks
-            || found.ciphertexts.len() != plan.aggregates.len()
+            || found.ciphertexts.len() != plan.aggregates_of(group.column_set).count()
         {
             return Err(mismatch);
         }
-        for (row, bytes) in rows.iter_mut().zip(&found.ciphertexts) {
-            row.push(key.ciphertext_from_bytes(bytes).map_err(|_| mismatch.clone())?);
+        let of_set = plan.aggregates.iter().zip(&mut addends);
+        let of_set = of_set.filter(|(aggregate, _)| aggregate.column_set() == group.column_set);
+        for ((_, addends), bytes) in of_set.zip(&found.ciphertexts) {
+            addends.push(key.ciphertext_from_bytes(bytes).map_err(|_| mismatch.clone())?);
         }
         block_count += blocks;
     }
@@ -283,13 +293,13 @@ pub fn combine(job: JobId, plan: &Plan, partials: &[Partial]) -> Result<Answer, 
             plan: digest,
             block_count,
             ciphertext_bytes: key.modulus_bits() / 4,
-            ciphertexts: rows.iter().map(|row| key.sum(row).to_bytes(&key)).collect(),
+            ciphertexts: addends.iter().map(|addends| key.sum(addends).to_bytes(&key)).collect(),
         },
     })
 }
 
 fn column_of(aggregate: &Aggregate) -> u32 {
-    let Aggregate::Sum { column } = aggregate;
+    let Aggregate::Sum { column, .. } = aggregate;
     *column
 }
 

@@ -1,11 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-mod count;
+pub mod answer;
+pub mod catalogue;
+pub mod derive;
+mod error;
 pub mod evaluate;
 mod exact;
-mod mean;
 pub mod plan;
-mod sum;
+mod request;
+pub mod schema;
+pub mod totals;
 
-pub use mean::mean_of_decimal;
-pub use plan::{Kind, PlanError, Planned, Request, Value};
+pub use catalogue::mean_of_decimal;
+pub use error::{FinishError, PlanError};
+pub use request::Request;

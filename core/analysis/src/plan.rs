@@ -1,91 +1,22 @@
 //! The planner: from what is asked, over a signed manifest, to the plan that the cloud gets; and from decrypted
-//! totals to the answer.
+//! totals to the answers.
 
 use std::collections::BTreeMap;
 
-use num_bigint::{BigInt, BigUint};
-use num_traits::One;
-use serde::{Deserialize, Serialize};
+use num_bigint::BigInt;
 use veilsum_crypto::bound::BoundClass;
 use veilsum_crypto::packing::Layout;
 use veilsum_protocol::answer;
-use veilsum_protocol::manifest::{EncryptedNumber, Manifest, RowGroupEntry, Scheme, Treatment};
+use veilsum_protocol::manifest::{Column, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn};
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, Plan, RowGroupRef, VERSION};
+use veilsum_protocol::term::{Indicator, Term};
 
-use crate::{count, exact, mean, sum};
-
-/// One analysis of one column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// What to compute.
-    pub kind: Kind,
-    /// Name of the column in the manifest.
-    pub column: String,
-}
-
-/// The catalogue of analyses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Cells that are not blank.
-    Count,
-    /// `Σ v`.
-    Sum,
-    /// `Σ v / n`.
-    Mean,
-}
-
-/// Why an analysis cannot be run on a dataset. Nothing was sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// No analysis was asked for.
-    #[error("nothing is chosen: choose at least one statistic and one column")]
-    NothingAsked,
-    /// The dataset has no such column.
-    #[error("this dataset has no column “{column}”: choose one of its encrypted columns")]
-    NoSuchColumn {
-        /// The name that was asked for.
-        column: String,
-    },
-    /// The column is there, but was not encrypted as a number.
-    #[error(
-        "column “{column}” was not encrypted as a number: upload the file again with that treatment to analyse it"
-    )]
-    NotANumber {
-        /// The column.
-        column: String,
-    },
-    /// A sum could leave its slot.
-    #[error(
-        "the sum of column “{column}” could overflow: values of its size fit {largest_rows} rows at most, the dataset \
-         has {rows}; upload it again with fewer decimals"
-    )]
-    BoundTooLarge {
-        /// The column.
-        column: String,
-        /// Rows of the dataset.
-        rows: u64,
-        /// Most rows for which the sum is sure to fit.
-        largest_rows: u64,
-    },
-    /// Too many aggregates for one plan.
-    #[error("this needs {needed} aggregates and a run holds {largest}: choose fewer columns")]
-    TooMany {
-        /// Aggregates needed.
-        needed: usize,
-        /// Aggregates that a plan holds.
-        largest: usize,
-    },
-    /// The manifest describes something that this build cannot plan over.
-    #[error(
-        "the manifest of this dataset is not consistent ({field}); open it with the version of Veilsum that made it"
-    )]
-    Manifest {
-        /// The field at fault.
-        field: &'static str,
-    },
-}
+use crate::answer::Answer;
+use crate::derive::{Native, describe, recombine};
+use crate::error::{FinishError, PlanError};
+use crate::request::Request;
+use crate::schema::Schema;
+use crate::totals::Totals;
 
 /// A run that was checked and can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,206 +29,300 @@ pub struct Planned {
     pub answer_bytes: u64,
     /// Rows covered.
     pub row_count: u64,
-    questions: Vec<(Request, EncryptedNumber)>,
+    columns: Vec<Column>,
+    requests: Vec<Request>,
+    recipes: BTreeMap<Term, Recipe>,
 }
 
-/// The answer to one request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Value {
-    /// What was asked.
-    pub request: Request,
-    /// Decimal digits; see `error` for what they leave out. Empty where there is no value (mean of nothing).
-    pub exact: String,
-    /// The same as a float, rounded once; NaN where there is no value.
-    pub float: f64,
-    /// Cells that are not blank.
-    pub count: u64,
-    /// Numeric error in words; empty when exact.
-    pub error: String,
-    /// Whether it was computed from ciphertext (and verified) or follows from the signed manifest alone.
-    pub from_ciphertext: bool,
+/// How the total of a term follows from the totals of stored columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Recipe {
+    /// It does not need any: so many rows.
+    Rows(u64),
+    /// One digit of one column.
+    Digit { column: u32, digit: u32 },
+    /// `Σ x = Σ v·10^scale − centre·n`.
+    Deviation { column: u32, centre: i64, count: Box<Recipe> },
+    /// Limbs, least significant first.
+    Limbs(Vec<u32>),
 }
 
-/// The decrypted totals do not answer the plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the decrypted answer does not fit the question about column “{column}”; run the analysis again")]
-pub struct FinishError {
-    /// The column whose answer is missing or impossible.
-    pub column: String,
+/// The verified totals of one stored column: one per digit of its integers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnTotal {
+    /// Opaque number of the column.
+    pub column: u32,
+    /// The exact sum of each digit over all covered rows.
+    pub digits: Vec<i128>,
 }
 
-/// Decrypted, verified totals by column number.
-#[derive(Debug)]
-pub(crate) struct Totals {
-    pub(crate) row_count: u64,
-    sums: BTreeMap<u32, i128>,
-}
-
-impl Totals {
-    pub(crate) fn sum(&self, column: u32) -> Option<i128> {
-        self.sums.get(&column).copied()
-    }
-}
-
-/// What an analysis makes of totals.
-#[derive(Debug)]
-pub(crate) struct Worth {
-    pub(crate) exact: String,
-    pub(crate) float: f64,
-    pub(crate) error: String,
-}
-
-impl Worth {
-    pub(crate) fn integer(value: BigInt) -> Self {
-        Self { float: exact::float(&value, &BigUint::one()), exact: value.to_string(), error: String::new() }
-    }
-}
-
-/// Plans `requests` over the dataset that `manifest` describes. Costs nothing but memory.
+/// Plans `requests` over these `batches` of the dataset that `manifest` describes; over all of them if there is none.
+/// Costs nothing but memory.
 ///
 /// # Errors
 /// [`PlanError`] if the dataset cannot answer; it names the column and the nearest thing that is possible.
-pub fn plan(manifest: &Manifest, requests: &[Request]) -> Result<Planned, PlanError> {
+pub fn plan(manifest: &Manifest, requests: &[Request], batches: &[u32]) -> Result<Planned, PlanError> {
     if requests.is_empty() {
         return Err(PlanError::NothingAsked);
     }
-    let Scheme::Paillier { modulus_bits, key, modulus } = &manifest.scheme;
-    let layout =
-        Layout::for_modulus_bits(*modulus_bits).ok_or(PlanError::Manifest { field: "modulus_bits" })?;
-    let block_count: u64 =
-        manifest.row_groups.iter().map(|group| layout.block_count(u64::from(group.row_count))).sum();
-
-    let mut questions = Vec::new();
-    let mut aggregates = Vec::new();
+    let coverage = Coverage::new(manifest, batches)?;
+    let schema = Schema::new(&manifest.columns);
+    let mut recipes = BTreeMap::new();
+    let mut missing = BTreeMap::new();
     for request in requests {
-        let number = find(manifest, &request.column)?;
-        for aggregate in needed(request.kind, number) {
-            let Aggregate::Sum { column } = &aggregate;
-            check_bound(manifest, request, number, *column, block_count, layout)?;
-            if !aggregates.contains(&aggregate) {
-                aggregates.push(aggregate);
+        for term in request.terms(schema)? {
+            match recipe(manifest, &coverage, &term) {
+                Some(recipe) => {
+                    recipes.insert(term, recipe);
+                }
+                None => {
+                    missing.entry(term).or_insert_with(|| request.name(schema));
+                }
             }
         }
-        questions.push((request.clone(), number.clone()));
     }
-    if aggregates.len() > MAX_AGGREGATES {
-        return Err(PlanError::TooMany { needed: aggregates.len(), largest: MAX_AGGREGATES });
+    if !missing.is_empty() {
+        let mut analyses: Vec<String> = missing.values().cloned().collect();
+        analyses.dedup();
+        return Err(PlanError::NotStored { analysis: analyses.join(", "), missing: missing.len() });
     }
 
-    let row_count = manifest.row_groups.iter().map(|group| u64::from(group.row_count)).sum();
-    if aggregates.is_empty() {
-        return Ok(Planned { plan: None, read_bytes: 0, answer_bytes: 0, row_count, questions });
+    let stored: BTreeMap<u32, StoredColumn> =
+        manifest.stored_columns().map(|stored| (stored.column, stored)).collect();
+    let mut needed = BTreeMap::new();
+    for (term, recipe) in &recipes {
+        for column in recipe.columns() {
+            let stored = stored.get(&column).ok_or(PlanError::Manifest { field: "derived" })?;
+            if needed.insert((stored.column_set, column), *stored).is_none() {
+                coverage.check_bound(stored, &describe(schema, term))?;
+            }
+        }
     }
+    let planned = |plan, read_bytes, answer_bytes| Planned {
+        plan,
+        read_bytes,
+        answer_bytes,
+        row_count: coverage.row_count,
+        columns: manifest.columns.clone(),
+        requests: requests.to_vec(),
+        recipes,
+    };
+    if needed.len() > MAX_AGGREGATES {
+        return Err(PlanError::TooMany { needed: needed.len(), largest: MAX_AGGREGATES });
+    }
+    if needed.is_empty() {
+        return Ok(planned(None, 0, 0));
+    }
+    let Scheme::Paillier { modulus_bits, key, modulus } = &manifest.scheme;
     let ciphertext_bytes = u64::from(modulus_bits / 4);
+    let blocks = needed.keys().map(|(column_set, _)| coverage.block_count(*column_set)).sum::<u64>();
+    let aggregates: Vec<Aggregate> =
+        needed.keys().map(|&(column_set, column)| Aggregate::Sum { column, column_set }).collect();
     let aggregate_count = aggregates.len() as u64;
-    let column_bytes = block_count * ciphertext_bytes;
+    let is_read =
+        |group: &&&RowGroupEntry| needed.keys().any(|(column_set, _)| *column_set == group.column_set);
     let plan = Plan {
         version: VERSION,
         dataset: manifest.dataset,
         key: *key,
         modulus: modulus.clone(),
         aggregates,
-        row_groups: manifest.row_groups.iter().map(|group| reference(group, layout)).collect(),
+        row_groups: coverage
+            .groups
+            .iter()
+            .filter(is_read)
+            .map(|group| reference(group, coverage.layout))
+            .collect(),
     };
     plan.check().map_err(|_| PlanError::Manifest { field: "row_groups" })?;
-    Ok(Planned {
-        plan: Some(plan),
-        read_bytes: column_bytes * aggregate_count,
-        answer_bytes: answer::HEADER_BYTES as u64 + ciphertext_bytes * aggregate_count,
-        row_count,
-        questions,
-    })
+    Ok(planned(
+        Some(plan),
+        blocks * ciphertext_bytes,
+        answer::HEADER_BYTES as u64 + ciphertext_bytes * aggregate_count,
+    ))
 }
 
 impl Planned {
-    /// Turns the verified totals, one per aggregate of the plan in its order, into values, one per request.
+    /// Turns the verified totals of the plan's columns into answers, one per request.
     ///
     /// # Errors
     /// [`FinishError`] if a total is missing or cannot be what it should be.
-    pub fn finish(&self, totals: &[i128]) -> Result<Vec<Value>, FinishError> {
-        let columns = self.plan.iter().flat_map(|plan| &plan.aggregates).map(|aggregate| {
-            let Aggregate::Sum { column } = aggregate;
-            *column
-        });
-        let totals =
-            Totals { row_count: self.row_count, sums: columns.zip(totals.iter().copied()).collect() };
-        self.questions
-            .iter()
-            .map(|(request, number)| {
-                let impossible = || FinishError { column: request.column.clone() };
-                // Where nobody asked for the count, the signed manifest has it.
-                let count = count::count(number, &totals)
-                    .unwrap_or(self.row_count.saturating_sub(number.missing_count));
-                let worth = finish(request.kind, number, &totals).ok_or_else(impossible)?;
-                Ok(Value {
-                    request: request.clone(),
-                    exact: worth.exact,
-                    float: worth.float,
-                    count,
-                    error: worth.error,
-                    from_ciphertext: !needed(request.kind, number).is_empty(),
-                })
-            })
-            .collect()
+    pub fn finish(&self, totals: &[ColumnTotal]) -> Result<Vec<Answer>, FinishError> {
+        let schema = Schema::new(&self.columns);
+        let totals: BTreeMap<u32, &[i128]> =
+            totals.iter().map(|total| (total.column, total.digits.as_slice())).collect();
+        let mut sums = BTreeMap::new();
+        for (term, recipe) in &self.recipes {
+            let sum = recipe.total(&totals);
+            sums.insert(term.clone(), sum.ok_or_else(|| FinishError { question: describe(schema, term) })?);
+        }
+        let totals = Totals::new(self.row_count, sums);
+        self.requests.iter().map(|request| request.finish(schema, &totals)).collect()
+    }
+
+    /// Whether a request is answered from ciphertext, or follows from the signed manifest alone.
+    #[must_use]
+    pub fn is_from_ciphertext(&self, request: &Request) -> bool {
+        let terms = request.terms(Schema::new(&self.columns)).unwrap_or_default();
+        terms.iter().any(|term| self.recipes.get(term).is_some_and(|recipe| !recipe.columns().is_empty()))
+    }
+
+    /// What was asked, in order.
+    #[must_use]
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
     }
 }
 
-fn needed(kind: Kind, number: &EncryptedNumber) -> Vec<Aggregate> {
-    match kind {
-        Kind::Count => count::aggregates(number),
-        Kind::Sum => sum::aggregates(number),
-        Kind::Mean => mean::aggregates(number),
+/// The terms of `requests` that a dataset of these columns does not hold, each once.
+///
+/// # Errors
+/// [`PlanError`] if the columns cannot answer a request whatever is stored.
+pub fn missing_terms(manifest: &Manifest, requests: &[Request]) -> Result<Vec<Term>, PlanError> {
+    let schema = Schema::new(&manifest.columns);
+    let mut missing = Vec::new();
+    for request in requests {
+        let terms = request.terms(schema)?;
+        missing.extend(
+            terms.into_iter().filter(|term| !crate::derive::is_stored(schema, &manifest.derived, term)),
+        );
     }
+    missing.sort_unstable();
+    missing.dedup();
+    Ok(missing)
 }
 
-fn finish(kind: Kind, number: &EncryptedNumber, totals: &Totals) -> Option<Worth> {
-    match kind {
-        Kind::Count => count::finish(number, totals),
-        Kind::Sum => sum::finish(number, totals),
-        Kind::Mean => mean::finish(number, totals),
+impl Recipe {
+    /// The stored columns that it needs.
+    fn columns(&self) -> Vec<u32> {
+        match self {
+            Self::Rows(_) => Vec::new(),
+            Self::Digit { column, .. } => vec![*column],
+            Self::Deviation { column, count, .. } => {
+                let mut columns = count.columns();
+                columns.push(*column);
+                columns
+            }
+            Self::Limbs(columns) => columns.clone(),
+        }
     }
-}
 
-fn find<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a EncryptedNumber, PlanError> {
-    let column = manifest
-        .columns
-        .iter()
-        .find(|column| column.name == name)
-        .ok_or_else(|| PlanError::NoSuchColumn { column: name.to_owned() })?;
-    match &column.treatment {
-        Treatment::Number(number) => Ok(number),
-        Treatment::SealedOriginalOnly | Treatment::Dropped => {
-            Err(PlanError::NotANumber { column: name.to_owned() })
+    fn total(&self, totals: &BTreeMap<u32, &[i128]>) -> Option<BigInt> {
+        let digit = |column: &u32, digit: usize| totals.get(column)?.get(digit).copied();
+        match self {
+            Self::Rows(rows) => Some((*rows).into()),
+            Self::Digit { column, digit: at } => digit(column, *at as usize).map(BigInt::from),
+            Self::Deviation { column, centre, count } => {
+                let count = count.total(totals)?;
+                Some(BigInt::from(digit(column, 0)?) - count * *centre)
+            }
+            Self::Limbs(columns) => {
+                let limbs = columns.iter().map(|column| digit(column, 0)).collect::<Option<Vec<_>>>()?;
+                Some(recombine(limbs.into_iter()))
+            }
         }
     }
 }
 
-/// Refuses a sum whose bound does not fit a slot: every slot adds one value of every block.
-fn check_bound(
-    manifest: &Manifest,
-    request: &Request,
-    number: &EncryptedNumber,
-    column: u32,
-    block_count: u64,
-    layout: Layout,
-) -> Result<(), PlanError> {
-    let bits = if column == number.column { number.bound_bits } else { PRESENCE_BOUND_BITS };
-    let class = BoundClass::from_bits(bits).ok_or(PlanError::Manifest { field: "bound_bits" })?;
-    if class.sum_fits(block_count) {
-        return Ok(());
+/// How the total of a term is had; `None` if it is not stored.
+fn recipe(manifest: &Manifest, coverage: &Coverage<'_>, term: &Term) -> Option<Recipe> {
+    let schema = Schema::new(&manifest.columns);
+    match Native::of(schema, term) {
+        Some(Native::One) => Some(Recipe::Rows(coverage.row_count)),
+        Some(Native::Presence { column }) => {
+            let presence = schema.number(column).ok()?.presence;
+            Some(
+                presence
+                    .map_or(Recipe::Rows(coverage.row_count), |column| Recipe::Digit { column, digit: 0 }),
+            )
+        }
+        Some(Native::Deviation { column }) => {
+            let number = schema.number(column).ok()?;
+            let present = Term::indicator(Indicator::Present { column });
+            let count = recipe(manifest, coverage, &schema.reduced(&present))?;
+            let centre = number.centring().centre;
+            // Without a centre, nobody has to count.
+            let count = if centre == 0 { Recipe::Rows(0) } else { count };
+            Some(Recipe::Deviation { column: number.column, centre, count: Box::new(count) })
+        }
+        None => {
+            let (derived, digit) = manifest.derived.iter().find_map(|derived| {
+                let digit = derived.terms.iter().position(|other| other == term)?;
+                Some((derived, u32::try_from(digit).ok()?))
+            })?;
+            match (&derived.terms[..], &derived.limbs[..]) {
+                ([_], limbs) => Some(Recipe::Limbs(limbs.iter().map(|limb| limb.column).collect())),
+                (_, [limb]) => Some(Recipe::Digit { column: limb.column, digit }),
+                _ => None,
+            }
+        }
     }
-    Err(PlanError::BoundTooLarge {
-        column: request.column.clone(),
-        rows: manifest.source.row_count,
-        largest_rows: class.largest_block_count().saturating_mul(u64::from(layout.slot_count())),
-    })
 }
 
-/// Bound class of presence columns, which hold 0 and 1.
-pub const PRESENCE_BOUND_BITS: u8 = 8;
+/// The rows that a run covers.
+struct Coverage<'a> {
+    layout: Layout,
+    groups: Vec<&'a RowGroupEntry>,
+    row_count: u64,
+}
+
+impl<'a> Coverage<'a> {
+    fn new(manifest: &'a Manifest, batches: &[u32]) -> Result<Self, PlanError> {
+        let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
+        let layout =
+            Layout::for_modulus_bits(*modulus_bits).ok_or(PlanError::Manifest { field: "modulus_bits" })?;
+        if let Some(&batch) = batches.iter().find(|&&batch| manifest.batch(batch).is_none()) {
+            return Err(PlanError::NoSuchBatch { batch, batches: manifest.batch_count() });
+        }
+        let is_covered = |group: &&RowGroupEntry| batches.is_empty() || batches.contains(&group.batch);
+        let groups: Vec<&RowGroupEntry> = manifest.row_groups.iter().filter(is_covered).collect();
+        let rows_of = |column_set: u32| -> u64 {
+            let of_set = groups.iter().filter(|group| group.column_set == column_set);
+            of_set.map(|group| u64::from(group.row_count)).sum()
+        };
+        let row_count = rows_of(FIRST_COLUMN_SET);
+        // A column set that lacks rows would answer for fewer than the others.
+        let mut sets = groups.iter().map(|group| group.column_set);
+        if sets.any(|column_set| rows_of(column_set) != row_count) {
+            return Err(PlanError::Manifest { field: "row_groups" });
+        }
+        Ok(Self { layout, groups, row_count })
+    }
+
+    /// Blocks of one column of a set.
+    fn block_count(&self, column_set: u32) -> u64 {
+        let of_set = self.groups.iter().filter(|group| group.column_set == column_set);
+        of_set.map(|group| self.layout.block_count(u64::from(group.row_count))).sum()
+    }
+
+    /// Refuses a sum whose bound does not fit a slot: every slot adds one value of every block.
+    fn check_bound(&self, stored: &StoredColumn, what: &str) -> Result<(), PlanError> {
+        let class =
+            BoundClass::from_bits(stored.bound_bits).ok_or(PlanError::Manifest { field: "bound_bits" })?;
+        let blocks = self.block_count(stored.column_set);
+        let digits_fit = stored.digits.count <= 1 || blocks >> stored.digits.bits.min(63) == 0;
+        if class.sum_fits(blocks) && digits_fit {
+            return Ok(());
+        }
+        let largest = if digits_fit {
+            class.largest_block_count()
+        } else {
+            class.largest_block_count().min((1 << stored.digits.bits.min(63)) - 1)
+        };
+        Err(PlanError::BoundTooLarge {
+            what: what.to_owned(),
+            rows: self.row_count,
+            largest_rows: largest.saturating_mul(u64::from(self.layout.slot_count())),
+        })
+    }
+}
 
 /// A row group as the cloud may know it: its rows to the block.
 fn reference(group: &RowGroupEntry, layout: Layout) -> RowGroupRef {
-    let row_count = layout.rows_to_the_block(group.row_count);
-    RowGroupRef { index: group.index, row_count, size_bytes: group.size_bytes() }
+    RowGroupRef {
+        index: group.index,
+        row_count: layout.rows_to_the_block(group.row_count),
+        size_bytes: group.size_bytes(),
+        column_set: group.column_set,
+    }
 }

@@ -7,6 +7,7 @@ pub mod job;
 pub mod manifest;
 pub mod plan;
 pub mod row_group;
+pub mod term;
 pub mod wire;
 
 pub use id::{DatasetId, Digest, JobId, KeyFingerprint, TenantId, UploadId};

@@ -5,11 +5,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint, UploadId};
+use crate::term::Term;
 use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "manifest";
-/// Newest format version of the payload.
-pub const VERSION: u16 = 1;
+/// Newest format version of the payload. Version 1 knew one batch of rows, one set of columns and no derived ones.
+pub const VERSION: u16 = 2;
+/// The first column set: the columns that are encrypted together with the table.
+pub const FIRST_COLUMN_SET: u32 = 0;
+/// Bits of a limb: wider derived values are split into columns of base 2^32 digits, the last one signed.
+pub const LIMB_BITS: u32 = 32;
+/// Most categories of a column.
+pub const MAX_CATEGORIES: usize = 256;
+/// Most bins of a binning.
+pub const MAX_BINS: u32 = 256;
 
 /// Number `sequence` of the manifests of one dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +41,16 @@ pub struct Manifest {
     pub source: Source,
     /// Every column of the source, in file order, with what was done to it.
     pub columns: Vec<Column>,
-    /// The stored row groups, by index.
+    /// The stored row groups, by ascending index. Within a batch and a column set they follow the rows.
     pub row_groups: Vec<RowGroupEntry>,
     /// The sealed copy of the source, where one is kept.
     pub original: Option<SealedOriginal>,
+    /// The files of batches 1, 2, …, which were appended; batch 0 is `source`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended: Vec<Source>,
+    /// Columns that hold products of cells for analyses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub derived: Vec<DerivedColumn>,
 }
 
 /// The scheme and its public parameters.
@@ -90,6 +105,40 @@ pub struct Column {
     pub name: String,
     /// What was done to it.
     pub treatment: Treatment,
+    /// The cells that its category indicators stand for, by position: text as it is, numbers without needless digits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// The binnings that its bin indicators refer to, by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub binnings: Vec<Binning>,
+}
+
+/// Equal bins of a column of numbers: bin i holds the integers from `lower + i·width` to below `lower + (i+1)·width`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binning {
+    /// Smallest integer (a cell v is v·10^scale) of the first bin.
+    pub lower: i64,
+    /// Integers in a bin, at least 1.
+    pub width: u64,
+    /// Bins, 1 to [`MAX_BINS`].
+    pub count: u32,
+}
+
+impl Binning {
+    /// The bin of an integer; `None` if it lies outside.
+    #[must_use]
+    pub fn bin_of(&self, integer: i64) -> Option<u32> {
+        let above = u64::try_from(i128::from(integer) - i128::from(self.lower)).ok()?;
+        let bin = u32::try_from(above.checked_div(self.width)?).ok()?;
+        (bin < self.count).then_some(bin)
+    }
+
+    /// The smallest integer of a bin and the smallest above it.
+    #[must_use]
+    pub fn edges(&self, bin: u32) -> (i128, i128) {
+        let at = |bin: i128| i128::from(self.lower) + bin * i128::from(self.width);
+        (at(bin.into()), at(i128::from(bin) + 1))
+    }
 }
 
 /// What was done to a column.
@@ -98,6 +147,11 @@ pub struct Column {
 pub enum Treatment {
     /// Encrypted as a number.
     Number(EncryptedNumber),
+    /// Encrypted as indicators of its categories, where derived columns use them.
+    Category {
+        /// Blank cells.
+        missing_count: u64,
+    },
     /// Only in the sealed original.
     SealedOriginalOnly,
     /// Did not leave the browser.
@@ -122,6 +176,64 @@ pub struct EncryptedNumber {
     pub bound_bits: u8,
     /// Blank cells.
     pub missing_count: u64,
+    /// How deviations are taken in derived columns; `None` in version 1: from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centring: Option<Centring>,
+}
+
+/// The deviation x of a stored integer is x = integer − centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Centring {
+    /// The centre, near the middle of the values, so that squares stay small.
+    pub centre: i64,
+    /// Largest |x|.
+    pub largest_deviation: u64,
+}
+
+impl EncryptedNumber {
+    /// How deviations are taken.
+    #[must_use]
+    pub fn centring(&self) -> Centring {
+        self.centring.unwrap_or(Centring { centre: 0, largest_deviation: self.largest_magnitude })
+    }
+}
+
+/// Encrypted columns that hold a term, or several indicators as digits of one number.
+///
+/// The integer of a row is `Σ_i terms[i]·2^(digit_bits·i) = Σ_j limbs[j]·2^(32·j)`. There are several terms only if
+/// all are indicators, and then there is one limb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DerivedColumn {
+    /// The column set that it was uploaded with.
+    pub column_set: u32,
+    /// What it holds.
+    pub terms: Vec<Term>,
+    /// Bits of a digit; 0 if there is one term. Sums stay apart while fewer than 2^digit_bits blocks are added.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub digit_bits: u8,
+    /// Where it is stored: base 2^32, least significant first, all but the last without sign.
+    pub limbs: Vec<Limb>,
+}
+
+/// One stored column of a [`DerivedColumn`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limb {
+    /// Opaque number of the column.
+    pub column: u32,
+    /// Largest |integer| that was stored.
+    pub largest_magnitude: u64,
+    /// Bound class on the wire: |integer| < 2^bound_bits.
+    pub bound_bits: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(bits: &u8) -> bool {
+    *bits == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A stored row group.
@@ -135,6 +247,12 @@ pub struct RowGroupEntry {
     pub upload: UploadId,
     /// The parts that it was uploaded in.
     pub parts: Vec<PartEntry>,
+    /// The batch that its rows came with, 0 for the first.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub batch: u32,
+    /// The set of columns that it holds, 0 for the first.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub column_set: u32,
 }
 
 /// One part of a multipart upload.
@@ -193,11 +311,123 @@ impl Manifest {
         from_json(WHAT, bytes)
     }
 
-    /// The encrypted columns with their names, in file order.
+    /// The columns that are encrypted as numbers, with their names, in file order.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, &EncryptedNumber)> {
-        self.columns.iter().filter_map(|column| match &column.treatment {
-            Treatment::Number(number) => Some((column.name.as_str(), number)),
+        self.columns.iter().filter_map(|column| Some((column.name.as_str(), column.number()?)))
+    }
+
+    /// The file of a batch.
+    #[must_use]
+    pub fn batch(&self, batch: u32) -> Option<&Source> {
+        match batch.checked_sub(1) {
+            None => Some(&self.source),
+            Some(later) => self.appended.get(later as usize),
+        }
+    }
+
+    /// Batches of rows, at least 1.
+    #[must_use]
+    pub fn batch_count(&self) -> u32 {
+        u32::try_from(self.appended.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Rows of all batches.
+    #[must_use]
+    pub fn row_count(&self) -> u64 {
+        self.source.row_count + self.appended.iter().map(|source| source.row_count).sum::<u64>()
+    }
+
+    /// Every stored column, with what is known of its integers.
+    pub fn stored_columns(&self) -> impl Iterator<Item = StoredColumn> {
+        let numbers = self.numbers().flat_map(|(_, number)| {
+            let values = StoredColumn {
+                column: number.column,
+                column_set: FIRST_COLUMN_SET,
+                largest_magnitude: number.largest_magnitude,
+                bound_bits: number.bound_bits,
+                digits: Digits::ONE,
+            };
+            let presence = number.presence.map(|column| StoredColumn {
+                column,
+                largest_magnitude: LARGEST_PRESENCE,
+                bound_bits: PRESENCE_BOUND_BITS,
+                ..values
+            });
+            [Some(values), presence].into_iter().flatten()
+        });
+        let derived = self.derived.iter().flat_map(|derived| {
+            derived.limbs.iter().map(|limb| StoredColumn {
+                column: limb.column,
+                column_set: derived.column_set,
+                largest_magnitude: limb.largest_magnitude,
+                bound_bits: limb.bound_bits,
+                digits: Digits {
+                    bits: derived.digit_bits,
+                    count: u32::try_from(derived.terms.len()).unwrap_or(u32::MAX),
+                },
+            })
+        });
+        numbers.chain(derived)
+    }
+}
+
+/// Bound class of presence columns, which hold 0 and 1.
+pub const PRESENCE_BOUND_BITS: u8 = 8;
+/// The largest number in a presence column.
+const LARGEST_PRESENCE: u64 = 1;
+
+/// What a manifest knows of one stored column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredColumn {
+    /// Opaque number of the column.
+    pub column: u32,
+    /// The set that it is stored with.
+    pub column_set: u32,
+    /// Largest |integer| that was stored.
+    pub largest_magnitude: u64,
+    /// Bound class on the wire.
+    pub bound_bits: u8,
+    /// The digits of its integers.
+    pub digits: Digits,
+}
+
+/// How the integers of a stored column fall into digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digits {
+    /// Bits of a digit; of no meaning if there is one.
+    pub bits: u8,
+    /// Digits, at least 1.
+    pub count: u32,
+}
+
+impl Digits {
+    /// The whole integer.
+    pub const ONE: Self = Self { bits: 0, count: 1 };
+}
+
+impl Column {
+    /// A column that is in no category and no bin.
+    #[must_use]
+    pub const fn new(name: String, treatment: Treatment) -> Self {
+        Self { name, treatment, categories: Vec::new(), binnings: Vec::new() }
+    }
+
+    /// How it is encrypted as a number, if it is.
+    #[must_use]
+    pub const fn number(&self) -> Option<&EncryptedNumber> {
+        match &self.treatment {
+            Treatment::Number(number) => Some(number),
+            Treatment::Category { .. } | Treatment::SealedOriginalOnly | Treatment::Dropped => None,
+        }
+    }
+
+    /// Whether a cell of it may be blank; `None` if nothing of it is encrypted.
+    #[must_use]
+    pub const fn has_blanks(&self) -> Option<bool> {
+        match &self.treatment {
+            Treatment::Number(number) => Some(number.presence.is_some()),
+            Treatment::Category { missing_count } => Some(*missing_count > 0),
             Treatment::SealedOriginalOnly | Treatment::Dropped => None,
-        })
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! A plan: the aggregates that an analysis needs, over numbered columns and row groups. It is all that the cloud
 //! is told about an analysis.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint};
 use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "plan";
-/// Newest format version.
-pub const VERSION: u16 = 1;
+/// Newest format version. Version 1 knew one column set.
+pub const VERSION: u16 = 2;
 /// Most aggregates in one plan.
 pub const MAX_AGGREGATES: usize = 4_096;
 /// Most row groups in one plan.
@@ -42,7 +44,24 @@ pub enum Aggregate {
     Sum {
         /// Opaque number of the column.
         column: u32,
+        /// The set that it is stored with.
+        #[serde(default, skip_serializing_if = "is_first")]
+        column_set: u32,
     },
+}
+
+impl Aggregate {
+    /// The set of columns that it reads.
+    #[must_use]
+    pub const fn column_set(&self) -> u32 {
+        let Self::Sum { column_set, .. } = self;
+        *column_set
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A row group that a plan covers.
@@ -56,6 +75,9 @@ pub struct RowGroupRef {
     pub row_count: u32,
     /// Size of the stored object in bytes.
     pub size_bytes: u64,
+    /// The set of columns that it holds.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub column_set: u32,
 }
 
 impl Plan {
@@ -99,6 +121,13 @@ impl Plan {
         if !self.row_groups.is_sorted_by(|a, b| a.index < b.index) {
             return out_of_range("row_groups");
         }
+        // A row group that nothing is computed over, or an aggregate over nothing, is no plan's intention.
+        let sets = |sets: &mut dyn Iterator<Item = u32>| sets.collect::<BTreeSet<u32>>();
+        if sets(&mut self.aggregates.iter().map(Aggregate::column_set))
+            != sets(&mut self.row_groups.iter().map(|group| group.column_set))
+        {
+            return out_of_range("column_set");
+        }
         if self.modulus.is_empty()
             || self.modulus.len() > 4_096
             || self.modulus.starts_with('0')
@@ -107,6 +136,11 @@ impl Plan {
             return out_of_range("modulus");
         }
         Ok(())
+    }
+
+    /// The aggregates over the columns of one set, in the order of the plan.
+    pub fn aggregates_of(&self, column_set: u32) -> impl Iterator<Item = &Aggregate> {
+        self.aggregates.iter().filter(move |aggregate| aggregate.column_set() == column_set)
     }
 
     /// SHA-256 of the stored form.

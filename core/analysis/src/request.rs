@@ -1,0 +1,93 @@
+//! What a user asks for.
+
+use serde::{Deserialize, Serialize};
+use veilsum_protocol::term::Term;
+
+use crate::answer::Answer;
+use crate::catalogue::{Count, Mean, Sum};
+use crate::error::{FinishError, PlanError};
+use crate::schema::Schema;
+use crate::totals::Totals;
+
+/// One analysis. Columns are positions in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Request {
+    /// Cells that are not blank.
+    Count(Count),
+    /// `Σ v`.
+    Sum(Sum),
+    /// `Σ v / n`.
+    Mean(Mean),
+}
+
+/// What every analysis of the catalogue is.
+pub(crate) trait Analysis {
+    /// The terms whose totals it needs, in any order; the same again is asked for once.
+    ///
+    /// Called before the data is uploaded, too: it must not rely on anything but the schema.
+    fn terms(&self, schema: Schema<'_>) -> Result<Vec<Term>, PlanError>;
+
+    /// The answer from the totals of exactly these terms (and of the empty term, the row count).
+    fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError>;
+
+    /// What it is called in sentences about it: “the mean of “age””.
+    fn name(&self, schema: Schema<'_>) -> String;
+
+    /// Columns that it uses as categories.
+    fn grouped(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// Columns that it puts into bins.
+    fn binned(&self) -> Vec<u32> {
+        Vec::new()
+    }
+}
+
+impl Request {
+    fn analysis(&self) -> &dyn Analysis {
+        match self {
+            Self::Count(count) => count,
+            Self::Sum(sum) => sum,
+            Self::Mean(mean) => mean,
+        }
+    }
+
+    /// The terms whose totals the analysis needs, in canonical form, each once.
+    ///
+    /// # Errors
+    /// [`PlanError`] if these columns cannot answer it.
+    pub fn terms(&self, schema: Schema<'_>) -> Result<Vec<Term>, PlanError> {
+        let mut terms: Vec<Term> =
+            self.analysis().terms(schema)?.iter().map(|term| schema.reduced(term)).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        Ok(terms)
+    }
+
+    /// The answer from the totals of [`Self::terms`].
+    ///
+    /// # Errors
+    /// [`FinishError`] if a total is missing or cannot be what it should be.
+    pub fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
+        self.analysis().finish(schema, totals)
+    }
+
+    /// What it is called in sentences about it.
+    #[must_use]
+    pub fn name(&self, schema: Schema<'_>) -> String {
+        self.analysis().name(schema)
+    }
+
+    /// Columns that it uses as categories.
+    #[must_use]
+    pub fn grouped(&self) -> Vec<u32> {
+        self.analysis().grouped()
+    }
+
+    /// Columns that it puts into bins.
+    #[must_use]
+    pub fn binned(&self) -> Vec<u32> {
+        self.analysis().binned()
+    }
+}
