@@ -68,9 +68,8 @@ async fn load(store: &Store, keys: &JobKeys, plan: &Plan) -> Result<Vec<Partial>
         let reason = "the partial answers of this analysis do not fit; analyse fewer columns at a time";
         return Err(Stop::failed("plan-too-large", None, &reason));
     }
-    let maximum_bytes = job::partial_bytes(plan);
     stream::iter(plan.row_groups.iter().copied())
-        .map(|group| load_partial(store, keys, group, maximum_bytes))
+        .map(|group| load_partial(store, keys, group, job::partial_bytes(plan, group.column_set)))
         .buffered(CONCURRENT_READS)
         .try_collect()
         .await

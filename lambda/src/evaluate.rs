@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
-use veilsum_analysis::evaluate::{ColumnSum, EvaluateError, Evaluation, required_columns};
+use veilsum_analysis::evaluate::{ColumnSum, EvaluateError, Evaluation};
 use veilsum_protocol::answer::Partial;
 use veilsum_protocol::api::Object;
 use veilsum_protocol::job::{Done, EvaluateEvent, Step, StepFunction};
@@ -90,7 +90,7 @@ async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(
     }
     let wrong = |error: EvaluateError| unusable(row_group, &error);
     let evaluation = Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
-    let columns = required_columns(plan);
+    let columns = evaluation.columns();
     let sums = columns.iter().map(|&column| (column, evaluation.column(column))).collect();
     let pieces = pieces(&header, &columns).map_err(wrong)?;
     let column_bytes: u64 = pieces.iter().map(|(_, range)| range.end - range.start).sum();

@@ -1,5 +1,7 @@
 //! What the functions and the routes of a job share: its plan, its end, its measured steps.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::try_join;
 use veilsum_protocol::answer;
 use veilsum_protocol::job::{Done, Failure, Step};
@@ -76,14 +78,19 @@ pub(crate) async fn plan(store: &Store, keys: &JobKeys) -> Result<Plan, Stop> {
     Plan::from_bytes(&bytes).map_err(|error| Stop::failed("plan-invalid", None, &error))
 }
 
-/// Bytes of one partial of a plan. A ciphertext is a number modulo n², so it has as many bytes as n has hex digits.
-pub(crate) fn partial_bytes(plan: &Plan) -> u64 {
-    (answer::HEADER_BYTES + plan.aggregates.len() * plan.modulus.len()) as u64
+/// Bytes of one partial over the row groups of a column set. A ciphertext is a number modulo n², so it has as many
+/// bytes as n has hex digits.
+pub(crate) fn partial_bytes(plan: &Plan, column_set: u32) -> u64 {
+    (answer::HEADER_BYTES + plan.aggregates_of(column_set).count() * plan.modulus.len()) as u64
 }
 
 /// Bytes of all partials of a plan.
 pub(crate) fn all_partials_bytes(plan: &Plan) -> u64 {
-    partial_bytes(plan) * plan.row_groups.len() as u64
+    let mut sets = BTreeMap::new();
+    for group in &plan.row_groups {
+        *sets.entry(group.column_set).or_insert(0_u64) += 1;
+    }
+    sets.into_iter().map(|(column_set, groups)| partial_bytes(plan, column_set) * groups).sum()
 }
 
 /// Stores a result after its measured step, both once, so that every result has its step.
@@ -111,13 +118,13 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        let row_group = |index| RowGroupRef { index, row_count: 10, size_bytes: 1_000 };
+        let row_group = |index| RowGroupRef { index, row_count: 10, size_bytes: 1_000, column_set: 0 };
         Plan {
             version: 1,
             dataset: DatasetId::from_bytes([1; 16]),
             key: KeyFingerprint::from_bytes([2; 32]),
             modulus: "c".repeat(512),
-            aggregates: vec![Aggregate::Sum { column: 0 }; 3],
+            aggregates: vec![Aggregate::Sum { column: 0, column_set: 0 }; 3],
             row_groups: (0..4).map(row_group).collect(),
         }
     }
@@ -135,8 +142,13 @@ mod tests {
                 ciphertexts: vec![vec![0; 512]; 3],
             },
         };
-        assert_eq!(partial_bytes(&plan), partial.to_bytes().len() as u64);
+        assert_eq!(partial_bytes(&plan, 0), partial.to_bytes().len() as u64);
         assert_eq!(all_partials_bytes(&plan), 4 * partial.to_bytes().len() as u64);
+        let mut later = plan;
+        later.aggregates.push(Aggregate::Sum { column: 9, column_set: 1 });
+        later.row_groups.push(RowGroupRef { index: 4, row_count: 10, size_bytes: 1_000, column_set: 1 });
+        let of_one = (answer::HEADER_BYTES + 512) as u64;
+        assert_eq!(all_partials_bytes(&later), 4 * partial.to_bytes().len() as u64 + of_one);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use veilsum_analysis::answer::Answer;
 use veilsum_protocol::manifest::{Manifest, Scheme, Treatment};
 use veilsum_protocol::{DatasetId, JobId, TenantId};
 use veilsum_table::treat::Choice;
@@ -158,26 +159,59 @@ pub enum Command {
 
     // Analyses
     /// What a run would cost, or why it cannot be. → [`Reply::RunEstimate`].
-    EstimateRun {
-        /// The dataset.
-        dataset: DatasetId,
-        /// What to compute.
-        analyses: Vec<AnalysisRequest>,
-    },
+    EstimateRun(Run),
     /// Runs analyses in the cloud and decrypts the answer. Events: [`Event::Job`]. → [`Reply::Answer`].
-    RunAnalyses {
-        /// The dataset.
-        dataset: DatasetId,
-        /// What to compute.
-        analyses: Vec<AnalysisRequest>,
-    },
+    RunAnalyses(Run),
     /// Cancels the running job. → [`Reply::Done`].
     CancelJob,
-    /// With the source `File` (none for a sample): computes the plaintext twin of the columns. → [`Reply::Twin`].
-    Twin {
+    /// With the source `File` of the only batch that is covered (none where it is at hand): the same analyses computed
+    /// here on cleartext. → [`Reply::Twin`].
+    Twin(Run),
+
+    /// The answers that were given for a dataset in this browser, newest first. → [`Reply::PastAnswers`].
+    PastAnswers {
         /// The dataset.
         dataset: DatasetId,
     },
+    /// Forgets a past answer. → [`Reply::Done`].
+    ForgetAnswer {
+        /// The dataset.
+        dataset: DatasetId,
+        /// [`AnswerView::id`].
+        id: String,
+    },
+    /// Checks a certificate; needs no keyring and no network. → [`Reply::Certificate`].
+    VerifyCertificate {
+        /// The file's text.
+        text: String,
+    },
+
+    // A dataset that grows
+    /// With the source `File` (none where it is at hand): encrypts and uploads the columns that analyses lack. Events:
+    /// [`Event::Upload`]. → [`Reply::Uploaded`].
+    AddColumns {
+        /// What is to be computed.
+        run: Run,
+        /// The batch whose file this is.
+        batch: u32,
+    },
+    /// With a `File`: encrypts and uploads its rows as a new batch. Events: [`Event::Reading`], [`Event::Upload`]. →
+    /// [`Reply::Uploaded`].
+    AppendRows {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+}
+
+/// Analyses over a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// What to compute.
+    pub requests: Vec<veilsum_analysis::Request>,
+    /// The batches of rows that are covered; all of them if empty.
+    pub batches: Vec<u32>,
 }
 
 /// How to read a file.
@@ -211,26 +245,8 @@ pub struct UploadChoices {
     pub keep_original: bool,
     /// Rows per row group; `None` lets the vault choose from the measured speed.
     pub rows_per_group: Option<u32>,
-}
-
-/// One analysis of one column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AnalysisRequest {
-    /// What to compute.
-    pub kind: AnalysisKind,
-    /// Name of the column.
-    pub column: String,
-}
-
-/// The catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum AnalysisKind {
-    /// Cells that are not blank.
-    Count,
-    /// Σ v.
-    Sum,
-    /// Σ v / n.
-    Mean,
+    /// Analyses whose derived columns are encrypted, too. Columns are positions in the table.
+    pub analyses: Vec<veilsum_analysis::Request>,
 }
 
 /// What the vault answers.
@@ -275,7 +291,11 @@ pub enum Reply {
     /// Verified answers.
     Answer(Box<AnswerView>),
     /// The plaintext twin.
-    Twin(Vec<TwinColumn>),
+    Twin(TwinView),
+    /// Answers that were given before.
+    PastAnswers(Vec<AnswerView>),
+    /// What a check of a certificate found.
+    Certificate(CertificateView),
 }
 
 /// Whether there is a keyring here, and whether it is open.
@@ -437,6 +457,8 @@ pub struct Proposal {
     pub reason: String,
     /// Largest scale that fits; `None` for columns that are not numbers.
     pub largest_scale: Option<u32>,
+    /// Different cells, where they are few enough to group by.
+    pub category_count: Option<u32>,
 }
 
 /// What an upload would take.
@@ -456,6 +478,25 @@ pub struct UploadEstimate {
     pub problems: Vec<(u32, String)>,
     /// Notes per column index, e.g. a rounding error.
     pub notes: Vec<(u32, String)>,
+    /// What each analysis needs beside the values, in the order of the choices.
+    pub needs: Vec<Need>,
+}
+
+/// What an analysis needs beside what is there already, or before it in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// What it is called: “the correlation of “a” and “b””.
+    pub analysis: String,
+    /// Why it cannot be prepared, if so.
+    pub refused: Option<String>,
+    /// The products and indicators, in words.
+    pub terms: Vec<String>,
+    /// Encrypted columns.
+    pub columns: u64,
+    /// Bytes that would leave the browser.
+    pub bytes: u64,
+    /// Seconds of encryption.
+    pub seconds: f64,
 }
 
 /// A finished upload.
@@ -490,6 +531,8 @@ pub struct UnfinishedUpload {
     pub row_groups: u32,
     /// Seconds since 1970.
     pub started_at: u64,
+    /// The dataset that it adds to; `None` where it makes one.
+    pub extends: Option<String>,
 }
 
 /// A dataset in a list.
@@ -550,6 +593,21 @@ pub struct ManifestView {
     pub columns: Vec<ColumnView>,
     /// Whether a sealed copy of the source is kept.
     pub has_original: bool,
+    /// Every batch of rows, the first one first.
+    pub batches: Vec<BatchView>,
+    /// Encrypted columns that hold products and indicators for analyses.
+    pub derived_columns: u64,
+}
+
+/// A batch of rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchView {
+    /// Name of its file.
+    pub file_name: String,
+    /// Rows that were encrypted.
+    pub row_count: u64,
+    /// Rows that were skipped.
+    pub skipped_row_count: u64,
 }
 
 /// A column of a dataset.
@@ -559,6 +617,8 @@ pub struct ColumnView {
     pub name: String,
     /// What was done to it.
     pub treatment: TreatmentView,
+    /// Its categories, where analyses can group by them.
+    pub categories: Vec<String>,
 }
 
 /// What was done to a column.
@@ -566,6 +626,11 @@ pub struct ColumnView {
 pub enum TreatmentView {
     /// Encrypted as a number.
     Number(NumberView),
+    /// Encrypted as categories.
+    Category {
+        /// Blank cells.
+        missing_count: u64,
+    },
     /// Only in the sealed original.
     SealedOriginalOnly,
     /// Did not leave the browser.
@@ -594,7 +659,9 @@ impl ManifestView {
     pub fn numbers(&self) -> impl Iterator<Item = (&str, &NumberView)> {
         self.columns.iter().filter_map(|column| match &column.treatment {
             TreatmentView::Number(number) => Some((column.name.as_str(), number)),
-            TreatmentView::SealedOriginalOnly | TreatmentView::Dropped => None,
+            TreatmentView::Category { .. }
+            | TreatmentView::SealedOriginalOnly
+            | TreatmentView::Dropped => None,
         })
     }
 }
@@ -611,17 +678,30 @@ impl From<&Manifest> for ManifestView {
                 bound_bits: number.bound_bits,
                 missing_count: number.missing_count,
             }),
+            Treatment::Category { missing_count } => {
+                TreatmentView::Category { missing_count: *missing_count }
+            }
             Treatment::SealedOriginalOnly => TreatmentView::SealedOriginalOnly,
             Treatment::Dropped => TreatmentView::Dropped,
         };
         let column = |column: &veilsum_protocol::manifest::Column| ColumnView {
             name: column.name.clone(),
             treatment: treatment(&column.treatment),
+            categories: column.categories.clone(),
         };
         Self {
             file_name: manifest.source.file_name.clone(),
-            row_count: manifest.source.row_count,
+            row_count: manifest.row_count(),
             skipped_row_count: manifest.source.skipped_row_count,
+            batches: (0..manifest.batch_count())
+                .filter_map(|batch| manifest.batch(batch))
+                .map(|source| BatchView {
+                    file_name: source.file_name.clone(),
+                    row_count: source.row_count,
+                    skipped_row_count: source.skipped_row_count,
+                })
+                .collect(),
+            derived_columns: manifest.derived.iter().map(|derived| derived.limbs.len() as u64).sum(),
             created_at: manifest.created_at,
             modulus_bits: *modulus_bits,
             columns: manifest.columns.iter().map(column).collect(),
@@ -646,7 +726,7 @@ pub struct CloudObject {
 }
 
 /// What a run would take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunEstimate {
     /// Why it cannot be run, if so.
     pub refused: Option<Fault>,
@@ -656,17 +736,33 @@ pub struct RunEstimate {
     pub read_bytes: u64,
     /// Bytes that will be downloaded.
     pub answer_bytes: u64,
+    /// Seconds of work that the functions will need, at the speed of a usual machine.
+    pub cloud_seconds: f64,
+    /// Price of the functions and the storage in US dollars, by published prices.
+    pub price: f64,
+    /// What has to be encrypted first, if anything; then it is refused.
+    pub needs: Vec<Need>,
 }
 
 /// Verified answers to a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AnswerView {
+    /// Tells it from others of the dataset.
+    pub id: String,
+    /// Seconds since 1970 at which it was decrypted.
+    pub answered_at: u64,
+    /// Number of the manifest that it was planned over.
+    pub manifest: u64,
+    /// Signed certificate to download, JSON.
+    pub certificate: String,
     /// The job; `None` if the signed manifest alone had the answer.
     pub job: Option<JobId>,
     /// Rows covered.
     pub row_count: u64,
+    /// What was asked.
+    pub run: Run,
     /// One per request, in order.
-    pub values: Vec<AnswerValue>,
+    pub answers: Vec<AnswerValue>,
     /// Seconds per phase: planning, cloud, download, decrypt.
     pub seconds: Vec<(String, f64)>,
     /// Milliseconds of work in the functions.
@@ -680,39 +776,36 @@ pub struct AnswerView {
     /// The plan as sent, pretty-printed JSON.
     pub plan: Option<String>,
     /// The plaintext twin, where the source is at hand.
-    pub twin: Option<Vec<TwinColumn>>,
+    pub twin: Option<TwinView>,
 }
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AnswerValue {
-    /// What was asked.
-    pub request: AnalysisRequest,
-    /// Exact decimal digits; for a mean that does not end, rounded to 17 significant digits.
-    pub exact: String,
-    /// The same as a float, rounded once.
-    pub float: f64,
-    /// Cells that are not blank.
-    pub count: u64,
-    /// Largest possible error of `exact` beyond the rounding of single cells, in words; empty when exact.
-    pub error: String,
-    /// Whether the check slot was verified (`true`), or the value follows from the signed manifest (`false`).
+    /// Sentences, figures, tables and charts.
+    pub answer: Answer,
+    /// Whether the check slot was verified (`true`), or the answer follows from the signed manifest (`false`).
     pub from_ciphertext: bool,
 }
 
 /// What the browser computes from the cleartext, beside the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TwinColumn {
-    /// Name of the column.
-    pub column: String,
-    /// Cells that are not blank.
-    pub count: u64,
-    /// Exact decimal sum.
-    pub sum: String,
-    /// Mean in the form of [`AnswerValue::exact`]; empty if no cell holds a value.
-    pub mean: String,
-    /// Seconds that the browser needed for the whole table.
+pub struct TwinView {
+    /// One per request, in order.
+    pub answers: Vec<Answer>,
+    /// Seconds that the browser needed for reading and computing.
     pub seconds: f64,
+}
+
+/// What a check of a certificate found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CertificateView {
+    /// Each check in a sentence, and whether it passed.
+    pub checks: Vec<(bool, String)>,
+    /// What it is about: label and value.
+    pub facts: Vec<(String, String)>,
+    /// The answers, computed again from its totals.
+    pub answers: Vec<Answer>,
 }
 
 /// [`Choice`] is internally tagged, which the wire form here has no room for.
@@ -723,6 +816,7 @@ mod choice {
     #[derive(Serialize, Deserialize)]
     pub(super) enum Wire {
         Number(u32),
+        Category,
         SealedOriginalOnly,
         Drop,
     }
@@ -731,6 +825,7 @@ mod choice {
         fn from(choice: Choice) -> Self {
             match choice {
                 Choice::Number { scale } => Self::Number(scale),
+                Choice::Category => Self::Category,
                 Choice::SealedOriginalOnly => Self::SealedOriginalOnly,
                 Choice::Drop => Self::Drop,
             }
@@ -741,6 +836,7 @@ mod choice {
         fn from(wire: Wire) -> Self {
             match wire {
                 Wire::Number(scale) => Self::Number { scale },
+                Wire::Category => Self::Category,
                 Wire::SealedOriginalOnly => Self::SealedOriginalOnly,
                 Wire::Drop => Self::Drop,
             }
@@ -785,6 +881,7 @@ mod tests {
             treatments: vec![Choice::Number { scale: 4 }, Choice::SealedOriginalOnly, Choice::Drop],
             keep_original: true,
             rows_per_group: Some(1_000),
+            analyses: Vec::new(),
         };
         let request = Request { id: 7, command: Command::Estimate(choices.clone()) };
         let read: Request = from_bytes(&to_bytes(&request).unwrap()).unwrap();

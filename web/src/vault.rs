@@ -173,17 +173,22 @@ impl Vault {
                 objects::of_dataset(self, dataset).await.map(Reply::CloudObjects)
             }
 
-            Command::EstimateRun { dataset, analyses } => {
-                analysis::estimate(self, dataset, &analyses).await.map(Reply::RunEstimate)
-            }
-            Command::RunAnalyses { dataset, analyses } => {
-                analysis::run(self, dataset, analyses).await.map(|answer| Reply::Answer(Box::new(answer)))
+            Command::EstimateRun(run) => analysis::estimate(self, &run).await.map(Reply::RunEstimate),
+            Command::RunAnalyses(run) => {
+                analysis::run(self, run).await.map(|answer| Reply::Answer(Box::new(answer)))
             }
             Command::CancelJob => {
                 analysis::cancel(self).await;
                 Ok(Reply::Done)
             }
-            Command::Twin { dataset } => twin::of_dataset(self, dataset, file).await.map(Reply::Twin),
+            Command::Twin(run) => twin::of_run(self, &run, file).await.map(Reply::Twin),
+
+            Command::AddColumns { run, batch } => {
+                upload::extend::add_columns(self, run, batch, file).await.map(Reply::Uploaded)
+            }
+            Command::AppendRows { dataset } => {
+                upload::extend::append_rows(self, dataset, needed(file)?).await.map(Reply::Uploaded)
+            }
         }
     }
 

@@ -133,6 +133,34 @@ pub fn derive(
     Ok(derived)
 }
 
+/// The same derived columns for rows whose deviations are as large as `columns` say now: with bounds that hold them.
+///
+/// # Errors
+/// [`PlanError::TooWide`] naming a product that would take more limbs than it has.
+pub fn rebound(columns: &[Column], derived: &[DerivedColumn]) -> Result<Vec<DerivedColumn>, PlanError> {
+    let schema = Schema::new(columns);
+    let rebound = |derived: &DerivedColumn| {
+        let term = match &derived.terms[..] {
+            [term] if !term.is_indicator() => term,
+            _ => return Ok(derived.clone()),
+        };
+        let mut rest = bound(schema, term)?;
+        let mut limbs = Vec::new();
+        for (at, old) in derived.limbs.iter().enumerate() {
+            let is_last = at + 1 == derived.limbs.len();
+            let largest = if is_last { rest.to_u64() } else { Some((1 << LIMB_BITS) - 1) };
+            let class = largest.and_then(BoundClass::for_magnitude);
+            let (Some(largest), Some(_)) = (largest, class) else {
+                return Err(PlanError::TooWide { what: describe(schema, term) });
+            };
+            limbs.push(limb(old.column, largest.max(old.largest_magnitude))?);
+            rest = (rest >> LIMB_BITS) + 1_u32;
+        }
+        Ok(DerivedColumn { limbs, ..derived.clone() })
+    };
+    derived.iter().map(rebound).collect()
+}
+
 /// Whether the total of a term can be had from what is stored.
 pub(crate) fn is_stored(schema: Schema<'_>, stored: &[DerivedColumn], term: &Term) -> bool {
     Native::of(schema, term).is_some()
@@ -262,7 +290,8 @@ fn check_factors(schema: Schema<'_>, term: &Term) -> Result<(), PlanError> {
 }
 
 /// What a term is, in words: “age² × (smoker = yes)”.
-pub(crate) fn describe(schema: Schema<'_>, term: &Term) -> String {
+#[must_use]
+pub fn describe(schema: Schema<'_>, term: &Term) -> String {
     let power = |power: &Power| {
         let name = schema.name(power.column);
         match power.exponent {
@@ -436,6 +465,17 @@ impl Deriver {
         factors.product()
     }
 
+    /// The same; `None` if it does not fit.
+    fn narrow_checked(&self, term: &Term, cells: &[Cell]) -> Option<i128> {
+        if !self.holds(term, cells) {
+            return Some(0);
+        }
+        term.powers().iter().try_fold(1_i128, |product, &power| {
+            let factor = self.deviation(power).map_or(0, i128::from);
+            product.checked_mul(factor.checked_pow(power.exponent.into())?)
+        })
+    }
+
     fn wide(&self, term: &Term, cells: &[Cell]) -> BigInt {
         if !self.holds(term, cells) {
             return BigInt::ZERO;
@@ -444,6 +484,58 @@ impl Deriver {
             self.deviation(power).map_or(BigInt::ZERO, |x| BigInt::from(x).pow(power.exponent.into()))
         });
         factors.product()
+    }
+}
+
+/// Sums up terms over cleartext rows, in constant memory: what an answer from ciphertext must be equal to.
+#[derive(Debug, Clone)]
+pub struct TermSums {
+    deriver: Deriver,
+    row_count: u64,
+    /// One per term of the only recipe of each: 128 bits, and what did not fit them.
+    sums: Vec<(Term, i128, BigInt)>,
+}
+
+impl TermSums {
+    /// Sums of `terms` over rows of these columns.
+    ///
+    /// # Errors
+    /// [`PlanError`] if a term is about something that the columns do not have.
+    pub fn new(columns: &[Column], terms: impl IntoIterator<Item = Term>) -> Result<Self, PlanError> {
+        let schema = Schema::new(columns);
+        let mut sums = Vec::new();
+        for term in terms {
+            check_factors(schema, &term)?;
+            sums.push((schema.reduced(&term), 0, BigInt::ZERO));
+        }
+        Ok(Self { deriver: Deriver::new(columns, &[])?, row_count: 0, sums })
+    }
+
+    /// Takes in one row.
+    ///
+    /// # Errors
+    /// [`BeyondBound`] naming a column whose value does not fit.
+    pub fn push(&mut self, cells: &[Cell]) -> Result<(), BeyondBound> {
+        self.deriver.derive(cells, &mut Vec::new())?;
+        self.row_count += 1;
+        for (term, sum, overflow) in &mut self.sums {
+            // A product of any degree fits 128 bits if its bound does; that is not known here, so it is tried.
+            match self.deriver.narrow_checked(term, cells) {
+                Some(value) => match sum.checked_add(value) {
+                    Some(added) => *sum = added,
+                    None => *overflow += value,
+                },
+                None => *overflow += self.deriver.wide(term, cells),
+            }
+        }
+        Ok(())
+    }
+
+    /// The totals.
+    #[must_use]
+    pub fn totals(self) -> crate::totals::Totals {
+        let sums = self.sums.into_iter().map(|(term, sum, overflow)| (term, overflow + sum)).collect();
+        crate::totals::Totals::new(self.row_count, sums)
     }
 }
 

@@ -7,7 +7,7 @@ use num_bigint::BigInt;
 use veilsum_crypto::bound::BoundClass;
 use veilsum_crypto::packing::Layout;
 use veilsum_protocol::answer;
-use veilsum_protocol::manifest::{Column, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn};
+use veilsum_protocol::manifest::{Column, DerivedColumn, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn};
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, Plan, RowGroupRef, VERSION};
 use veilsum_protocol::term::{Indicator, Term};
 
@@ -174,17 +174,21 @@ impl Planned {
     }
 }
 
-/// The terms of `requests` that a dataset of these columns does not hold, each once.
+/// The terms of `requests` that a dataset of these columns and derived columns does not hold, each once.
 ///
 /// # Errors
 /// [`PlanError`] if the columns cannot answer a request whatever is stored.
-pub fn missing_terms(manifest: &Manifest, requests: &[Request]) -> Result<Vec<Term>, PlanError> {
-    let schema = Schema::new(&manifest.columns);
+pub fn missing_terms(
+    columns: &[Column],
+    derived: &[DerivedColumn],
+    requests: &[Request],
+) -> Result<Vec<Term>, PlanError> {
+    let schema = Schema::new(columns);
     let mut missing = Vec::new();
     for request in requests {
         let terms = request.terms(schema)?;
         missing.extend(
-            terms.into_iter().filter(|term| !crate::derive::is_stored(schema, &manifest.derived, term)),
+            terms.into_iter().filter(|term| !crate::derive::is_stored(schema, derived, term)),
         );
     }
     missing.sort_unstable();

@@ -5,26 +5,22 @@ use std::collections::BTreeMap;
 use veilsum_crypto::packing::{Layout, SLOT_VALUE_BITS};
 use veilsum_crypto::paillier::CiphertextError;
 use veilsum_protocol::answer::Answer;
-use veilsum_protocol::manifest::{Manifest, Scheme};
+use veilsum_protocol::manifest::{Digits, Manifest, Scheme, StoredColumn};
 use veilsum_protocol::plan::{Aggregate, Plan};
 use veilsum_protocol::wire::WireError;
-use veilsum_protocol::{JobId, UploadId};
+use veilsum_protocol::{DatasetId, JobId, UploadId};
 
 use crate::check::{CheckKey, CheckLabel};
 use crate::paillier::{SecretKey, key_fingerprint};
 
-/// Version 1 encrypts all columns of a dataset together.
-const COLUMN_SET: u32 = 0;
-/// A blank is stored as 0 and a value as 1 in a presence column.
-const LARGEST_PRESENCE: u64 = 1;
-
 /// An aggregate whose check value fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedSum {
     /// Opaque number of the column.
     pub column: u32,
-    /// The exact sum, over all rows of the plan, of the integers that were stored.
-    pub total: i128,
+    /// The exact sum, over all rows of the plan, of each digit of the integers that were stored: of the integers
+    /// themselves where they have one digit. Folded over the slots, which on a small table hold the rows.
+    pub totals: Vec<i128>,
 }
 
 /// Why an answer yields no number. Of decrypted values it says at most that they were refused.
@@ -126,10 +122,10 @@ pub fn open_answer(
     let layout = public.layout();
     check_key(key, manifest, plan)?;
     let coverage = Coverage::of_plan(manifest, plan, layout)?;
-    let bounds = plan
+    let columns = plan
         .aggregates
         .iter()
-        .map(|aggregate| coverage.bound(manifest, aggregate))
+        .map(|aggregate| coverage.column(manifest, aggregate))
         .collect::<Result<Vec<_>, _>>()?;
 
     let answer = Answer::from_bytes(bytes)?;
@@ -142,7 +138,7 @@ pub fn open_answer(
     }
     for (what, expected, actual) in [
         ("row groups", coverage.groups.len() as u64, answer.row_group_count.into()),
-        ("blocks per aggregate", coverage.block_count, aggregates.block_count),
+        ("blocks", coverage.block_count(), aggregates.block_count),
         ("bytes per ciphertext", public.ciphertext_bytes() as u64, aggregates.ciphertext_bytes.into()),
         ("aggregates", plan.aggregates.len() as u64, aggregates.ciphertexts.len() as u64),
     ] {
@@ -151,83 +147,124 @@ pub fn open_answer(
         }
     }
 
-    let mut totals = Vec::with_capacity(bounds.len());
-    for ((aggregate, bound), ciphertext) in plan.aggregates.iter().zip(bounds).zip(&aggregates.ciphertexts) {
-        let &Aggregate::Sum { column } = aggregate;
+    let mut sums = Vec::with_capacity(columns.len());
+    for (stored, ciphertext) in columns.into_iter().zip(&aggregates.ciphertexts) {
+        let column = stored.column;
         let refused = AnswerError::Refused { column };
         let ciphertext = public
             .ciphertext_from_bytes(ciphertext)
             .map_err(|fault| AnswerError::Damaged { column, fault })?;
         let plaintext = key.decrypt(&ciphertext).map_err(|_| refused.clone())?;
         let decoded = layout.decode(public, &plaintext).map_err(|_| refused.clone())?;
-        let mut terms = coverage.labels(plan, column).map(|label| (label, 1));
-        check.verify(&decoded, &mut terms, bound, coverage.used_slots).map_err(|_| refused)?;
-        totals.push(VerifiedSum { column, total: decoded.slots.iter().copied().map(i128::from).sum() });
+        let mut terms = coverage.labels(plan.dataset, &stored).map(|label| (label, 1));
+        let bound = coverage.bound(&stored)?;
+        check
+            .verify(&decoded, &mut terms, bound, coverage.used_slots(stored.column_set))
+            .map_err(|_| refused.clone())?;
+        sums.push(VerifiedSum { column, totals: fold(&decoded.slots, stored.digits).ok_or(refused)? });
     }
-    Ok(totals)
+    Ok(sums)
+}
+
+/// The sum over all slots of each digit; `None` for a digit of a negative number, which no indicators have.
+fn fold(slots: &[i64], digits: Digits) -> Option<Vec<i128>> {
+    if digits.count <= 1 {
+        return Some(vec![slots.iter().copied().map(i128::from).sum()]);
+    }
+    let mut totals = vec![0; digits.count as usize];
+    for &slot in slots {
+        let mut rest = u64::try_from(slot).ok()?;
+        for total in &mut totals {
+            *total += i128::from(rest & ((1 << digits.bits) - 1));
+            rest >>= digits.bits;
+        }
+        if rest != 0 {
+            return None;
+        }
+    }
+    Some(totals)
 }
 
 /// The blocks that a plan covers, as the signed manifest knows them.
 struct Coverage {
     groups: Vec<CoveredGroup>,
-    /// Blocks of one column over all groups.
-    block_count: u64,
-    /// Slots, from slot 0, that any block has a row in.
-    used_slots: u32,
 }
 
 struct CoveredGroup {
     upload: UploadId,
+    column_set: u32,
     block_count: u32,
+    /// Slots, from slot 0, that a block has a row in: only a group smaller than one block leaves slots without any.
+    used_slots: u32,
 }
 
 impl Coverage {
     fn of_plan(manifest: &Manifest, plan: &Plan, layout: Layout) -> Result<Self, PlanMismatch> {
-        let entries: BTreeMap<u32, _> =
-            manifest.row_groups.iter().map(|entry| (entry.index, (entry.row_count, entry.upload))).collect();
-        let mut coverage = Self { groups: Vec::new(), block_count: 0, used_slots: 0 };
+        let entries: BTreeMap<u32, _> = manifest.row_groups.iter().map(|entry| (entry.index, entry)).collect();
+        let mut groups = Vec::with_capacity(plan.row_groups.len());
         for &group in &plan.row_groups {
             let missing = PlanMismatch::RowGroup { index: group.index, row_count: group.row_count };
-            let &(row_count, upload) = entries.get(&group.index).ok_or(missing.clone())?;
-            if layout.rows_to_the_block(row_count) != group.row_count {
+            let entry = entries.get(&group.index).ok_or(missing.clone())?;
+            if layout.rows_to_the_block(entry.row_count) != group.row_count
+                || entry.column_set != group.column_set
+            {
                 return Err(missing);
             }
-            let block_count = row_count.div_ceil(layout.slot_count());
-            coverage.groups.push(CoveredGroup { upload, block_count });
-            coverage.block_count += u64::from(block_count);
-            // Rows fill slots in order: only a group smaller than one block leaves slots without any row.
-            coverage.used_slots = coverage.used_slots.max(row_count.min(layout.slot_count()));
+            groups.push(CoveredGroup {
+                upload: entry.upload,
+                column_set: entry.column_set,
+                block_count: entry.row_count.div_ceil(layout.slot_count()),
+                used_slots: entry.row_count.min(layout.slot_count()),
+            });
         }
-        Ok(coverage)
+        Ok(Self { groups })
     }
 
-    /// The largest |value| that a slot of the aggregate can hold.
-    fn bound(&self, manifest: &Manifest, aggregate: &Aggregate) -> Result<u64, PlanMismatch> {
-        let &Aggregate::Sum { column } = aggregate;
-        let largest = manifest
-            .numbers()
-            .find_map(|(_, number)| match number {
-                number if number.column == column => Some(number.largest_magnitude),
-                number if number.presence == Some(column) => Some(LARGEST_PRESENCE),
-                _ => None,
-            })
+    /// The groups that hold a set of columns.
+    fn of_set(&self, column_set: u32) -> impl Iterator<Item = &CoveredGroup> {
+        self.groups.iter().filter(move |group| group.column_set == column_set)
+    }
+
+    /// Blocks of one column over all groups.
+    fn block_count(&self) -> u64 {
+        self.groups.iter().map(|group| u64::from(group.block_count)).sum()
+    }
+
+    fn used_slots(&self, column_set: u32) -> u32 {
+        self.of_set(column_set).map(|group| group.used_slots).max().unwrap_or(0)
+    }
+
+    /// What the manifest knows of the column of an aggregate, if a sum over it fits.
+    fn column(&self, manifest: &Manifest, aggregate: &Aggregate) -> Result<StoredColumn, PlanMismatch> {
+        let &Aggregate::Sum { column, column_set } = aggregate;
+        let stored = manifest
+            .stored_columns()
+            .find(|stored| (stored.column, stored.column_set) == (column, column_set))
             .ok_or(PlanMismatch::Column { column })?;
-        largest
-            .checked_mul(self.block_count)
-            .filter(|&bound| bound < 1 << SLOT_VALUE_BITS)
-            .ok_or(PlanMismatch::Overflow { column, block_count: self.block_count })
+        self.bound(&stored)?;
+        Ok(stored)
+    }
+
+    /// The largest |value| that a slot of the sum of a column can hold.
+    fn bound(&self, stored: &StoredColumn) -> Result<u64, PlanMismatch> {
+        let column = stored.column;
+        let block_count: u64 =
+            self.of_set(stored.column_set).map(|group| u64::from(group.block_count)).sum();
+        let digits_fit = stored.digits.count <= 1
+            || (u32::from(stored.digits.bits) < u64::BITS && block_count >> stored.digits.bits == 0);
+        stored
+            .largest_magnitude
+            .checked_mul(block_count)
+            .filter(|&bound| digits_fit && bound < 1 << SLOT_VALUE_BITS)
+            .ok_or(PlanMismatch::Overflow { column, block_count })
     }
 
     /// The places of all covered blocks of one column.
-    fn labels(&self, plan: &Plan, column: u32) -> impl Iterator<Item = CheckLabel> {
-        self.groups.iter().flat_map(move |group| {
-            (0..group.block_count).map(move |block| CheckLabel {
-                dataset: plan.dataset,
-                upload: group.upload,
-                column_set: COLUMN_SET,
-                column,
-                block,
-            })
+    fn labels(&self, dataset: DatasetId, stored: &StoredColumn) -> impl Iterator<Item = CheckLabel> {
+        let &StoredColumn { column, column_set, .. } = stored;
+        self.of_set(column_set).flat_map(move |group| {
+            let upload = group.upload;
+            (0..group.block_count).map(move |block| CheckLabel { dataset, upload, column_set, column, block })
         })
     }
 }

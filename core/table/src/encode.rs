@@ -1,7 +1,9 @@
 //! From cells to the integers that are encrypted.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cell::{Cell, MissingWords};
@@ -17,6 +19,33 @@ pub struct EncodedRow {
     pub values: Vec<i64>,
     /// Whether the cell is there.
     pub present: Vec<bool>,
+    /// For each column of categories: the position of the cell's category, or `None` for a missing cell.
+    pub categories: Vec<Option<u32>>,
+}
+
+/// A column whose cells are told apart.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryEncoding {
+    /// Position in the file, from 0.
+    pub column: usize,
+    /// Name.
+    pub name: String,
+    /// Whether cells are compared as numbers.
+    pub is_number: bool,
+    /// The different cells, as [`crate::profile::Category::text`] has them.
+    pub categories: Vec<String>,
+    /// Missing cells.
+    pub missing_count: u64,
+}
+
+/// Says how many categories; what they are stays out of logs.
+impl fmt::Debug for CategoryEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CategoryEncoding")
+            .field("column", &self.column)
+            .field("len", &self.categories.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Says how many values there are; what they are stays out of logs.
@@ -52,6 +81,19 @@ pub enum EncodeError {
         /// The row.
         place: Place,
     },
+    /// The cell is none of the categories of its column.
+    #[error(
+        "Column \"{name}\" of {place} is none of the {count} categories that this column has. If the file has changed \
+         since it was read, choose it again; new rows can only be of known categories."
+    )]
+    UnknownCategory {
+        /// Name of the column.
+        name: String,
+        /// The row.
+        place: Place,
+        /// Categories of the column.
+        count: usize,
+    },
     /// The number is beyond the bound of its column.
     #[error(
         "Column \"{name}\" of {place} is beyond the largest number of that column. The file has changed since it was \
@@ -84,14 +126,54 @@ pub enum EncodeError {
 #[derive(Debug, Clone)]
 pub struct RowEncoder {
     encodings: Vec<NumberEncoding>,
+    categories: Vec<Lookup>,
     missing_words: MissingWords,
+}
+
+/// Finds the category of a cell.
+#[derive(Debug, Clone)]
+struct Lookup {
+    encoding: CategoryEncoding,
+    positions: BTreeMap<String, u32>,
+}
+
+impl Lookup {
+    fn new(encoding: &CategoryEncoding) -> Self {
+        let positions = encoding.categories.iter().cloned().zip(0..).collect();
+        Self { encoding: encoding.clone(), positions }
+    }
+
+    /// The category of a cell, `None` if it is missing.
+    fn find(&self, cell: &str, read: Cell, place: Place) -> Result<Option<u32>, EncodeError> {
+        let found = match read {
+            Cell::Missing if self.encoding.missing_count > 0 => return Ok(None),
+            Cell::Missing => {
+                return Err(EncodeError::Missing { name: self.encoding.name.clone(), place });
+            }
+            Cell::Number(number) if self.encoding.is_number => self.positions.get(&number.to_string()),
+            Cell::Number(_) | Cell::Refused(_) => self.positions.get(cell.trim()),
+        };
+        found.copied().map(Some).ok_or_else(|| EncodeError::UnknownCategory {
+            name: self.encoding.name.clone(),
+            place,
+            count: self.encoding.categories.len(),
+        })
+    }
 }
 
 impl RowEncoder {
     /// An encoder for these columns. `missing_words` are those of the profile that the encodings were made from.
     #[must_use]
-    pub fn new(encodings: &[NumberEncoding], missing_words: &[String]) -> Self {
-        Self { encodings: encodings.to_vec(), missing_words: MissingWords::new(missing_words) }
+    pub fn new(
+        encodings: &[NumberEncoding],
+        categories: &[CategoryEncoding],
+        missing_words: &[String],
+    ) -> Self {
+        Self {
+            encodings: encodings.to_vec(),
+            categories: categories.iter().map(Lookup::new).collect(),
+            missing_words: MissingWords::new(missing_words),
+        }
     }
 
     /// The columns, in the order in which [`RowEncoder::encode`] gives them.
@@ -107,12 +189,18 @@ impl RowEncoder {
     pub fn encode(&self, row: &Row, encoded: &mut EncodedRow) -> Result<(), EncodeError> {
         encoded.values.clear();
         encoded.present.clear();
+        encoded.categories.clear();
         for encoding in &self.encodings {
             let cell =
                 self.missing_words.read(row.get(encoding.column).unwrap_or_default(), row.decimal_mark());
             let value = encode_cell(encoding, cell, row.place())?;
             encoded.values.push(value.unwrap_or(0));
             encoded.present.push(value.is_some());
+        }
+        for lookup in &self.categories {
+            let cell = row.get(lookup.encoding.column).unwrap_or_default();
+            let read = self.missing_words.read(cell, row.decimal_mark());
+            encoded.categories.push(lookup.find(cell, read, row.place())?);
         }
         Ok(())
     }

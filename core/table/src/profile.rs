@@ -1,5 +1,6 @@
 //! What is in a table: one pass, constant memory, every finding with its reason in words.
 
+mod categories;
 mod column;
 mod reason;
 
@@ -7,6 +8,8 @@ use std::fmt;
 use std::io::Read;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::categories::{Category, MAX_CATEGORIES};
 
 use self::column::ColumnProfiler;
 use crate::cell::MissingWords;
@@ -63,6 +66,10 @@ pub struct ColumnProfile {
     pub exact_sum: Option<String>,
     /// Its first cells.
     pub samples: Vec<String>,
+    /// Its different cells, numbers in their order and text in alphabetical order; `None` if there are more than
+    /// [`MAX_CATEGORIES`], or one is very long. For whoever reads the file: not part of the serialised form.
+    #[serde(skip)]
+    pub categories: Option<Vec<Category>>,
 }
 
 /// What the cells of a column are.

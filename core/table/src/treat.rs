@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::decimal::Decimal;
 use crate::place::Place;
-use crate::profile::{ColumnProfile, Kind, Profile};
+use crate::profile::{ColumnProfile, Kind, MAX_CATEGORIES, Profile};
 use crate::words::{counted, grouped};
 
 /// Bits that the sum over all blocks may reach in one slot.
@@ -20,6 +20,8 @@ pub const SLOT_SUM_BITS: u8 = 62;
 pub const MAX_BOUND_BITS: u8 = 56;
 /// Bound classes are multiples of this.
 const BOUND_STEP_BITS: u8 = 8;
+/// Most different cells of a column that is proposed as one of categories.
+const MOST_PROPOSED_CATEGORIES: usize = 32;
 /// Largest scale that is offered beyond what a column's own decimals need.
 const MAX_CHOSEN_SCALE: u32 = 18;
 
@@ -32,6 +34,8 @@ pub enum Choice {
         /// Decimals that are kept.
         scale: u32,
     },
+    /// Encrypted as categories: as 1 or 0 for each different cell, where an analysis groups by it.
+    Category,
     /// Kept only in the sealed original: encrypted, but nothing is computed with it.
     SealedOriginalOnly,
     /// Does not leave the browser.
@@ -103,6 +107,15 @@ pub enum TreatError {
         text_count: u64,
         /// The first of them.
         first: Place,
+    },
+    /// The column holds too many different cells to be one of categories.
+    #[error(
+        "Column \"{name}\" cannot be encrypted as categories: it has more than {MAX_CATEGORIES} different cells, or \
+         very long ones. Keep it in the sealed original, or drop it."
+    )]
+    TooManyCategories {
+        /// Name of the column.
+        name: String,
     },
     /// The column holds nothing.
     #[error("Column \"{name}\" cannot be encrypted as a number: every cell is blank. Drop it.")]
@@ -194,7 +207,11 @@ impl fmt::Debug for NumberEncoding {
 #[must_use]
 pub fn propose(column: &ColumnProfile, room: Room) -> Proposal {
     let Some(range) = Range::of(column) else {
-        let choice = if column.kind == Kind::Blank { Choice::Drop } else { Choice::SealedOriginalOnly };
+        let choice = match column.kind {
+            Kind::Blank => Choice::Drop,
+            _ if is_grouping(column) => Choice::Category,
+            _ => Choice::SealedOriginalOnly,
+        };
         return Proposal { choice, explanation: describe(column, choice), largest_scale: None };
     };
     match range.largest_scale(room) {
@@ -208,6 +225,14 @@ pub fn propose(column: &ColumnProfile, room: Room) -> Proposal {
             largest_scale: None,
         },
     }
+}
+
+/// Whether a column of text looks like one to group by: few different cells, most of them more than once.
+fn is_grouping(column: &ColumnProfile) -> bool {
+    let cells = column.count + column.text_count;
+    column.categories.as_ref().is_some_and(|categories| {
+        categories.len() <= MOST_PROPOSED_CATEGORIES && categories.len() as u64 * 2 <= cells
+    })
 }
 
 /// Why a column of numbers cannot be encrypted as one, and what can be done.
@@ -245,6 +270,13 @@ pub fn describe(column: &ColumnProfile, choice: Choice) -> String {
         Choice::Number { scale } => {
             format!("Encrypted exactly, with {}.", counted(scale.into(), "decimal", "decimals"))
         }
+        Choice::Category => {
+            let count = column.categories.as_ref().map_or(0, Vec::len);
+            format!(
+                "Encrypted as {}: analyses can group by it, and their names are sealed.",
+                counted(count as u64, "category", "categories")
+            )
+        }
         Choice::SealedOriginalOnly => match column.kind {
             Kind::Text => "Kept only in the sealed original: text cannot be added.".to_owned(),
             Kind::Integer | Kind::Decimal | Kind::Blank => "Kept only in the sealed original.".to_owned(),
@@ -268,7 +300,10 @@ pub fn check(profile: &Profile, choices: &[Choice], room: Room) -> Result<Vec<Nu
             Choice::Number { scale } => {
                 encodings.push(encoding(column, at, *scale, profile.row_count, room)?);
             }
-            Choice::SealedOriginalOnly | Choice::Drop => {}
+            Choice::Category if column.categories.is_none() => {
+                return Err(TreatError::TooManyCategories { name: column.name.clone() });
+            }
+            Choice::Category | Choice::SealedOriginalOnly | Choice::Drop => {}
         }
     }
     Ok(encodings)

@@ -41,7 +41,7 @@ fn checked(cells: &[&str], scale: u32, room: Room) -> Result<NumberEncoding, Tre
 fn encoded(cells: &[&str], encoding: &NumberEncoding) -> Result<Vec<(i64, bool)>, EncodeError> {
     let file = file(cells);
     let mut reader = CsvReader::new(file.as_bytes(), &Limits::default()).unwrap();
-    let encoder = RowEncoder::new(std::slice::from_ref(encoding), &[]);
+    let encoder = RowEncoder::new(std::slice::from_ref(encoding), &[], &[]);
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut values = Vec::new();
     while reader.next_row(&mut row).unwrap() {
@@ -256,7 +256,7 @@ fn declared_words_for_missing_are_encoded_as_absent() {
     let mut profile = profile(&mut reader, &words).unwrap();
     profile.columns.truncate(1);
     let encodings = check(&profile, &[Choice::Number { scale: 0 }], SMALL).unwrap();
-    let encoder = RowEncoder::new(&encodings, &words);
+    let encoder = RowEncoder::new(&encodings, &[], &words);
     let mut reader = CsvReader::new(file.as_bytes(), &Limits::default()).unwrap();
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut present = Vec::new();
@@ -358,7 +358,7 @@ proptest! {
         let room = Room { block_count, slot_count: 30 };
         let choices: Vec<Choice> = profile.columns.iter().map(|column| propose(column, room).choice).collect();
         let encodings = check(&profile, &choices, room).unwrap();
-        let encoder = RowEncoder::new(&encodings, &words);
+        let encoder = RowEncoder::new(&encodings, &[], &words);
         let (mut reader, mut row, mut encoded) = (open().unwrap(), Row::new(), EncodedRow::default());
         let mut totals = vec![(0_i128, 0_u64); encodings.len()];
         while reader.next_row(&mut row).unwrap() {

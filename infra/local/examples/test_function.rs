@@ -159,7 +159,7 @@ impl Job {
         let plan =
             self.client.get_object().bucket(&self.bucket).key(format!("{}plan", self.prefix)).send().await?;
         let plan = Plan::from_bytes(&plan.body.collect().await?.to_vec())?;
-        let Some(Aggregate::Sum { column }) = plan.aggregates.first() else {
+        let Some(Aggregate::Sum { column, .. }) = plan.aggregates.first() else {
             return Err("no aggregate".into());
         };
         Ok(*column)

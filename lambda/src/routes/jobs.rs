@@ -201,13 +201,13 @@ mod tests {
     const DATASET: DatasetId = DatasetId::from_bytes([1; 16]);
 
     fn plan(aggregates: usize, row_groups: u32) -> Plan {
-        let row_group = |index| RowGroupRef { index, row_count: 10, size_bytes: 1_000 };
+        let row_group = |index| RowGroupRef { index, row_count: 10, size_bytes: 1_000, column_set: 0 };
         Plan {
             version: 1,
             dataset: DATASET,
             key: KeyFingerprint::from_bytes([2; 32]),
             modulus: "c".repeat(768),
-            aggregates: vec![Aggregate::Sum { column: 0 }; aggregates],
+            aggregates: vec![Aggregate::Sum { column: 0, column_set: 0 }; aggregates],
             row_groups: (0..row_groups).map(row_group).collect(),
         }
     }

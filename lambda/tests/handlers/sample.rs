@@ -84,7 +84,7 @@ impl Sample {
             dataset: self.dataset,
             key: KeyFingerprint::from_bytes(key.fingerprint()),
             modulus: key.to_hex(),
-            aggregates: (0..column_count).map(|column| Aggregate::Sum { column }).collect(),
+            aggregates: (0..column_count).map(|column| Aggregate::Sum { column, column_set: 0 }).collect(),
             row_groups: self
                 .row_groups
                 .iter()
@@ -92,6 +92,7 @@ impl Sample {
                     index: header.index,
                     row_count: header.row_count,
                     size_bytes: header.object_bytes(),
+                    column_set: 0,
                 })
                 .collect(),
         }

@@ -6,30 +6,35 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
-use veilsum_analysis::plan::{FinishError, Kind, Planned, Request, plan};
-use veilsum_analysis::{PlanError, Value};
+use veilsum_analysis::FinishError;
+use veilsum_analysis::answer::Answer;
+use veilsum_analysis::cost::Work;
+use veilsum_analysis::derive::describe;
+use veilsum_analysis::plan::{ColumnTotal, Planned, plan};
+use veilsum_analysis::schema::Schema;
 use veilsum_owner::answer::{AnswerError, open_answer};
 use veilsum_protocol::answer;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::{COLUMN_ENTRY_BYTES, FIXED_HEADER_BYTES};
-use veilsum_protocol::{DatasetId, JobId};
+use veilsum_protocol::JobId;
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
 use crate::messages::{
-    AnalysisKind, AnalysisRequest, AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, RunEstimate,
+    AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate,
 };
 use crate::time::{Stopwatch, give_way, sleep};
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::objects;
-use crate::vault::processes::Work;
+use crate::vault::processes;
 use crate::vault::random::job_id;
 use crate::vault::twin;
+use crate::vault::upload::extend;
 use crate::vault::upload::shape::encrypted_column_count;
 
 /// What the function `evaluate` reads of a row group before it knows how long its header is.
@@ -44,24 +49,24 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// A [`Fault`] if the keyring is locked or the dataset cannot be had.
-pub async fn estimate(
-    vault: &Vault,
-    dataset: DatasetId,
-    analyses: &[AnalysisRequest],
-) -> Result<RunEstimate, Fault> {
+pub async fn estimate(vault: &Vault, run: &Run) -> Result<RunEstimate, Fault> {
     let unlocked = vault.unlocked()?;
-    let process = vault.processes.begin(Work::Other);
-    let (_, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
-    Ok(match plan(&manifest, &requests(analyses)) {
-        Ok(planned) => RunEstimate {
-            refused: None,
-            row_groups: planned.plan.as_ref().map_or(0, row_group_count),
-            read_bytes: planned.read_bytes
-                + planned.plan.as_ref().map_or(0, |plan| overhead(&manifest, plan)),
-            answer_bytes: planned.answer_bytes,
-        },
+    let process = vault.processes.begin(processes::Work::Other);
+    let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
+    let estimate = |refused, cost: Cost, needs| RunEstimate {
+        refused,
+        row_groups: cost.row_groups,
+        read_bytes: cost.read_bytes,
+        answer_bytes: cost.answer_bytes,
+        cloud_seconds: cost.seconds,
+        price: cost.price,
+        needs,
+    };
+    Ok(match plan(&manifest, &run.requests, &run.batches) {
+        Ok(planned) => estimate(None, Cost::of(&manifest, &planned), Vec::new()),
         Err(error) => {
-            RunEstimate { refused: Some(error.into()), row_groups: 0, read_bytes: 0, answer_bytes: 0 }
+            let needs = extend::needs(vault, &unlocked, &manifest, &run.requests).await?;
+            estimate(Some(error.into()), Cost::default(), needs)
         }
     })
 }
@@ -79,29 +84,26 @@ fn overhead(manifest: &Manifest, plan: &Plan) -> u64 {
 ///
 /// # Errors
 /// A [`Fault`]; code `answer-refused` if the answer is not exactly what was asked for.
-pub async fn run(
-    vault: &Vault,
-    dataset: DatasetId,
-    analyses: Vec<AnalysisRequest>,
-) -> Result<AnswerView, Fault> {
+pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let unlocked = vault.unlocked()?;
-    let process = vault.processes.begin_only(Work::Job)?;
+    let process = vault.processes.begin_only(processes::Work::Job)?;
     let mut watch = Stopwatch::start();
-    let (_, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
-    let planned = plan(&manifest, &requests(&analyses))?;
+    let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
+    let planned = plan(&manifest, &run.requests, &run.batches)?;
     let Some(plan) = &planned.plan else {
-        let values = planned.finish(&[])?;
+        let answers = planned.finish(&[])?;
         return Ok(AnswerView {
             job: None,
             row_count: planned.row_count,
-            values: shown(analyses, values),
+            answers: shown(&planned, answers),
             seconds: vec![("planning".to_owned(), watch.lap())],
             cloud_milliseconds: 0,
             read_bytes: 0,
             answer_bytes: 0,
             objects: Vec::new(),
             plan: None,
-            twin: twin::at_hand(vault, &manifest, &process).await,
+            twin: twin::at_hand(vault, &manifest, &run, &process).await,
+            run,
         });
     };
 
@@ -109,7 +111,7 @@ pub async fn run(
     job.tell(JobPhase::Planning, 0);
     let mut seconds = vec![("planning".to_owned(), watch.lap())];
     // Independent of the job: the cleartext is summed up here while the cloud adds ciphertexts.
-    let (ended, twin) = join(job.run(), twin::at_hand(vault, &manifest, &process)).await;
+    let (ended, twin) = join(job.run(), twin::at_hand(vault, &manifest, &run, &process)).await;
     let (status, cloud_seconds) = match ended {
         Ok(ended) => ended,
         Err(fault) => {
@@ -132,7 +134,7 @@ pub async fn run(
     watch.lap();
     // So that the page shows the phase before this worker is busy.
     give_way().await;
-    let values = job.decrypt(&planned, &answer)?;
+    let answers = job.decrypt(&planned, &answer)?;
     seconds.push(("decrypt".to_owned(), watch.lap()));
 
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
@@ -140,7 +142,7 @@ pub async fn run(
     Ok(AnswerView {
         job: Some(job.id),
         row_count: planned.row_count,
-        values: shown(analyses, values),
+        answers: shown(&planned, answers),
         seconds,
         cloud_milliseconds,
         read_bytes,
@@ -148,12 +150,13 @@ pub async fn run(
         objects,
         plan: serde_json::to_string_pretty(plan).ok(),
         twin,
+        run,
     })
 }
 
 /// Cancels the running job and waits until it has ended.
 pub async fn cancel(vault: &Vault) {
-    vault.processes.stop(Work::Job).await;
+    vault.processes.stop(processes::Work::Job).await;
 }
 
 /// A job that this vault starts.
@@ -221,12 +224,15 @@ impl Job<'_> {
     }
 
     /// Verifies and decrypts. All values or none.
-    fn decrypt(&self, planned: &Planned, answer: &[u8]) -> Result<Vec<Value>, Fault> {
+    fn decrypt(&self, planned: &Planned, answer: &[u8]) -> Result<Vec<Answer>, Fault> {
         let keyring = &self.unlocked.keyring;
         let sums =
             open_answer(keyring.paillier(), &keyring.check_key(), self.manifest, self.plan, self.id, answer)
                 .map_err(|error| refused(self.manifest, &error))?;
-        let totals: Vec<i128> = sums.iter().map(|sum| sum.total).collect();
+        let totals: Vec<ColumnTotal> = sums
+            .into_iter()
+            .map(|sum| ColumnTotal { column: sum.column, digits: sum.totals })
+            .collect();
         Ok(planned.finish(&totals)?)
     }
 
@@ -255,7 +261,9 @@ fn refused(manifest: &Manifest, error: &AnswerError) -> Fault {
     let column = match error {
         AnswerError::Refused { column } | AnswerError::Damaged { column, .. } => {
             let mut numbers = manifest.numbers();
-            numbers.find(|(_, number)| number.column == *column || number.presence == Some(*column))
+            let number =
+                numbers.find(|(_, number)| number.column == *column || number.presence == Some(*column));
+            number.map(|(name, _)| format!("“{name}”")).or_else(|| derived_name(manifest, *column))
         }
         AnswerError::Wire(_)
         | AnswerError::Plan(_)
@@ -264,7 +272,7 @@ fn refused(manifest: &Manifest, error: &AnswerError) -> Fault {
         | AnswerError::WrongCount { .. }
         | _ => None,
     };
-    let which = column.map_or_else(String::new, |(name, _)| format!(" for column “{name}”"));
+    let which = column.map_or_else(String::new, |name| format!(" for {name}"));
     Fault::new(
         "answer-refused",
         &format!(
@@ -280,33 +288,56 @@ fn row_group_count(plan: &Plan) -> u32 {
     u32::try_from(plan.row_groups.len()).unwrap_or(u32::MAX)
 }
 
-fn requests(analyses: &[AnalysisRequest]) -> Vec<Request> {
-    let request = |analysis: &AnalysisRequest| Request {
-        kind: match analysis.kind {
-            AnalysisKind::Count => Kind::Count,
-            AnalysisKind::Sum => Kind::Sum,
-            AnalysisKind::Mean => Kind::Mean,
-        },
-        column: analysis.column.clone(),
-    };
-    analyses.iter().map(request).collect()
+/// What a derived column holds, in words.
+fn derived_name(manifest: &Manifest, column: u32) -> Option<String> {
+    let schema = Schema::new(&manifest.columns);
+    let derived = manifest
+        .derived
+        .iter()
+        .find(|derived| derived.limbs.iter().any(|limb| limb.column == column))?;
+    let terms: Vec<String> = derived.terms.iter().map(|term| describe(schema, term)).collect();
+    Some(terms.join(", "))
 }
 
-fn shown(analyses: Vec<AnalysisRequest>, values: Vec<Value>) -> Vec<AnswerValue> {
-    let shown = |(request, value): (AnalysisRequest, Value)| AnswerValue {
-        request,
-        exact: value.exact,
-        float: value.float,
-        count: value.count,
-        error: value.error,
-        from_ciphertext: value.from_ciphertext,
+fn shown(planned: &Planned, answers: Vec<Answer>) -> Vec<AnswerValue> {
+    let answers = planned.requests().iter().zip(answers);
+    let shown = |(request, answer)| AnswerValue {
+        answer,
+        from_ciphertext: planned.is_from_ciphertext(request),
     };
-    analyses.into_iter().zip(values).map(shown).collect()
+    answers.map(shown).collect()
 }
 
-impl From<PlanError> for Fault {
-    fn from(error: PlanError) -> Self {
-        Self::new("plan-refused", &sentence(&error))
+/// What a run costs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    row_groups: u32,
+    read_bytes: u64,
+    answer_bytes: u64,
+    seconds: f64,
+    price: f64,
+}
+
+impl Cost {
+    fn of(manifest: &Manifest, planned: &Planned) -> Self {
+        let Some(plan) = &planned.plan else { return Self::default() };
+        let (row_groups, aggregates) = (row_group_count(plan), plan.aggregates.len() as u64);
+        let read_bytes = planned.read_bytes + overhead(manifest, plan);
+        let ciphertext_bytes = plan.modulus.len() as u64;
+        let work = Work {
+            row_groups: row_groups.into(),
+            read_bytes,
+            multiplications: read_bytes / ciphertext_bytes.max(1),
+            written_bytes: ciphertext_bytes * aggregates * (u64::from(row_groups) + 1),
+            modulus_bits: u32::try_from(ciphertext_bytes * 4).unwrap_or(u32::MAX),
+        };
+        Self {
+            row_groups,
+            read_bytes,
+            answer_bytes: planned.answer_bytes,
+            seconds: work.seconds(),
+            price: work.price(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use veilsum_owner::manifest::{RollbackError, check_successor, open_manifest};
-use veilsum_protocol::DatasetId;
+use veilsum_protocol::{DatasetId, Digest};
 use veilsum_protocol::api::{DatasetDetail, DatasetEntry};
 use veilsum_protocol::manifest::{Manifest, Scheme};
 
@@ -35,7 +35,7 @@ pub async fn list(vault: &Vault) -> Result<Vec<DatasetSummary>, Fault> {
             let manifest = manifest_of(unlocked, &entry, newest, how).await;
             DatasetSummary {
                 dataset: entry.dataset,
-                opened: manifest.map(|manifest| head(&manifest)),
+                opened: manifest.map(|(manifest, _)| head(&manifest)),
                 size_bytes: entry.size_bytes,
                 stored_at: entry.stored_at,
             }
@@ -64,7 +64,7 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
         dataset,
         size_bytes: detail.entry.size_bytes,
         rollback_note,
-        source_at_hand: vault.twins.source_of(&manifest).is_some(),
+        source_at_hand: vault.twins.source_of(&manifest.source).is_some(),
         manifest: ManifestView::from(&manifest),
     })
 }
@@ -94,6 +94,20 @@ pub async fn fetch(
     dataset: DatasetId,
     abort: &Abort,
 ) -> Result<(DatasetDetail, Manifest), Fault> {
+    let (detail, manifest, _) = fetch_with_digest(vault, unlocked, dataset, abort).await?;
+    Ok((detail, manifest))
+}
+
+/// The same with SHA-256 of the stored manifest, which the next one names.
+///
+/// # Errors
+/// A [`Fault`].
+pub async fn fetch_with_digest(
+    vault: &Vault,
+    unlocked: &Unlocked,
+    dataset: DatasetId,
+    abort: &Abort,
+) -> Result<(DatasetDetail, Manifest, Digest), Fault> {
     let how = How { patience: Patience::Brief, abort };
     let newest = vault.store.newest(unlocked.tenant()).await?.get(&dataset).copied();
     let detail = unlocked.api.dataset(dataset, how).await.map_err(|error| match error.is_not_found() {
@@ -106,10 +120,10 @@ pub async fn fetch(
             "The server answered with another dataset than was asked for. Load the list of datasets again.",
         ));
     }
-    let manifest = manifest_of(unlocked, &detail.entry, newest, how).await?;
+    let (manifest, digest) = manifest_of(unlocked, &detail.entry, newest, how).await?;
     // Whatever it is fetched for: from now on nothing older is believed.
     remember(vault, unlocked, dataset, manifest.sequence).await?;
-    Ok((detail, manifest))
+    Ok((detail, manifest, digest))
 }
 
 /// Remembers that manifest `sequence` of a dataset was seen.
@@ -136,11 +150,11 @@ async fn manifest_of(
     entry: &DatasetEntry,
     newest_known: Option<u64>,
     how: How<'_>,
-) -> Result<Manifest, Fault> {
+) -> Result<(Manifest, Digest), Fault> {
     let stored = unlocked.api.get_stored(&entry.manifest_url, None, how).await?;
     let manifest = open_manifest(&unlocked.keyring, entry.dataset, &stored)?;
     check_successor(newest_known.unwrap_or(0), &manifest)?;
-    Ok(manifest)
+    Ok((manifest, Digest::of(&stored)))
 }
 
 /// The fault for a dataset that the cloud does not have (any more).
@@ -164,7 +178,7 @@ fn head(manifest: &Manifest) -> DatasetHead {
     let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
     DatasetHead {
         file_name: manifest.source.file_name.clone(),
-        row_count: manifest.source.row_count,
+        row_count: manifest.row_count(),
         number_columns: u32::try_from(manifest.numbers().count()).unwrap_or(u32::MAX),
         modulus_bits: *modulus_bits,
     }

@@ -59,7 +59,7 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
     let profiled = profile(source, options, &process, told).await?;
     let table = Rc::new(profiled.table);
     vault.table.replace(Some(Rc::clone(&table)));
-    vault.twins.remember(&table, profiled.seconds);
+    vault.twins.remember(&table);
     crate::vault::upload::speed::measure_ahead(vault);
     let room = Room::for_rows(table.profile.row_count, FEWEST_SLOTS);
     let room = Room { block_count: smallest_groups_block_count(table.profile.row_count), ..room };
@@ -69,6 +69,10 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
             choice: proposal.choice,
             reason: proposal.explanation,
             largest_scale: proposal.largest_scale,
+            category_count: column
+                .categories
+                .as_ref()
+                .and_then(|categories| u32::try_from(categories.len()).ok()),
         }
     });
     Ok(Box::new(TableView {

@@ -1,29 +1,34 @@
-//! The plaintext twin: what this browser computes from the cleartext, to stand beside a decrypted answer. It is summed
-//! up when a file is profiled, independently of encryption, and never leaves the browser.
+//! The plaintext twin: what this browser computes from the cleartext, to stand beside a decrypted answer. The same sums
+//! are taken of the rows of the files, without encryption, and finished by the same formulas. Nothing of it leaves the
+//! browser.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use veilsum_analysis::mean_of_decimal;
+use veilsum_analysis::derive::TermSums;
+use veilsum_analysis::schema::Schema;
+use veilsum_protocol::Digest;
 use veilsum_protocol::manifest::{Manifest, Source as ManifestSource};
-use veilsum_protocol::{DatasetId, Digest};
 
 use crate::abort::Abort;
-use crate::messages::{Event, Fault, Progress, ReadOptions, TwinColumn};
+use crate::messages::{Fault, ReadOptions, Run, TwinView};
+use crate::time::Stopwatch;
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::processes::Work;
 use crate::vault::source::Source;
-use crate::vault::table::{self, OpenTable};
+use crate::vault::table::{self, OpenTable, Rows};
+use crate::vault::upload::choose;
+use crate::vault::upload::content::Content;
 
 /// Larger files are summed up only when somebody asks for it.
 const MAX_UNASKED_BYTES: u64 = 32 << 20;
 
-/// The twins of the files that this vault has profiled, and the files that it can read again, by their hashes.
+/// The tables that this vault has profiled, and the files that it can read again, by their hashes.
 #[derive(Debug, Default)]
 pub struct Twins {
-    by_file: RefCell<HashMap<ReadFile, Rc<Vec<TwinColumn>>>>,
+    profiled: RefCell<HashMap<ReadFile, Rc<OpenTable>>>,
     sources: RefCell<HashMap<Digest, Source>>,
 }
 
@@ -31,17 +36,11 @@ pub struct Twins {
 type ReadFile = (Digest, ReadOptions);
 
 impl Twins {
-    /// Keeps the twin of a table that was just profiled.
-    pub fn remember(&self, table: &OpenTable, seconds: f64) {
-        let columns = table.profile.columns.iter().filter_map(|column| {
-            let sum = column.exact_sum.clone()?;
-            let mean = mean_of_decimal(&sum, column.count)?;
-            Some(TwinColumn { column: column.name.clone(), count: column.count, sum, mean, seconds })
-        });
+    /// Keeps a table that was just profiled.
+    pub fn remember(&self, table: &Rc<OpenTable>) {
         let skip_ragged_rows = table.profile.skipped.row_count > 0;
         let options = ReadOptions { skip_ragged_rows, ..table.options.clone() };
-        let key = (table.sha256, options);
-        self.by_file.borrow_mut().insert(key, Rc::new(columns.collect()));
+        self.profiled.borrow_mut().insert((table.sha256, options), Rc::clone(table));
         self.keep_source(table.sha256, &table.source);
     }
 
@@ -50,19 +49,16 @@ impl Twins {
         self.sources.borrow_mut().insert(sha256, source.clone());
     }
 
-    /// The file that a dataset was made of, if this vault has it.
+    /// A file that a batch of rows was made of, if this vault has it.
     #[must_use]
-    pub fn source_of(&self, manifest: &Manifest) -> Option<Source> {
-        self.sources.borrow().get(&manifest.source.sha256).cloned()
+    pub fn source_of(&self, source: &ManifestSource) -> Option<Source> {
+        self.sources.borrow().get(&source.sha256).cloned()
     }
 
-    /// The twin of the encrypted columns of a dataset, if its file was profiled in the same way.
+    /// The profile of such a file, if it was profiled in the same way.
     #[must_use]
-    pub fn of(&self, manifest: &Manifest) -> Option<Vec<TwinColumn>> {
-        let key = (manifest.source.sha256, read_options(&manifest.source));
-        let all = Rc::clone(self.by_file.borrow().get(&key)?);
-        let of_name = |name: &str| all.iter().find(|column| column.column == name).cloned();
-        manifest.numbers().map(|(name, _)| of_name(name)).collect()
+    pub fn profile_of(&self, source: &ManifestSource) -> Option<Rc<OpenTable>> {
+        self.profiled.borrow().get(&(source.sha256, read_options(source))).cloned()
     }
 }
 
@@ -77,66 +73,131 @@ pub fn read_options(source: &ManifestSource) -> ReadOptions {
     }
 }
 
-/// Computes the twin of a dataset: from memory, from `file`, or from the bundled sample that it was made of.
+/// Computes the twin of a run, from files that are at hand, from `file`, or from the bundled sample.
 ///
 /// # Errors
-/// A [`Fault`]; code `other-file` if the file is not the one that was encrypted.
-pub async fn of_dataset(
+/// A [`Fault`]; code `other-file` if the file is none that was encrypted, `no-file` naming one that is needed.
+pub async fn of_run(
     vault: &Rc<Vault>,
-    dataset: DatasetId,
+    run: &Run,
     file: Option<web_sys::File>,
-) -> Result<Vec<TwinColumn>, Fault> {
+) -> Result<TwinView, Fault> {
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin(Work::Reading);
-    let (_, manifest) = datasets::fetch(vault, &unlocked, dataset, &process).await?;
-    let source = match file {
-        Some(file) => Source::from_file(file),
-        None => match vault.twins.of(&manifest) {
-            Some(twin) => return Ok(twin),
-            None => match vault.twins.source_of(&manifest) {
-                Some(source) => source,
-                None => load_sample(vault, &manifest, &process).await?,
-            },
-        },
-    };
-    check_same_file(&source, &manifest.source.file_name, manifest.source.size_bytes, || async {
-        table::hash(&source, &process, |_| {}).await.map(|actual| actual == manifest.source.sha256)
-    })
-    .await?;
-    compute(vault, &manifest, source, &process, |progress| vault.tell(Event::Reading(progress))).await
-}
-
-/// The twin of a dataset, if the vault has computed it, or has the file and computes it in no time.
-pub(crate) async fn at_hand(vault: &Vault, manifest: &Manifest, abort: &Abort) -> Option<Vec<TwinColumn>> {
-    if let Some(twin) = vault.twins.of(manifest) {
-        return Some(twin);
+    let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
+    let batches = covered(&manifest, run);
+    if let Some(file) = file {
+        let source = Source::from_file(file);
+        let sha256 = table::hash(&source, &process, |_| {}).await?;
+        if !batches.iter().any(|batch| batch.sha256 == sha256) {
+            let names: Vec<&str> = batches.iter().map(|batch| batch.file_name.as_str()).collect();
+            return Err(other_file(&source, "its contents differ", &names.join(", ")));
+        }
+        vault.twins.keep_source(sha256, &source);
     }
-    let source = vault.twins.source_of(manifest).filter(|source| source.size_bytes() <= MAX_UNASKED_BYTES)?;
-    compute(vault, manifest, source, abort, |_| {}).await.ok()
+    let mut sources = Vec::new();
+    for batch in batches {
+        sources.push((batch, source_at_hand(vault, batch, &process).await?));
+    }
+    compute(&manifest, run, sources, &process).await
 }
 
-/// Profiles `source`, and believes it only if it is the dataset's file.
-async fn compute(
+/// The twin of a run, if the vault has the files and computes it in no time.
+pub(crate) async fn at_hand(
     vault: &Vault,
     manifest: &Manifest,
-    source: Source,
+    run: &Run,
     abort: &Abort,
-    told: impl Fn(Progress),
-) -> Result<Vec<TwinColumn>, Fault> {
-    let profiled = table::profile(source, read_options(&manifest.source), abort, told).await?;
-    vault.twins.remember(&profiled.table, profiled.seconds);
-    vault.twins.of(manifest).ok_or_else(|| {
-        Fault::new(
-            "other-reading",
-            "The file has changed while it was read, or is read differently by this version. Choose it again.",
-        )
-    })
+) -> Option<TwinView> {
+    let sources: Vec<_> = covered(manifest, run)
+        .into_iter()
+        .map(|batch| Some((batch, vault.twins.source_of(batch)?)))
+        .collect::<Option<_>>()?;
+    let bytes: u64 = sources.iter().map(|(_, source)| source.size_bytes()).sum();
+    if bytes > MAX_UNASKED_BYTES {
+        return None;
+    }
+    compute(manifest, run, sources, abort).await.ok()
 }
 
-async fn load_sample(vault: &Vault, manifest: &Manifest, abort: &Abort) -> Result<Source, Fault> {
-    table::load_sample(vault, &manifest.source.file_name, abort).await.map_err(|_| {
-        Fault::new("no-file", "The plaintext twin is computed from the source file. Choose the file.")
-    })
+/// The file of a batch where nobody has to choose it again.
+///
+/// # Errors
+/// A [`Fault`] with code `no-file`.
+pub(crate) async fn source_at_hand(
+    vault: &Vault,
+    batch: &ManifestSource,
+    abort: &Abort,
+) -> Result<Source, Fault> {
+    if let Some(source) = vault.twins.source_of(batch) {
+        return Ok(source);
+    }
+    let name = &batch.file_name;
+    let needed = || Fault::new("no-file", &format!("This needs the file “{name}” as it was uploaded. Choose it."));
+    let source = table::load_sample(vault, name, abort).await.map_err(|_| needed())?;
+    let sha256 = table::hash(&source, abort, |_| {}).await?;
+    if sha256 != batch.sha256 {
+        return Err(needed());
+    }
+    vault.twins.keep_source(sha256, &source);
+    Ok(source)
+}
+
+/// The files of the batches that a run covers.
+fn covered<'a>(manifest: &'a Manifest, run: &Run) -> Vec<&'a ManifestSource> {
+    let is_covered = |batch: &u32| run.batches.is_empty() || run.batches.contains(batch);
+    (0..manifest.batch_count()).filter(is_covered).filter_map(|batch| manifest.batch(batch)).collect()
+}
+
+/// Sums up the terms of a run over the rows of files and finishes them as answers.
+async fn compute(
+    manifest: &Manifest,
+    run: &Run,
+    sources: Vec<(&ManifestSource, Source)>,
+    abort: &Abort,
+) -> Result<TwinView, Fault> {
+    let watch = Stopwatch::start();
+    let schema = Schema::new(&manifest.columns);
+    let mut terms = Vec::new();
+    for request in &run.requests {
+        terms.extend(request.terms(schema)?);
+    }
+    terms.sort_unstable();
+    terms.dedup();
+    let mut sums = TermSums::new(&manifest.columns, terms)?;
+    let content = Content {
+        columns: manifest.columns.clone(),
+        numbers: choose::numbers(&manifest.columns),
+        categories: choose::category_encodings(&manifest.columns),
+        derived: Vec::new(),
+        sets: Vec::new(),
+    };
+    for (batch, source) in sources {
+        let mut content = content.rows(&batch.missing_words)?;
+        let mut rows = Rows::read(&source, &read_options(batch))?;
+        while rows.next(abort).await? {
+            content.read(rows.row())?;
+            sums.push(content.cells())?;
+        }
+        if rows.digest() != batch.sha256 {
+            return Err(other_file(&source, "it has changed since", &batch.file_name));
+        }
+    }
+    let totals = sums.totals();
+    let answers =
+        run.requests.iter().map(|request| request.finish(schema, &totals)).collect::<Result<_, _>>()?;
+    Ok(TwinView { answers, seconds: watch.seconds() })
+}
+
+fn other_file(source: &Source, how: &str, expected_name: &str) -> Fault {
+    let name = source.name();
+    Fault::new(
+        "other-file",
+        &format!(
+            "The file “{name}” is not the one that was encrypted: {how}. Choose “{expected_name}” as it was when it was \
+             uploaded."
+        ),
+    )
 }
 
 /// Whether `source` is the file of this name, size and (as `has_same_hash` says) hash.
@@ -149,16 +210,7 @@ pub(crate) async fn check_same_file<F: Future<Output = Result<bool, Fault>>>(
     expected_size_bytes: u64,
     has_same_hash: impl FnOnce() -> F,
 ) -> Result<(), Fault> {
-    let other = |how: &str| {
-        let name = source.name();
-        Err(Fault::new(
-            "other-file",
-            &format!(
-                "The file “{name}” is not the one that was encrypted: {how}. Choose “{expected_name}” as it was \
-                 when it was uploaded."
-            ),
-        ))
-    };
+    let other = |how: &str| Err(other_file(source, how, expected_name));
     let actual = source.size_bytes();
     if actual != expected_size_bytes {
         return other(&format!("it has {actual} bytes instead of {expected_size_bytes}"));

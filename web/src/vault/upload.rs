@@ -3,7 +3,10 @@
 //! What an upload has achieved is noted in this browser after every stored part ([`state`]). A resume first makes
 //! sure that the file is the same by its hash, asks the cloud what has arrived, and encrypts only what is missing.
 
+pub(crate) mod choose;
 mod commit;
+pub(crate) mod content;
+pub(crate) mod extend;
 mod groups;
 mod meter;
 mod original;
@@ -33,7 +36,8 @@ use crate::vault::source::Source;
 use crate::vault::table::{self, OpenTable};
 use crate::vault::twin::check_same_file;
 use crate::vault::upload::run::Run;
-use crate::vault::upload::shape::{Shape, choose_rows_per_group, stored_columns};
+use crate::vault::upload::content::value_columns;
+use crate::vault::upload::shape::{Shape, choose_rows_per_group};
 use crate::vault::upload::speed::Speed;
 use crate::vault::upload::state::{FileState, OriginalState, UploadState};
 
@@ -50,11 +54,15 @@ pub async fn estimate(vault: &Vault, choices: &UploadChoices) -> Result<UploadEs
     let mut problems = Vec::new();
     let mut notes = Vec::new();
     for ((column, choice), at) in columns {
-        let Choice::Number { scale } = *choice else { continue };
-        match encodings_for(&table, &only(at, &choices.treatments), &shape) {
-            Err(error) => problems.push((at, error.to_string())),
-            Ok(_) if scale < column.max_decimals => notes.push((at, treat::describe(column, *choice))),
-            Ok(_) => {}
+        if matches!(choice, Choice::SealedOriginalOnly | Choice::Drop) {
+            continue;
+        }
+        match (encodings_for(&table, &only(at, &choices.treatments), &shape), choice) {
+            (Err(error), _) => problems.push((at, error.to_string())),
+            (Ok(_), Choice::Number { scale }) if *scale < column.max_decimals => {
+                notes.push((at, treat::describe(column, *choice)));
+            }
+            (Ok(_), _) => {}
         }
     }
     let fitting: Vec<Choice> = choices
@@ -67,17 +75,23 @@ pub async fn estimate(vault: &Vault, choices: &UploadChoices) -> Result<UploadEs
         })
         .collect();
     let encodings = encodings_for(&table, &fitting, &shape)?;
-    let stored = stored_columns(&encodings);
+    let columns = choose::columns(&table.profile, &fitting, &encodings);
+    let facts = choose::facts(&table.profile, &columns);
+    let needs = choose::needs(&columns, &facts, &[], &choices.analyses, &shape, speed);
+    let derived: u64 = needs.iter().map(|need| need.columns).sum();
+    let stored = value_columns(&encodings);
     let group_bytes = if stored.is_empty() { 0 } else { shape.bytes(&stored) };
+    let derived_bytes = choose::cost(derived, &shape, speed).0;
     let original_bytes = if choices.keep_original { seal::sealed_len(table.source.size_bytes()) } else { 0 };
     Ok(UploadEstimate {
-        bytes: group_bytes + original_bytes,
-        seconds: seconds_for(shape.block_count() * stored.len() as u64, speed),
-        values: shape.row_count * encodings.len() as u64,
+        bytes: group_bytes + derived_bytes + original_bytes,
+        seconds: choose::cost(stored.len() as u64 + derived, &shape, speed).1,
+        values: shape.row_count * (stored.len() as u64 + derived),
         rows_per_group: shape.rows_per_group,
         row_groups: shape.group_count(),
         problems,
         notes,
+        needs,
     })
 }
 
@@ -99,6 +113,14 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     let speed = process.or(speed::of(&unlocked)).await?;
     let shape = shape_for(&table, &choices, &unlocked, speed)?;
     let encodings = encodings_for(&table, &choices.treatments, &shape)?;
+    let content = choose::content(&table.profile, &choices.treatments, encodings, &choices.analyses, &shape)?;
+    if content.column_count() == 0 {
+        return Err(nothing_to_encrypt());
+    }
+    // Derived columns make a row group take longer: fewer rows of more columns.
+    let shape = shape_of_columns(&table, &choices, &unlocked, speed, content.column_count())?;
+    let encodings = encodings_for(&table, &choices.treatments, &shape)?;
+    let content = choose::content(&table.profile, &choices.treatments, encodings, &choices.analyses, &shape)?;
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
@@ -109,7 +131,7 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         &unlocked.keyring,
         file_state(&table),
         choices.treatments,
-        encodings,
+        content,
         shape.rows_per_group,
         original,
     );
@@ -183,6 +205,7 @@ async fn run(
     process: &Process,
 ) -> Result<UploadSummary, Fault> {
     let dataset = state.dataset;
+    let sequence = state.base.as_ref().map_or(0, |base| base.manifest.sequence) + 1;
     let _claim = Claim::of(&format!("veilsum upload {dataset}")).await?;
     let file = state.file.clone();
     let run = Run::new(vault, Rc::clone(unlocked), source, state, process)?;
@@ -201,7 +224,7 @@ async fn run(
     unlocked.pool.take();
     match result {
         Ok(summary) => {
-            datasets::remember(vault, unlocked, dataset, 1).await?;
+            datasets::remember(vault, unlocked, dataset, sequence).await?;
             vault.store.remove_upload(unlocked.tenant(), dataset).await?;
             Ok(summary)
         }
@@ -239,14 +262,22 @@ async fn delete(
 }
 
 async fn load(vault: &Vault, unlocked: &Unlocked, dataset: DatasetId) -> Result<UploadState, Fault> {
-    let sealed = vault.store.uploads(unlocked.tenant()).await?;
-    let Some((_, sealed)) = sealed.into_iter().find(|(known, _)| *known == dataset) else {
-        return Err(Fault::new(
+    load_if_any(vault, unlocked, dataset).await?.ok_or_else(|| {
+        Fault::new(
             "no-upload",
             "This browser knows of no such unfinished upload. It may have been finished or discarded in another tab.",
-        ));
-    };
-    UploadState::open(&unlocked.keyring, dataset, &sealed)
+        )
+    })
+}
+
+async fn load_if_any(
+    vault: &Vault,
+    unlocked: &Unlocked,
+    dataset: DatasetId,
+) -> Result<Option<UploadState>, Fault> {
+    let sealed = vault.store.uploads(unlocked.tenant()).await?;
+    let found = sealed.into_iter().find(|(known, _)| *known == dataset);
+    found.map(|(_, sealed)| UploadState::open(&unlocked.keyring, dataset, &sealed)).transpose()
 }
 
 /// The file of an upload where nobody has to choose it again.
@@ -268,19 +299,36 @@ fn shape_for(
     unlocked: &Unlocked,
     speed: Speed,
 ) -> Result<Shape, Fault> {
-    let public = unlocked.keyring.paillier().public_key();
-    let row_count = table.profile.row_count;
     let columns = table.profile.columns.iter().zip(&choices.treatments);
     let column_count = columns
         .filter(|(_, choice)| matches!(choice, Choice::Number { .. }))
         .map(|(column, _)| 1 + u64::from(column.missing > 0))
         .sum();
-    if column_count == 0 {
-        return Err(Fault::new(
-            "nothing-to-encrypt",
-            "No column is to be encrypted as a number, so that nothing could be computed. Choose at least one.",
-        ));
+    let is_category = |choice: &Choice| matches!(choice, Choice::Category);
+    if column_count == 0 && !choices.treatments.iter().any(is_category) {
+        return Err(nothing_to_encrypt());
     }
+    shape_of_columns(table, choices, unlocked, speed, column_count)
+}
+
+fn nothing_to_encrypt() -> Fault {
+    Fault::new(
+        "nothing-to-encrypt",
+        "No column is to be encrypted as a number, and no analysis of categories is chosen, so that nothing could be \
+         computed. Choose at least one.",
+    )
+}
+
+/// How a table with so many encrypted columns falls into row groups.
+fn shape_of_columns(
+    table: &OpenTable,
+    choices: &UploadChoices,
+    unlocked: &Unlocked,
+    speed: Speed,
+    column_count: u64,
+) -> Result<Shape, Fault> {
+    let public = unlocked.keyring.paillier().public_key();
+    let row_count = table.profile.row_count;
     let rows_per_group = choices.rows_per_group.unwrap_or_else(|| {
         choose_rows_per_group(row_count, column_count, public.layout(), speed.seconds_per_block())
     });
@@ -312,11 +360,6 @@ fn file_state(table: &OpenTable) -> FileState {
         row_count: table.profile.row_count,
         skipped_row_count: table.profile.skipped.row_count,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn seconds_for(ciphertexts: u64, speed: Speed) -> f64 {
-    ciphertexts as f64 * speed.seconds_per_block()
 }
 
 impl From<TreatError> for Fault {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::categories::Categories;
 use super::{ColumnProfile, Kind, MAX_MISSING_WORDS, MissingWord, SAMPLE_CELLS, SAMPLE_CHARACTERS, reason};
 use crate::cell::{Cell, is_usual_missing_word};
 use crate::decimal::{Decimal, NumberError};
@@ -47,6 +48,7 @@ pub(super) struct ColumnProfiler {
     pub(super) max_decimals: u32,
     sum: ExactSum,
     samples: Vec<String>,
+    categories: Categories,
 }
 
 impl ColumnProfiler {
@@ -59,6 +61,7 @@ impl ColumnProfiler {
         if self.samples.len() < SAMPLE_CELLS {
             self.samples.push(cell.chars().take(SAMPLE_CHARACTERS).collect());
         }
+        self.categories.push(cell.trim(), read);
         match read {
             Cell::Missing => self.missing += 1,
             Cell::Number(number) => {
@@ -137,6 +140,7 @@ impl ColumnProfiler {
             max_decimals: self.max_decimals,
             exact_sum: is_number.then(|| self.sum.to_plain()),
             samples: self.samples,
+            categories: self.categories.finish(is_number),
         }
     }
 }

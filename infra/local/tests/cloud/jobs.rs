@@ -19,13 +19,13 @@ fn key(name: &str) -> String {
 }
 
 fn plan(behaviour: u32, row_groups: u32) -> Vec<u8> {
-    let reference = |index| RowGroupRef { index, row_count: 1, size_bytes: 1 };
+    let reference = |index| RowGroupRef { index, row_count: 1, size_bytes: 1, column_set: 0 };
     let plan = Plan {
         version: 1,
         dataset: DatasetId::from_bytes([3; 16]),
         key: KeyFingerprint::from_bytes([4; 32]),
         modulus: "ab".to_owned(),
-        aggregates: vec![Aggregate::Sum { column: behaviour }],
+        aggregates: vec![Aggregate::Sum { column: behaviour, column_set: 0 }],
         row_groups: (0..row_groups).map(reference).collect(),
     };
     plan.to_bytes()

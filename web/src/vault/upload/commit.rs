@@ -5,11 +5,9 @@ use veilsum_owner::paillier::ModulusSize;
 use veilsum_protocol::Digest;
 use veilsum_protocol::api::{Commit, CommittedObject, Object, RequestUpload};
 use veilsum_protocol::manifest::{
-    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
-    VERSION,
+    DerivedColumn, Manifest, PartEntry, RowGroupEntry, Scheme, SealedOriginal, Source, VERSION,
 };
 use veilsum_protocol::row_group::MIN_PART_BYTES;
-use veilsum_table::treat::Choice;
 
 use crate::api::ApiError;
 use crate::fault::sentence;
@@ -18,22 +16,24 @@ use crate::time::now_seconds;
 use crate::vault::datasets;
 use crate::vault::random::rng;
 use crate::vault::upload::run::{Run, Stop};
-use crate::vault::upload::send::{PartBuilder, stored_otherwise};
-use crate::vault::upload::shape::{Holds, Shape, StoredColumn};
-use crate::vault::upload::state::UploadState;
+use crate::vault::upload::content::SetColumns;
+use crate::vault::upload::send::PartBuilder;
+use crate::vault::upload::shape::Shape;
+use crate::vault::upload::state::{Base, UploadState};
 
-/// An upload makes the first manifest of a dataset.
-const SEQUENCE: u64 = 1;
+/// Number of the manifest that makes a dataset.
+const FIRST: u64 = 1;
 
 impl Run<'_> {
     /// Seals, signs, sends and commits the manifest; gives the bytes that the dataset takes up.
     pub(super) async fn commit(&self) -> Result<u64, Stop> {
         let keyring = &self.unlocked.keyring;
-        let manifest = manifest_of(&self.state.borrow(), &self.shape, &self.columns, keyring.paillier())?;
+        let manifest = manifest_of(&self.state.borrow(), &self.shape, &self.sets, keyring.paillier());
+        let sequence = manifest.sequence;
         let sealed = seal_manifest(keyring, &manifest, &mut rng()).map_err(Fault::from)?;
         let bytes =
             objects(&manifest).iter().map(|object| object.size_bytes).sum::<u64>() + sealed.len() as u64;
-        let object = Object::Manifest { sequence: SEQUENCE };
+        let object = Object::Manifest { sequence };
 
         let request = RequestUpload { object, transfer: None, parts: Vec::new() };
         let cloud = self.unlocked.api.request_upload(self.dataset, &request, self.how()).await?;
@@ -42,7 +42,7 @@ impl Run<'_> {
             return if self.is_committed(&manifest).await? {
                 Ok(bytes)
             } else {
-                Err(stored_otherwise(object).into())
+                Err(grown_elsewhere().into())
             };
         }
         self.state.borrow_mut().manifest.id = cloud.transfer;
@@ -55,7 +55,7 @@ impl Run<'_> {
         let transfer = self.state.borrow().manifest.clone();
         let Some(id) = transfer.id.clone() else { return Err(ApiError::NotUnderstood.into()) };
         let commit = Commit {
-            sequence: SEQUENCE,
+            sequence,
             transfer: id,
             parts: transfer.as_parts(),
             objects: objects(&manifest),
@@ -76,7 +76,7 @@ impl Run<'_> {
         let stored = self.unlocked.api.get_stored(&detail.entry.manifest_url, None, self.how()).await?;
         let stored = open_manifest(&self.unlocked.keyring, self.dataset, &stored).map_err(Fault::from)?;
         datasets::remember(self.vault, &self.unlocked, self.dataset, stored.sequence).await?;
-        Ok(objects(&stored) == objects(manifest) && stored.source == manifest.source)
+        Ok(objects(&stored) == objects(manifest) && stored.batch_count() == manifest.batch_count())
     }
 }
 
@@ -84,26 +84,44 @@ impl Run<'_> {
 fn manifest_of(
     state: &UploadState,
     shape: &Shape,
-    columns: &[StoredColumn],
+    sets: &[SetColumns],
     key: &veilsum_owner::paillier::SecretKey,
-) -> Result<Manifest, Fault> {
+) -> Manifest {
+    let row_groups = state.groups.iter().enumerate().map(|(ordinal, group)| {
+        let ordinal = u32::try_from(ordinal).expect("fewer than a commit may list");
+        let set_count = u32::try_from(sets.len()).expect("a few").max(1);
+        RowGroupEntry {
+            index: state.first_index + ordinal,
+            row_count: shape.rows_in(ordinal / set_count),
+            upload: group.upload,
+            parts: group.transfer.entries(),
+            batch: state.batch,
+            column_set: sets[(ordinal % set_count) as usize].column_set,
+        }
+    });
+    match &state.base {
+        Some(base) => extended(state, base, row_groups),
+        None => first(state, row_groups.collect(), key),
+    }
+}
+
+/// The first manifest of a dataset.
+fn first(
+    state: &UploadState,
+    row_groups: Vec<RowGroupEntry>,
+    key: &veilsum_owner::paillier::SecretKey,
+) -> Manifest {
     let public = key.public_key();
     let size = ModulusSize::from_bits(u64::from(public.modulus_bits()));
-    let row_groups = (0..).zip(&state.groups).map(|(index, group)| RowGroupEntry {
-        index,
-        row_count: shape.rows_in(index),
-        upload: group.upload,
-        parts: group.transfer.entries(),
-    });
     let original = state.original.as_ref().map(|original| SealedOriginal {
         plaintext_bytes: original.plaintext_bytes,
         exact: original.exact,
         parts: original.transfer.entries(),
     });
-    Ok(Manifest {
+    Manifest {
         version: VERSION,
         dataset: state.dataset,
-        sequence: SEQUENCE,
+        sequence: FIRST,
         previous: None,
         created_at: now_seconds(),
         expires_at: size.map_or(0, ModulusSize::expires_at),
@@ -112,53 +130,63 @@ fn manifest_of(
             key: state.key,
             modulus: public.to_hex(),
         },
-        source: Source {
-            file_name: state.file.name.clone(),
-            size_bytes: state.file.size_bytes,
-            sha256: state.file.sha256,
-            row_count: state.file.row_count,
-            skipped_row_count: state.file.skipped_row_count,
-            missing_words: state.file.options.missing_words.clone(),
-            first_row_is_data: state.file.options.first_row_is_data == Some(true),
-            decimal_comma: state.file.options.decimal_comma == Some(true),
-        },
-        columns: treated_columns(state, columns)?,
-        row_groups: row_groups.collect(),
+        source: source_of(state),
+        columns: state.content.columns.clone(),
+        row_groups,
         original,
-    })
+        appended: Vec::new(),
+        derived: state.content.derived.clone(),
+    }
 }
 
-fn treated_columns(state: &UploadState, stored: &[StoredColumn]) -> Result<Vec<Column>, Fault> {
-    let damaged =
-        || Fault::new("upload-damaged", "The upload's own notes contradict each other. Discard it.");
-    let number = |holds, encoding| {
-        let column = stored.iter().find(|column| column.holds == holds && column.encoding == encoding);
-        column.map(|column| column.entry.column)
+/// The manifest that follows on the newest one: with more row groups, of a new batch or of more columns.
+fn extended(
+    state: &UploadState,
+    base: &Base,
+    row_groups: impl Iterator<Item = RowGroupEntry>,
+) -> Manifest {
+    let mut manifest = Manifest {
+        version: VERSION,
+        sequence: base.manifest.sequence + 1,
+        previous: Some(base.digest),
+        created_at: now_seconds(),
+        columns: state.content.columns.clone(),
+        ..base.manifest.clone()
     };
-    let columns = state.file.columns.iter().zip(&state.treatments).enumerate();
-    columns
-        .map(|(at, (name, choice))| {
-            let treatment = match choice {
-                Choice::SealedOriginalOnly => Treatment::SealedOriginalOnly,
-                Choice::Drop => Treatment::Dropped,
-                Choice::Number { .. } => {
-                    let mut encodings = state.encodings.iter().enumerate();
-                    let (position, encoding) =
-                        encodings.find(|(_, encoding)| encoding.column == at).ok_or_else(damaged)?;
-                    Treatment::Number(EncryptedNumber {
-                        column: number(Holds::Values, position).ok_or_else(damaged)?,
-                        presence: number(Holds::Presence, position),
-                        scale: encoding.scale,
-                        rounded: encoding.rounded,
-                        largest_magnitude: encoding.largest_magnitude,
-                        bound_bits: encoding.bound_bits,
-                        missing_count: encoding.missing_count,
-                    })
-                }
-            };
-            Ok(Column { name: name.clone(), treatment })
-        })
-        .collect()
+    manifest.row_groups.extend(row_groups);
+    if manifest.batch(state.batch).is_none() {
+        manifest.appended.push(source_of(state));
+    }
+    for derived in &state.content.derived {
+        let place = |derived: &DerivedColumn| derived.limbs.first().map(|limb| limb.column);
+        match manifest.derived.iter_mut().find(|known| place(known) == place(derived)) {
+            // New rows may have wider values.
+            Some(known) => known.limbs.clone_from(&derived.limbs),
+            None => manifest.derived.push(derived.clone()),
+        }
+    }
+    manifest
+}
+
+fn source_of(state: &UploadState) -> Source {
+    Source {
+        file_name: state.file.name.clone(),
+        size_bytes: state.file.size_bytes,
+        sha256: state.file.sha256,
+        row_count: state.file.row_count,
+        skipped_row_count: state.file.skipped_row_count,
+        missing_words: state.file.options.missing_words.clone(),
+        first_row_is_data: state.file.options.first_row_is_data == Some(true),
+        decimal_comma: state.file.options.decimal_comma == Some(true),
+    }
+}
+
+fn grown_elsewhere() -> Fault {
+    Fault::new(
+        "dataset-changed",
+        "The dataset was changed meanwhile, in another tab or another browser. Discard this upload and start it again; \
+         what the dataset holds is kept.",
+    )
 }
 
 /// The objects that a manifest lists, as the API names them.

@@ -10,7 +10,6 @@ use veilsum_owner::check::CheckLabel;
 use veilsum_protocol::api::Object;
 use veilsum_protocol::row_group::RowGroupHeader;
 use veilsum_protocol::{Digest, UploadId};
-use veilsum_table::encode::{EncodeError, EncodedRow, RowEncoder};
 
 use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
@@ -19,16 +18,24 @@ use crate::vault::random::upload_id;
 use crate::vault::table::Rows;
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
-use crate::vault::upload::shape::{BatchRange, Holds, Shape, StoredColumn, batch_blocks, batches};
+use crate::vault::upload::content::{ContentRows, SetColumns};
+use crate::vault::upload::shape::{BatchRange, Shape, batch_blocks, batches};
 use crate::vault::upload::speed;
 use crate::vault::upload::state::{GroupState, Resume};
 
-/// The columns that are uploaded together with the table; later ones get numbers of their own.
-const COLUMN_SET: u32 = 0;
+/// The integers of the rows of one chunk: for each set of columns, column after column.
+struct ChunkRows {
+    sets: Vec<Vec<Vec<i64>>>,
+    row_count: u32,
+}
 
-/// The integers of one row group, column after column.
-struct GroupRows {
-    columns: Vec<Vec<i64>>,
+/// One row group: a set of columns over the rows of a chunk.
+struct Group<'a> {
+    chunk: u32,
+    /// Position of the set among those that are stored.
+    set: usize,
+    columns: &'a SetColumns,
+    rows: &'a [Vec<i64>],
     row_count: u32,
 }
 
@@ -50,57 +57,83 @@ impl Run<'_> {
 
     /// Reads the file from its start and makes the parts that are missing, in order.
     async fn encrypt_groups(&self, mut way: Way) -> Result<(), Stop> {
-        let (file, encodings) = {
-            let state = self.state.borrow();
-            (state.file.clone(), state.encodings.clone())
-        };
+        let file = self.state.borrow().file.clone();
         let workers = OnceCell::new();
         let blocks_per_batch = batch_blocks(speed::of(&self.unlocked).await.worker_seconds_per_block);
         let mut rows = Rows::read(self.source, &file.options)?;
         if rows.header() != file.columns {
             return Err(file_changed(self.source).into());
         }
-        let encoder = RowEncoder::new(&encodings, &file.options.missing_words);
-        let mut group = self.read_group(0, &mut rows, &encoder).await?;
+        let mut content = self.state.borrow().content.rows(&file.options.missing_words)?;
+        let mut chunk = self.read_chunk(0, &mut rows, &mut content).await?;
         for index in 0..self.shape.group_count() {
-            let encrypt = async {
-                let Some(upload) = self.begin_group(index, group.content()).await? else { return Ok(()) };
-                let header =
-                    self.shape.header(index, self.dataset, self.state.borrow().key, upload, &self.columns);
-                self.encrypt_group(&header, &group, blocks_per_batch, &workers, &mut way).await?;
-                way.send(Outgoing::Whole(Object::RowGroup { index })).await
-            };
+            let encrypt = self.encrypt_chunk(index, &chunk, blocks_per_batch, &workers, &mut way);
             if index + 1 == self.shape.group_count() {
                 encrypt.await?;
                 break;
             }
             // The workers have batches to go on with while the next rows are read here.
-            let ((), next) = try_join(encrypt, self.read_group(index + 1, &mut rows, &encoder)).await?;
-            group = next;
+            let ((), next) = try_join(encrypt, self.read_chunk(index + 1, &mut rows, &mut content)).await?;
+            chunk = next;
         }
         let is_end = !rows.next(self.abort).await?;
         if is_end && rows.digest() == file.sha256 { Ok(()) } else { Err(file_changed(self.source).into()) }
     }
 
-    async fn read_group(&self, index: u32, rows: &mut Rows, encoder: &RowEncoder) -> Result<GroupRows, Stop> {
-        let mut group = GroupRows::new(self.columns.len(), self.shape.rows_in(index));
-        let mut encoded = EncodedRow::default();
-        for _ in 0..group.row_count {
+    async fn read_chunk(
+        &self,
+        index: u32,
+        rows: &mut Rows,
+        content: &mut ContentRows,
+    ) -> Result<ChunkRows, Stop> {
+        let mut chunk = ChunkRows::new(&self.sets, self.shape.rows_in(index));
+        for _ in 0..chunk.row_count {
             if !rows.next(self.abort).await? {
                 return Err(file_changed(self.source).into());
             }
-            encoder.encode(rows.row(), &mut encoded).map_err(Fault::from)?;
-            group.push(&encoded, &self.columns);
+            content.read(rows.row())?;
+            chunk.push(content, &self.sets);
         }
-        Ok(group)
+        Ok(chunk)
+    }
+
+    /// Encrypts what is missing of the row groups of one chunk.
+    async fn encrypt_chunk(
+        &self,
+        index: u32,
+        chunk: &ChunkRows,
+        blocks_per_batch: u32,
+        workers: &OnceCell<Pool>,
+        way: &mut Way,
+    ) -> Result<(), Stop> {
+        for (set, (columns, rows)) in self.sets.iter().zip(&chunk.sets).enumerate() {
+            let group = Group { chunk: index, set, columns, rows, row_count: chunk.row_count };
+            let Some(upload) = self.begin_group(&group).await? else { continue };
+            let header = self.header(&group, upload);
+            self.encrypt_group(&header, &group, blocks_per_batch, workers, way).await?;
+            way.send(Outgoing::Whole(Object::RowGroup { index: header.index })).await?;
+        }
+        Ok(())
+    }
+
+    /// Position of a row group among all that this upload stores.
+    fn ordinal(&self, group: &Group<'_>) -> usize {
+        group.chunk as usize * self.sets.len() + group.set
+    }
+
+    fn header(&self, group: &Group<'_>, upload: UploadId) -> RowGroupHeader {
+        let state = self.state.borrow();
+        let ordinal = u32::try_from(self.ordinal(group)).expect("fewer than a commit may list");
+        let index = state.first_index + ordinal;
+        self.shape.header(group.chunk, index, self.dataset, state.key, upload, &group.columns.columns)
     }
 
     /// The upload id under which what is missing of a row group is to be sent; `None` if nothing is.
     ///
     /// One upload id belongs to one content: if these rows are not those that it was used for, the file has changed.
-    async fn begin_group(&self, index: u32, content: Digest) -> Result<Option<UploadId>, Stop> {
-        let object = Object::RowGroup { index };
-        let known = self.state.borrow().groups.get(index as usize).map(|group| (group.content, group.upload));
+    async fn begin_group(&self, group: &Group<'_>) -> Result<Option<UploadId>, Stop> {
+        let content = group.content();
+        let known = self.state.borrow().groups.get(self.ordinal(group)).map(|group| (group.content, group.upload));
         let Some((known_content, upload)) = known else {
             let upload = upload_id();
             self.state.borrow_mut().groups.push(GroupState::begin(upload, content));
@@ -109,10 +142,11 @@ impl Run<'_> {
         if known_content != content {
             return Err(file_changed(self.source).into());
         }
-        let header = self.shape.header(index, self.dataset, self.state.borrow().key, upload, &self.columns);
+        let header = self.header(group, upload);
+        let object = Object::RowGroup { index: header.index };
         match self.resume_object(object, Some(header.parts().len())).await? {
             Resume::Whole => {
-                let values = u64::from(self.shape.rows_in(index)) * header.columns.len() as u64;
+                let values = u64::from(group.row_count) * header.columns.len() as u64;
                 self.meter.resumed(values, header.object_bytes());
                 self.note_whole(object).await?;
                 Ok(None)
@@ -127,13 +161,13 @@ impl Run<'_> {
     async fn encrypt_group(
         &self,
         header: &RowGroupHeader,
-        group: &GroupRows,
+        group: &Group<'_>,
         blocks_per_batch: u32,
         workers: &OnceCell<Pool>,
         way: &mut Way,
     ) -> Result<(), Stop> {
         let object = Object::RowGroup { index: header.index };
-        let mut steps = self.missing_steps(header, blocks_per_batch).into_iter();
+        let mut steps = self.missing_steps(header, group.chunk, blocks_per_batch).into_iter();
         let mut under_way = FuturesOrdered::new();
         let mut part = PartBuilder::new();
         loop {
@@ -153,7 +187,7 @@ impl Run<'_> {
                 }
             }
             part.push(ciphertexts);
-            self.meter.encrypted(value_count(&self.shape, header.index, step.range));
+            self.meter.encrypted(value_count(&self.shape, group.chunk, step.range));
             if step.ends {
                 let finished = core::mem::replace(&mut part, PartBuilder::new());
                 way.send(Outgoing::Part(finished.finish(object, step.part)?)).await?;
@@ -162,14 +196,14 @@ impl Run<'_> {
     }
 
     /// What there is to encrypt, in order; parts that are stored already are left out.
-    fn missing_steps(&self, header: &RowGroupHeader, blocks_per_batch: u32) -> Vec<Step> {
+    fn missing_steps(&self, header: &RowGroupHeader, chunk: u32, blocks_per_batch: u32) -> Vec<Step> {
         let object = Object::RowGroup { index: header.index };
         let stored = self.state.borrow().transfer(object).cloned().unwrap_or_default().parts;
         let mut steps = Vec::new();
         for (number, range) in (1..).zip(header.parts()) {
             let ranges = batches(header, &range, blocks_per_batch);
             if stored.contains_key(&number) {
-                let values = ranges.iter().map(|range| value_count(&self.shape, header.index, *range)).sum();
+                let values = ranges.iter().map(|range| value_count(&self.shape, chunk, *range)).sum();
                 self.meter.resumed(values, range.end - range.start);
                 continue;
             }
@@ -226,26 +260,29 @@ fn value_count(shape: &Shape, index: u32, range: BatchRange) -> u64 {
     rows_before(range.first_block + range.block_count) - rows_before(range.first_block)
 }
 
-impl GroupRows {
-    fn new(column_count: usize, row_count: u32) -> Self {
+impl ChunkRows {
+    fn new(sets: &[SetColumns], row_count: u32) -> Self {
         let column = || Vec::with_capacity(row_count as usize);
-        Self { columns: (0..column_count).map(|_| column()).collect(), row_count }
+        let of_set = |set: &SetColumns| set.columns.iter().map(|_| column()).collect();
+        Self { sets: sets.iter().map(of_set).collect(), row_count }
     }
 
-    fn push(&mut self, encoded: &EncodedRow, columns: &[StoredColumn]) {
-        for (values, column) in self.columns.iter_mut().zip(columns) {
-            values.push(match column.holds {
-                Holds::Values => encoded.values[column.encoding],
-                Holds::Presence => i64::from(encoded.present[column.encoding]),
-            });
+    /// Takes over the integers of the row that `content` has read.
+    fn push(&mut self, content: &ContentRows, sets: &[SetColumns]) {
+        for (columns, set) in self.sets.iter_mut().zip(sets) {
+            for (values, column) in columns.iter_mut().zip(&set.columns) {
+                values.push(content.integer(column.holds));
+            }
         }
     }
+}
 
+impl Group<'_> {
     /// SHA-256 over all integers, column after column.
     fn content(&self) -> Digest {
         let mut hash = Sha256::new();
         hash.update(self.row_count.to_le_bytes());
-        for column in &self.columns {
+        for column in self.rows {
             for value in column {
                 hash.update(value.to_le_bytes());
             }
@@ -254,24 +291,18 @@ impl GroupRows {
     }
 
     fn batch(&self, header: &RowGroupHeader, range: BatchRange, slot_count: u32) -> Batch {
-        let values = &self.columns[range.column];
+        let values = &self.rows[range.column];
         let slots = slot_count as usize;
         let start = range.first_block as usize * slots;
         let end = values.len().min(start + range.block_count as usize * slots);
         let first = CheckLabel {
             dataset: header.dataset,
             upload: header.upload,
-            column_set: COLUMN_SET,
+            column_set: self.columns.column_set,
             column: header.columns[range.column].column,
             block: range.first_block,
         };
         Batch { first, values: values[start..end].to_vec() }
-    }
-}
-
-impl From<EncodeError> for Fault {
-    fn from(error: EncodeError) -> Self {
-        Self::new("file-changed", &error.to_string())
     }
 }
 
@@ -283,43 +314,36 @@ mod tests {
     use veilsum_protocol::row_group::ColumnEntry;
 
     use super::*;
+    use crate::vault::upload::content::{Holds, StoredColumn};
 
-    fn columns() -> Vec<StoredColumn> {
-        [(0, Holds::Values), (1, Holds::Presence)]
-            .map(|(column, holds)| StoredColumn {
-                entry: ColumnEntry { column, bound_bits: 8 },
-                encoding: 0,
-                holds,
-            })
-            .to_vec()
-    }
-
-    fn group(values: &[Option<i64>]) -> GroupRows {
-        let mut group = GroupRows::new(2, u32::try_from(values.len()).unwrap());
-        for value in values {
-            let encoded = EncodedRow { values: vec![value.unwrap_or(0)], present: vec![value.is_some()] };
-            group.push(&encoded, &columns());
+    fn columns() -> SetColumns {
+        let entry = |column| ColumnEntry { column, bound_bits: 8 };
+        let column = |at, holds| StoredColumn { entry: entry(at), holds };
+        SetColumns {
+            column_set: 3,
+            columns: vec![column(0, Holds::Values(0)), column(1, Holds::Presence(0))],
         }
-        group
     }
 
-    #[test]
-    fn blanks_are_zero_and_absent() {
-        let group = group(&[Some(5), None, Some(-7)]);
-        assert_eq!(group.columns, [vec![5, 0, -7], vec![1, 0, 1]]);
+    fn group<'a>(columns: &'a SetColumns, rows: &'a [Vec<i64>]) -> Group<'a> {
+        let row_count = u32::try_from(rows.first().map_or(0, Vec::len)).unwrap();
+        Group { chunk: 0, set: 0, columns, rows, row_count }
     }
 
     #[test]
     fn another_content_has_another_hash() {
-        let content = |values: &[Option<i64>]| group(values).content();
-        assert_eq!(content(&[Some(1), Some(2)]), content(&[Some(1), Some(2)]));
-        assert_ne!(content(&[Some(1), Some(2)]), content(&[Some(2), Some(1)]));
-        assert_ne!(content(&[Some(0)]), content(&[None]));
+        let columns = columns();
+        let content = |rows: &[Vec<i64>]| group(&columns, rows).content();
+        assert_eq!(content(&[vec![1, 2], vec![1, 1]]), content(&[vec![1, 2], vec![1, 1]]));
+        assert_ne!(content(&[vec![1, 2], vec![1, 1]]), content(&[vec![2, 1], vec![1, 1]]));
+        assert_ne!(content(&[vec![0], vec![1]]), content(&[vec![0], vec![0]]));
     }
 
     #[test]
     fn the_last_batch_of_a_column_is_short() {
-        let group = group(&[Some(1), Some(2), Some(3), Some(4), Some(5)]);
+        let columns = columns();
+        let rows = [vec![1, 2, 3, 4, 5], vec![1; 5]];
+        let group = group(&columns, &rows);
         let header = RowGroupHeader {
             key: veilsum_protocol::KeyFingerprint::from_bytes([1; 32]),
             dataset: veilsum_protocol::DatasetId::from_bytes([2; 16]),
@@ -328,12 +352,12 @@ mod tests {
             row_count: 5,
             modulus_bits: 2_048,
             block_count: 3,
-            columns: columns().iter().map(|column| column.entry).collect(),
+            columns: columns.columns.iter().map(|column| column.entry).collect(),
         };
         let batch = group.batch(&header, BatchRange { column: 0, first_block: 1, block_count: 2 }, 2);
         assert_eq!(batch.values, [3, 4, 5]);
         let shape = Shape::new(35, 35, 2_048).unwrap();
         assert_eq!(value_count(&shape, 0, BatchRange { column: 0, first_block: 1, block_count: 1 }), 5);
-        assert_eq!((batch.first.block, batch.first.column), (1, 0));
+        assert_eq!((batch.first.block, batch.first.column, batch.first.column_set), (1, 0, 3));
     }
 }

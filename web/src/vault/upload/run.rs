@@ -16,7 +16,8 @@ use crate::vault::random::{rng, upload_id};
 use crate::vault::source::Source;
 use crate::vault::upload::meter::Meter;
 use crate::vault::upload::original;
-use crate::vault::upload::shape::{Shape, StoredColumn, stored_columns};
+use crate::vault::upload::content::SetColumns;
+use crate::vault::upload::shape::Shape;
 use crate::vault::upload::state::{GroupState, Transfer, UploadState};
 
 /// How often objects are started over within one run.
@@ -30,7 +31,7 @@ pub(super) struct Run<'a> {
     pub(super) dataset: DatasetId,
     pub(super) state: RefCell<UploadState>,
     pub(super) shape: Shape,
-    pub(super) columns: Vec<StoredColumn>,
+    pub(super) sets: Vec<SetColumns>,
     pub(super) meter: Meter,
     pub(super) abort: &'a Abort,
 }
@@ -52,14 +53,14 @@ impl<'a> Run<'a> {
         abort: &'a Abort,
     ) -> Result<Self, Fault> {
         let shape = state.shape()?;
-        let columns = stored_columns(&state.encodings);
+        let sets = state.content.sets();
         let original_bytes = state.original.as_ref().map_or(0, |_| original::sealed_bytes_at_most(&state));
         let meter = Meter::new(
             Rc::clone(&vault.tell),
             state.dataset,
             state.file.row_count,
-            columns.len() as u64,
-            shape.bytes(&columns) + original_bytes,
+            state.content.column_count(),
+            sets.iter().map(|set| shape.bytes(&set.columns)).sum::<u64>() + original_bytes,
         );
         let dataset = state.dataset;
         Ok(Self {
@@ -69,7 +70,7 @@ impl<'a> Run<'a> {
             dataset,
             state: RefCell::new(state),
             shape,
-            columns,
+            sets,
             meter,
             abort,
         })
@@ -84,7 +85,7 @@ impl<'a> Run<'a> {
                     return Ok(UploadSummary {
                         dataset: self.dataset,
                         rows: self.shape.row_count,
-                        values: self.shape.row_count * self.state.borrow().encodings.len() as u64,
+                        values: self.shape.row_count * self.state.borrow().content.column_count(),
                         bytes,
                         seconds: self.meter.laps(),
                     });
@@ -121,7 +122,8 @@ impl<'a> Run<'a> {
 
     /// Makes the dataset known to the cloud. Remembered here first, so that nothing is left behind there.
     async fn register(&self) -> Result<(), Stop> {
-        if self.state.borrow().registered {
+        if self.state.borrow().registered || self.state.borrow().base.is_some() {
+            self.save().await?;
             return Ok(());
         }
         self.save().await?;
@@ -138,7 +140,8 @@ impl<'a> Run<'a> {
             let mut state = self.state.borrow_mut();
             match object {
                 Object::RowGroup { index } => {
-                    if let Some(group) = state.groups.get_mut(index as usize) {
+                    let ordinal = state.ordinal(index);
+                    if let Some(group) = ordinal.and_then(|ordinal| state.groups.get_mut(ordinal)) {
                         *group = GroupState::begin(upload_id(), group.content);
                     }
                 }

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use veilsum_crypto::packing::Layout;
 use veilsum_protocol::manifest::Manifest;
-use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::row_group::RowGroupHeader;
 use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
-use veilsum_table::treat::{NumberEncoding, Room};
+use veilsum_table::treat::Room;
 
 use crate::messages::Fault;
+use crate::vault::upload::content::StoredColumn;
 
 /// Fewest rows of a row group that the vault chooses.
 pub const MIN_ROWS_PER_GROUP: u32 = 1_024;
@@ -23,50 +24,11 @@ const MAX_GROUPS: u64 = veilsum_protocol::api::MAX_COMMITTED_OBJECTS as u64 - 1;
 /// A batch should keep a worker busy for about this long, so that progress is smooth.
 const BATCH_SECONDS: f64 = 0.5;
 const MAX_BATCH_BLOCKS: u32 = 64;
-/// Bound class of a column of zeros and ones.
-const PRESENCE_BOUND_BITS: u8 = veilsum_analysis::plan::PRESENCE_BOUND_BITS;
-
-/// One encrypted column and where its integers come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredColumn {
-    /// Its opaque number and bound class.
-    pub entry: ColumnEntry,
-    /// Position of its encoding.
-    pub encoding: usize,
-    /// What it holds.
-    pub holds: Holds,
-}
-
-/// What an encrypted column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
-    /// The integers, 0 for a blank.
-    Values,
-    /// 1 for a cell that is present, 0 for a blank.
-    Presence,
-}
-
-/// The encrypted columns in storage order: each column of values, followed by its presence if any cell is blank.
-#[must_use]
-pub fn stored_columns(encodings: &[NumberEncoding]) -> Vec<StoredColumn> {
-    let mut columns = Vec::new();
-    for (encoding, number) in encodings.iter().enumerate() {
-        let mut push = |bound_bits, holds| {
-            let column = u32::try_from(columns.len()).expect("a table has at most 2,000 columns");
-            columns.push(StoredColumn { entry: ColumnEntry { column, bound_bits }, encoding, holds });
-        };
-        push(number.bound_bits, Holds::Values);
-        if number.needs_presence() {
-            push(PRESENCE_BOUND_BITS, Holds::Presence);
-        }
-    }
-    columns
-}
 
 /// Encrypted columns of the dataset that a manifest describes.
 #[must_use]
 pub fn encrypted_column_count(manifest: &Manifest) -> u64 {
-    manifest.numbers().map(|(_, number)| 1 + u64::from(number.presence.is_some())).sum()
+    manifest.stored_columns().count() as u64
 }
 
 /// Rows per row group for a table of `row_count` rows and `column_count` encrypted columns, where all workers
@@ -136,14 +98,14 @@ impl Shape {
         Ok(Self { row_count, rows_per_group, modulus_bits, layout })
     }
 
-    /// Row groups.
+    /// Row groups of each set of columns.
     #[must_use]
     pub fn group_count(&self) -> u32 {
         let count = self.row_count.div_ceil(u64::from(self.rows_per_group));
         u32::try_from(count).expect("checked when the shape was made")
     }
 
-    /// Rows of row group `index`.
+    /// Rows of chunk `index`: each set of columns has a row group for each chunk.
     #[must_use]
     pub fn rows_in(&self, index: u32) -> u32 {
         let before = u64::from(index) * u64::from(self.rows_per_group);
@@ -177,10 +139,11 @@ impl Shape {
         Room { block_count: self.block_count(), slot_count: self.slot_count() }
     }
 
-    /// What stands in front of row group `index`.
+    /// What stands in front of the row group `index` that holds the rows of chunk `chunk`.
     #[must_use]
     pub fn header(
         &self,
+        chunk: u32,
         index: u32,
         dataset: DatasetId,
         key: KeyFingerprint,
@@ -192,20 +155,20 @@ impl Shape {
             dataset,
             upload,
             index,
-            row_count: self.layout.rows_to_the_block(self.rows_in(index)),
+            row_count: self.layout.rows_to_the_block(self.rows_in(chunk)),
             modulus_bits: self.modulus_bits,
-            block_count: self.block_count_in(index),
+            block_count: self.block_count_in(chunk),
             columns: columns.iter().map(|column| column.entry).collect(),
         }
     }
 
-    /// Bytes of all row groups.
+    /// Bytes of all row groups of one set of columns.
     #[must_use]
     pub fn bytes(&self, columns: &[StoredColumn]) -> u64 {
         let nobody = (DatasetId::from_bytes([0; 16]), KeyFingerprint::from_bytes([0; 32]));
         let bytes_of = |index| {
             let upload = UploadId::from_bytes([0; 16]);
-            self.header(index, nobody.0, nobody.1, upload, columns).object_bytes()
+            self.header(index, index, nobody.0, nobody.1, upload, columns).object_bytes()
         };
         let last = self.group_count() - 1;
         u64::from(last) * bytes_of(0) + bytes_of(last)
@@ -249,7 +212,10 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use veilsum_table::treat::NumberEncoding;
+
     use super::*;
+    use crate::vault::upload::content::value_columns;
 
     fn layout() -> Layout {
         Layout::for_modulus_bits(3_072).unwrap()
@@ -303,12 +269,12 @@ mod tests {
         assert_eq!(shape.rows_in(2), 452);
         let blocks: u64 = (0..3).map(|index| u64::from(shape.block_count_in(index))).sum();
         assert_eq!(shape.block_count(), blocks);
-        let columns = stored_columns(&[encoding(0, 0), encoding(1, 3)]);
+        let columns = value_columns(&[encoding(0, 0), encoding(1, 3)]);
         let dataset = DatasetId::from_bytes([1; 16]);
         let key = KeyFingerprint::from_bytes([2; 32]);
         let upload = UploadId::from_bytes([3; 16]);
         let bytes: u64 =
-            (0..3).map(|index| shape.header(index, dataset, key, upload, &columns).object_bytes()).sum();
+            (0..3).map(|index| shape.header(index, index, dataset, key, upload, &columns).object_bytes()).sum();
         assert_eq!(shape.bytes(&columns), bytes);
     }
 
@@ -327,21 +293,11 @@ mod tests {
     }
 
     #[test]
-    fn only_columns_with_blanks_have_presence() {
-        let columns = stored_columns(&[encoding(4, 0), encoding(6, 1), encoding(7, 0)]);
-        let found: Vec<_> =
-            columns.iter().map(|column| (column.entry.column, column.encoding, column.holds)).collect();
-        assert_eq!(
-            found,
-            [(0, 0, Holds::Values), (1, 1, Holds::Values), (2, 1, Holds::Presence), (3, 2, Holds::Values)]
-        );
-    }
-
-    #[test]
     fn batches_cover_every_part_once_and_never_cross_a_column() {
         let shape = Shape::new(60_000, 65_536, 3_072).unwrap();
-        let columns = stored_columns(&[encoding(0, 0), encoding(1, 2), encoding(2, 0)]);
+        let columns = value_columns(&[encoding(0, 0), encoding(1, 2), encoding(2, 0)]);
         let header = shape.header(
+            0,
             0,
             DatasetId::from_bytes([1; 16]),
             KeyFingerprint::from_bytes([2; 32]),

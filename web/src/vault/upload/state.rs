@@ -7,16 +7,18 @@ use veilsum_owner::keyring::Keyring;
 use veilsum_owner::labels::UPLOAD_STATE_CONTEXT;
 use veilsum_owner::seal::{self, SALT_BYTES, Sealer};
 use veilsum_protocol::api::{Object, Part, Upload};
-use veilsum_protocol::manifest::PartEntry;
+use veilsum_protocol::manifest::{Manifest, PartEntry};
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
-use veilsum_table::treat::{Choice, NumberEncoding};
+use veilsum_table::treat::Choice;
 
 use crate::messages::{Fault, ReadOptions, UnfinishedUpload};
 use crate::vault::random::rng;
+use crate::vault::upload::content::Content;
 use crate::vault::upload::shape::Shape;
 
 /// Newest format version.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+
 /// An upload that has begun and is not committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadState {
@@ -33,8 +35,14 @@ pub struct UploadState {
     pub file: FileState,
     /// One per column of the file.
     pub treatments: Vec<Choice>,
-    /// How the encrypted columns are encoded.
-    pub encodings: Vec<NumberEncoding>,
+    /// What is encrypted of it.
+    pub content: Content,
+    /// The batch that its rows become, 0 for the first.
+    pub batch: u32,
+    /// Index of the first row group that is stored.
+    pub first_index: u32,
+    /// The manifest that this upload adds to; `None` where it makes a dataset.
+    pub base: Option<Base>,
     /// Rows of every row group but the last.
     pub rows_per_group: u32,
     /// Whether the cloud knows the dataset.
@@ -46,6 +54,15 @@ pub struct UploadState {
     /// The manifest is sealed anew whenever it is sent.
     #[serde(skip)]
     pub manifest: Transfer,
+}
+
+/// The newest manifest of a dataset that grows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// SHA-256 of its stored form.
+    pub digest: Digest,
 }
 
 /// The file that is encrypted.
@@ -169,7 +186,7 @@ impl UploadState {
         keyring: &Keyring,
         file: FileState,
         treatments: Vec<Choice>,
-        encodings: Vec<NumberEncoding>,
+        content: Content,
         rows_per_group: u32,
         original: Option<OriginalState>,
     ) -> Self {
@@ -181,7 +198,10 @@ impl UploadState {
             modulus_bits: keyring.paillier().public_key().modulus_bits(),
             file,
             treatments,
-            encodings,
+            content,
+            batch: 0,
+            first_index: 0,
+            base: None,
             rows_per_group,
             registered: false,
             groups: Vec::new(),
@@ -206,7 +226,7 @@ impl UploadState {
         let damaged = || {
             Fault::new(
                 "upload-damaged",
-                "What this browser remembers of the unfinished upload is damaged or made by a newer version. Discard \
+                "What this browser remembers of the unfinished upload is damaged or made by another version. Discard \
                  it and upload the file again.",
             )
         };
@@ -223,11 +243,20 @@ impl UploadState {
         Shape::new(self.file.row_count, self.rows_per_group, self.modulus_bits)
     }
 
+    /// The position among `groups` of the row group with an index.
+    #[must_use]
+    pub fn ordinal(&self, index: u32) -> Option<usize> {
+        usize::try_from(index.checked_sub(self.first_index)?).ok()
+    }
+
     /// How far an object was sent; `None` for one that was not begun.
     #[must_use]
     pub fn transfer(&self, object: Object) -> Option<&Transfer> {
         match object {
-            Object::RowGroup { index } => self.groups.get(index as usize).map(|group| &group.transfer),
+            Object::RowGroup { index } => {
+                let group = self.groups.get(self.ordinal(index)?);
+                group.map(|group| &group.transfer)
+            }
             Object::Original => self.original.as_ref().map(|original| &original.transfer),
             Object::Manifest { .. } => Some(&self.manifest),
         }
@@ -237,7 +266,8 @@ impl UploadState {
     pub fn transfer_mut(&mut self, object: Object) -> Option<&mut Transfer> {
         match object {
             Object::RowGroup { index } => {
-                self.groups.get_mut(index as usize).map(|group| &mut group.transfer)
+                let ordinal = self.ordinal(index)?;
+                self.groups.get_mut(ordinal).map(|group| &mut group.transfer)
             }
             Object::Original => self.original.as_mut().map(|original| &mut original.transfer),
             Object::Manifest { .. } => Some(&mut self.manifest),
@@ -254,7 +284,9 @@ impl UploadState {
             size_bytes: self.file.size_bytes,
             sample: self.file.is_sample,
             stored_groups: u32::try_from(stored).unwrap_or(u32::MAX),
-            row_groups: self.shape().map_or(0, |shape| shape.group_count()),
+            row_groups: self.shape().map_or(0, |shape| shape.group_count())
+                * u32::try_from(self.content.sets.len()).unwrap_or(u32::MAX),
+            extends: self.base.as_ref().map(|base| base.manifest.source.file_name.clone()),
             started_at: self.started_at,
         }
     }
