@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod dataset;
 pub mod encrypt_worker;
 pub mod messages;
 pub mod page;
@@ -10,6 +11,9 @@ pub mod vault;
 mod abort;
 mod fault;
 mod time;
+mod ui;
+
+pub use ui::module::BUILD;
 
 #[cfg(all(test, target_arch = "wasm32"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

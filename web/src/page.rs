@@ -1,18 +1,15 @@
-//! The page: what a person sees. It holds only what it displays; keys, files being encrypted and every request
-//! live in the vault worker.
+//! The page: what a person sees first, and what stands around everything else. It holds only what it displays; keys,
+//! files being encrypted and every request live in the vault worker.
 
 mod address;
 mod app;
+mod commands;
 mod components;
-mod decimal_text;
 mod desk;
-mod loaded;
+mod modules;
 mod pages;
-mod save;
 mod shell;
 mod theme;
-mod vault_client;
-mod words;
 
 /// Mounts the page into the document.
 pub fn start() {

@@ -1,9 +1,11 @@
-//! Which screen the address names, and going from one to another without loading the page again.
+//! Which screen the address names, whichever module changes it.
 
 use leptos::prelude::*;
 use veilsum_protocol::DatasetId;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, MouseEvent, UrlSearchParams};
+
+use crate::ui::navigate;
 
 /// What an address shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Address {
         let address = Self { screen: RwSignal::new(Screen::Start), search: RwSignal::new(String::new()) };
         address.read();
         let on_pop = Closure::<dyn Fn()>::new(move || address.read());
-        let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| address.click(&event));
+        let on_click = Closure::<dyn Fn(MouseEvent)>::new(|event: MouseEvent| click(&event));
         let window = window();
         let _ = window.add_event_listener_with_callback("popstate", on_pop.as_ref().unchecked_ref());
         let _ = window.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
@@ -65,18 +67,6 @@ impl Address {
         self.search.with(|search| UrlSearchParams::new_with_str(search).ok()?.get(name))
     }
 
-    /// Goes to `to`, a path with a query.
-    pub(super) fn go(self, to: &str) {
-        let _ = history().and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(to)));
-        self.read();
-    }
-
-    /// Goes to `to` in the place of the screen that is shown: "back" skips that one.
-    pub(super) fn replace(self, to: &str) {
-        let _ = history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(to)));
-        self.read();
-    }
-
     fn read(self) {
         let location = window().location();
         let screen = Screen::of(&location.pathname().unwrap_or_default());
@@ -88,29 +78,25 @@ impl Address {
             self.screen.set(screen);
         }
     }
-
-    /// Takes plain clicks on links of this site; everything else is the browser's.
-    fn click(self, event: &MouseEvent) {
-        let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
-        if event.default_prevented() || event.button() != 0 || modified {
-            return;
-        }
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let Some(link) = target.and_then(|target| target.closest("a[href^='/']").ok().flatten()) else {
-            return;
-        };
-        if link.has_attribute("download") {
-            return;
-        }
-        if let Some(to) = link.get_attribute("href") {
-            event.prevent_default();
-            self.go(&to);
-        }
-    }
 }
 
-fn history() -> Result<web_sys::History, JsValue> {
-    window().history()
+/// Takes plain clicks on links of this site; everything else is the browser's.
+fn click(event: &MouseEvent) {
+    let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    if event.default_prevented() || event.button() != 0 || modified {
+        return;
+    }
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(link) = target.and_then(|target| target.closest("a[href^='/']").ok().flatten()) else {
+        return;
+    };
+    if link.has_attribute("download") {
+        return;
+    }
+    if let Some(to) = link.get_attribute("href") {
+        event.prevent_default();
+        navigate::go(&to);
+    }
 }
 
 #[cfg(test)]

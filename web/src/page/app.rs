@@ -12,7 +12,7 @@ use super::pages::prepare::PreparePage;
 use super::pages::start::StartPage;
 use super::pages::upload::UploadPage;
 use super::shell::{Footer, Header, VaultNotice};
-use super::vault_client::Vault;
+use crate::ui::vault_client::Vault;
 
 /// The whole page.
 #[component]

@@ -1,5 +1,5 @@
-//! What a person has on the desk: the open table with its choices, the upload and the analysis that run. It outlives
-//! single screens, so that nothing entered is lost by looking at another one.
+//! What a person has on the desk: the open table with its choices, and the upload that runs. It outlives single screens,
+//! so that nothing entered is lost by looking at another one.
 
 use std::sync::Arc;
 
@@ -9,10 +9,8 @@ use veilsum_protocol::DatasetId;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
-use super::vault_client::Vault;
-use crate::messages::{
-    AnalysisRequest, AnswerView, Fault, ReadOptions, TableView, TwinColumn, UploadChoices, UploadSummary,
-};
+use crate::messages::{Fault, ReadOptions, TableView, UploadChoices, UploadSummary};
+use crate::ui::vault_client::Vault;
 
 /// Everything on the desk.
 #[derive(Clone, Copy)]
@@ -31,8 +29,6 @@ pub(super) struct Desk {
     pub(super) rows_per_group: RwSignal<Option<u32>>,
     /// The upload.
     pub(super) upload: RwSignal<UploadProcess>,
-    /// The analysis.
-    pub(super) analysis: RwSignal<AnalysisProcess>,
 }
 
 /// Where the open table came from.
@@ -70,41 +66,8 @@ pub(super) enum UploadProcess {
     Failed { file_name: String, fault: Fault, dataset: Option<DatasetId> },
 }
 
-/// The analysis.
-#[derive(Clone)]
-pub(super) enum AnalysisProcess {
-    /// None was asked for.
-    Idle,
-    /// Runs.
-    Running { dataset: DatasetId },
-    /// Answered.
-    Done { dataset: DatasetId, answer: Box<AnswerView>, twin: TwinProcess },
-    /// Ended without an answer.
-    Failed { dataset: DatasetId, fault: Fault },
-}
-
-/// The plaintext twin of an answer.
-#[derive(Clone)]
-pub(super) enum TwinProcess {
-    /// The source file must be chosen again.
-    FileNeeded,
-    /// Being computed.
-    Computing,
-    /// At hand.
-    Done(Vec<TwinColumn>),
-    /// It could not be computed, e.g. because another file was chosen.
-    Failed(Fault),
-}
-
 impl Desk {
     pub(super) fn new(vault: Vault) -> Self {
-        let analysis = RwSignal::new(AnalysisProcess::Idle);
-        // Decrypted answers do not outlive the unlocked keyring.
-        Effect::new(move |_| {
-            if !vault.is_unlocked() {
-                analysis.set(AnalysisProcess::Idle);
-            }
-        });
         Self {
             vault,
             source: StoredValue::new_local(None),
@@ -114,7 +77,6 @@ impl Desk {
             keep_original: RwSignal::new(true),
             rows_per_group: RwSignal::new(None),
             upload: RwSignal::new(UploadProcess::Idle),
-            analysis,
         }
     }
 
@@ -199,6 +161,18 @@ impl Desk {
         });
     }
 
+    /// What the upload of this dataset took, if that is what ended last.
+    pub(super) fn uploaded(self, dataset: DatasetId) -> Option<UploadSummary> {
+        self.upload.with_untracked(|upload| match upload {
+            UploadProcess::Done(summary) if summary.dataset == dataset => Some(summary.clone()),
+            UploadProcess::Done(_)
+            | UploadProcess::Idle
+            | UploadProcess::Chosen { .. }
+            | UploadProcess::Running { .. }
+            | UploadProcess::Failed { .. } => None,
+        })
+    }
+
     /// Leaves the screen of an upload that stopped, for the one that is asked for next.
     pub(super) fn forget_stopped_upload(self) {
         if self.upload.with_untracked(|process| matches!(process, UploadProcess::Failed { .. })) {
@@ -216,43 +190,6 @@ impl Desk {
                     .upload
                     .with_untracked(|progress| progress.as_ref().map(|progress| progress.dataset));
                 UploadProcess::Failed { file_name, fault, dataset: dataset.or(begun) }
-            }
-        });
-    }
-
-    /// Runs analyses of a dataset.
-    pub(super) fn run(self, dataset: DatasetId, analyses: Vec<AnalysisRequest>) {
-        self.analysis.set(AnalysisProcess::Running { dataset });
-        spawn_local(async move {
-            let result = self.vault.run_analyses(dataset, analyses).await;
-            self.analysis.set(match result {
-                Ok(mut answer) => {
-                    let twin = answer.twin.take().map_or(TwinProcess::FileNeeded, TwinProcess::Done);
-                    AnalysisProcess::Done { dataset, answer: Box::new(answer), twin }
-                }
-                Err(fault) => AnalysisProcess::Failed { dataset, fault },
-            });
-        });
-    }
-
-    /// Computes the plaintext twin of the newest answer from the chosen source file.
-    pub(super) fn compare(self, dataset: DatasetId, file: Option<File>) {
-        self.set_twin(dataset, TwinProcess::Computing);
-        spawn_local(async move {
-            let twin = match self.vault.twin(dataset, file).await {
-                Ok(columns) => TwinProcess::Done(columns),
-                Err(fault) => TwinProcess::Failed(fault),
-            };
-            self.set_twin(dataset, twin);
-        });
-    }
-
-    fn set_twin(self, of: DatasetId, process: TwinProcess) {
-        self.analysis.update(|analysis| {
-            if let AnalysisProcess::Done { dataset, twin, .. } = analysis
-                && *dataset == of
-            {
-                *twin = process;
             }
         });
     }

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::address::{Address, Screen};
-use super::components::fault::FaultNote;
-use super::components::icon::{Icon, Symbol};
 use super::theme::ThemeSwitch;
-use super::vault_client::Vault;
 use crate::messages::KeyringStatus;
+use crate::ui::fault::FaultNote;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::vault_client::Vault;
 
 /// Product mark, navigation, key status, colours.
 #[component]

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use veilsum_table::profile::{ColumnProfile, Kind};
 use veilsum_table::treat::Choice;
 
-use super::icon::{Icon, Symbol};
 use crate::messages::Proposal;
-use crate::page::words;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::words;
 
 /// What a column turns into, as a form value.
 const NUMBER: &str = "number";

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::File;
 
-use super::fault::FaultNote;
-use super::file_input::FileInput;
 use crate::messages::{Fault, KeyringStatus};
-use crate::page::vault_client::Vault;
+use crate::ui::fault::FaultNote;
+use crate::ui::file_input::FileInput;
+use crate::ui::vault_client::Vault;
 
 /// A key file, its passphrase, and what it replaces.
 #[component]

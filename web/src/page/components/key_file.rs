@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::fault::FaultNote;
-use super::icon::{Icon, Symbol};
 use crate::messages::Fault;
-use crate::page::save::save_bytes;
-use crate::page::vault_client::Vault;
+use crate::ui::fault::FaultNote;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::save::save_bytes;
+use crate::ui::vault_client::Vault;
 
 /// The button, and what went wrong with it.
 #[component]

@@ -6,13 +6,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::fault::FaultNote;
-use super::icon::{Icon, Symbol};
 use super::import_key_file::ImportKeyFile;
-use super::progress::{Bar, ProgressBar, Skeleton};
 use super::title::focus_heading;
 use crate::messages::{Fault, KeyringStatus};
-use crate::page::vault_client::Vault;
+use crate::ui::fault::FaultNote;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::progress::{Bar, ProgressBar, Skeleton};
+use crate::ui::vault_client::Vault;
 
 const MIN_PASSPHRASE_CHARACTERS: usize = 8;
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::page::words;
+use crate::ui::words;
 
 const MAX_PREVIEW_COLUMNS: usize = 60;
 const MAX_PREVIEW_ROWS: usize = 8;

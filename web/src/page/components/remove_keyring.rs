@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::fault::FaultNote;
 use crate::messages::Fault;
-use crate::page::vault_client::Vault;
+use crate::ui::fault::FaultNote;
+use crate::ui::vault_client::Vault;
 
 const WORD: &str = "remove";
 

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 
-use super::fault::FaultNote;
 use crate::messages::{Fault, UnfinishedUpload};
-use crate::page::address::Address;
 use crate::page::desk::Desk;
-use crate::page::loaded::Loaded;
-use crate::page::vault_client::Vault;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::loaded::Loaded;
+use crate::ui::navigate;
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
 
 /// The list; nothing where there is none, or while the keyring is locked.
 #[component]
@@ -55,7 +55,6 @@ pub(in crate::page) fn UnfinishedUploads() -> impl IntoView {
 #[component]
 fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let address = expect_context::<Address>();
     let asked = RwSignal::new(false);
     let dataset = upload.dataset;
     let file_name = upload.file_name.clone();
@@ -63,10 +62,10 @@ fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl
     let resume = move |_| {
         if sample {
             desk.resume_upload(dataset, file_name.clone(), None);
-            address.go("/upload");
+            navigate::go("/upload");
         } else {
             desk.forget_stopped_upload();
-            address.go(&format!("/upload?resume={dataset}"));
+            navigate::go(&format!("/upload?resume={dataset}"));
         }
     };
     view! {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::icon::{Icon, Symbol};
+use crate::ui::icon::{Icon, Symbol};
 
 /// Two sides and what crosses.
 #[component]
@@ -32,15 +32,4 @@ pub(in crate::page) fn Worlds(
             </section>
         </figure>
     }
-}
-
-/// Bytes, four at a time.
-#[component]
-pub(in crate::page) fn Hex(
-    #[prop(into)] bytes: String,
-    #[prop(default = "hex")] testid: &'static str,
-) -> impl IntoView {
-    let groups: Vec<String> =
-        bytes.chars().collect::<Vec<_>>().chunks(8).map(|group| group.iter().collect()).collect();
-    view! { <code class="hex" data-testid=testid data-hex=bytes>{groups.join(" ")}</code> }
 }

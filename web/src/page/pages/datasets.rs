@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use crate::messages::{DatasetHead, DatasetSummary, Fault};
-use crate::page::components::fault::FaultNote;
 use crate::page::components::keyring_gate::KeyringGate;
-use crate::page::components::progress::Skeleton;
 use crate::page::components::title::PageTitle;
-use crate::page::loaded::Loaded;
-use crate::page::vault_client::Vault;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::loaded::Loaded;
+use crate::ui::progress::Skeleton;
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
 
 /// The screen.
 #[component]

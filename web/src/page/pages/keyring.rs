@@ -8,7 +8,7 @@ use crate::page::components::key_file::SaveKeyFile;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::remove_keyring::RemoveKeyring;
 use crate::page::components::title::PageTitle;
-use crate::page::vault_client::Vault;
+use crate::ui::vault_client::Vault;
 
 /// The screen.
 #[component]

@@ -9,18 +9,19 @@ use web_sys::File;
 use crate::messages::{Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
-use crate::page::components::fault::FaultNote;
-use crate::page::components::file_input::FileInput;
-use crate::page::components::icon::{Icon, Symbol};
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::preview::Preview;
-use crate::page::components::progress::{Bar, ProgressBar};
-use crate::page::components::steps::{Step, Steps};
 use crate::page::components::title::PageTitle;
 use crate::page::desk::{Desk, TableProcess, UploadProcess};
-use crate::page::loaded::Loaded;
-use crate::page::vault_client::Vault;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::file_input::FileInput;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::loaded::Loaded;
+use crate::ui::navigate;
+use crate::ui::progress::{Bar, ProgressBar};
+use crate::ui::steps::{Step, Steps};
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
 
 /// Column cards shown before "show more"; a table may have thousands of columns.
 const CARDS_AT_ONCE: usize = 60;
@@ -227,7 +228,6 @@ fn box_of(value: RwSignal<bool>, testid: &'static str, label: &'static str) -> i
 fn Choices(view: Arc<TableView>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
-    let address = expect_context::<Address>();
     let shown = RwSignal::new(CARDS_AT_ONCE);
     let column_count = view.profile.columns.len();
     let file_name = view.file_name.clone();
@@ -279,7 +279,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
     };
     let next = Callback::new(move |()| {
         desk.upload.set(UploadProcess::Chosen { file_name: file_name.clone() });
-        address.go("/upload");
+        navigate::go("/upload");
     });
 
     view! {

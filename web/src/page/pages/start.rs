@@ -4,14 +4,15 @@ use leptos::prelude::*;
 use web_sys::{DragEvent, File};
 
 use crate::messages::KeyringStatus;
-use crate::page::address::Address;
-use crate::page::components::file_input::FileInput;
-use crate::page::components::icon::{Icon, Symbol};
 use crate::page::components::title::PageTitle;
 use crate::page::components::unfinished::UnfinishedUploads;
-use crate::page::components::worlds::{Hex, Worlds};
+use crate::page::components::worlds::Worlds;
 use crate::page::desk::Desk;
-use crate::page::vault_client::Vault;
+use crate::ui::file_input::FileInput;
+use crate::ui::hex::Hex;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::navigate;
+use crate::ui::vault_client::Vault;
 
 /// A bundled sample.
 struct Sample {
@@ -51,15 +52,14 @@ const SAMPLES: [Sample; 3] = [
 pub(in crate::page) fn StartPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
-    let address = expect_context::<Address>();
 
     let open_file = Callback::new(move |file: File| {
         desk.open_file(file);
-        address.go("/prepare");
+        navigate::go("/prepare");
     });
     let open_sample = Callback::new(move |file_name: &'static str| {
         desk.open_sample(file_name);
-        address.go(&format!("/prepare?sample={file_name}"));
+        navigate::go(&format!("/prepare?sample={file_name}"));
     });
 
     view! {

@@ -7,20 +7,22 @@ use web_sys::File;
 
 use crate::messages::{Fault, UnfinishedUpload, UploadPhase, UploadProgress};
 use crate::page::address::Address;
-use crate::page::components::fault::FaultNote;
-use crate::page::components::file_input::FileInput;
-use crate::page::components::icon::{Icon, Symbol};
 use crate::page::components::key_file::SaveKeyFile;
 use crate::page::components::keyring_gate::KeyringGate;
-use crate::page::components::progress::{Bar, ProgressBar, Skeleton};
-use crate::page::components::steps::{Step, Steps};
 use crate::page::components::title::PageTitle;
 use crate::page::components::unfinished::UnfinishedUploads;
-use crate::page::components::worlds::{Hex, Worlds};
+use crate::page::components::worlds::Worlds;
 use crate::page::desk::{Desk, UploadProcess};
-use crate::page::loaded::Loaded;
-use crate::page::vault_client::Vault;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::file_input::FileInput;
+use crate::ui::hex::Hex;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::loaded::Loaded;
+use crate::ui::navigate;
+use crate::ui::progress::{Bar, ProgressBar, Skeleton};
+use crate::ui::steps::{Step, Steps};
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
 
 /// The screen.
 #[component]
@@ -51,7 +53,7 @@ fn Process() -> impl IntoView {
     }
     Effect::new(move |_| {
         if let UploadProcess::Done(summary) = desk.upload.get() {
-            address.replace(&format!("/datasets/{}", summary.dataset));
+            navigate::replace(&format!("/datasets/{}", summary.dataset));
         }
     });
     move || {
@@ -219,7 +221,6 @@ fn bar_of(upload: &UploadProgress) -> Bar {
 #[component]
 fn Failed(file_name: String, fault: Fault, dataset: Option<DatasetId>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let address = expect_context::<Address>();
     let cancelled = fault.code == "cancelled";
     // To go on with the same file would end in the same way.
     let needs_file =
@@ -256,7 +257,7 @@ fn Failed(file_name: String, fault: Fault, dataset: Option<DatasetId>) -> impl I
                 {dataset.filter(|_| needs_file.is_none()).map(|dataset| {
                     let choose = Callback::new(move |()| {
                         desk.upload.set(UploadProcess::Idle);
-                        address.go(&format!("/upload?resume={dataset}"));
+                        navigate::go(&format!("/upload?resume={dataset}"));
                     });
                     view! {
                         <button type="button" class="button quiet" data-testid="upload-choose-file" on:click=move |_| choose.run(())>"Choose the file again"</button>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::page::words;
+use crate::ui::words;
 
 /// One bar.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ struct Phase {
 
 /// Bars and their table.
 #[component]
-pub(in crate::page) fn Timings(
+pub(super) fn Timings(
     /// Name and seconds of each phase.
     seconds: Vec<(String, f64)>,
     /// The same work on cleartext, in another colour.

@@ -5,16 +5,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 
-use super::fault::FaultNote;
 use crate::messages::Fault;
-use crate::page::address::Address;
-use crate::page::vault_client::Vault;
+use crate::ui::fault::FaultNote;
+use crate::ui::navigate;
+use crate::ui::vault_client::Vault;
 
 /// A button that opens a dialog; `Esc` closes it.
 #[component]
-pub(in crate::page) fn DeleteDataset(dataset: DatasetId, file_name: String) -> impl IntoView {
+pub(super) fn DeleteDataset(dataset: DatasetId, file_name: String) -> impl IntoView {
     let vault = expect_context::<Vault>();
-    let address = expect_context::<Address>();
     let dialog = NodeRef::<Dialog>::new();
     let typed = RwSignal::new(String::new());
     let running = RwSignal::new(false);
@@ -39,7 +38,7 @@ pub(in crate::page) fn DeleteDataset(dataset: DatasetId, file_name: String) -> i
             let result = vault.delete_dataset(dataset).await;
             running.try_set(false);
             match result {
-                Ok(()) => address.replace("/datasets"),
+                Ok(()) => navigate::replace("/datasets"),
                 Err(error) => {
                     fault.try_set(Some(error));
                 }

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use veilsum_table::decimal::Decimal;
 
-use super::icon::{Icon, Symbol};
+use super::decimal_text::{canonical, shown};
 use crate::messages::{AnalysisKind, AnswerValue, NumberView, TwinColumn};
-use crate::page::decimal_text::{canonical, shown};
+use crate::ui::icon::{Icon, Symbol};
 
 /// How an answer and its twin compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::page) enum Verdict {
+pub(super) enum Verdict {
     /// The same exact decimal number.
     Equal,
     /// As far apart as the stated rounding of single cells allows.
@@ -19,7 +19,7 @@ pub(in crate::page) enum Verdict {
 }
 
 impl Verdict {
-    pub(in crate::page) const fn code(self) -> &'static str {
+    pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Equal => "equal",
             Self::WithinRounding => "within-rounding",
@@ -37,7 +37,7 @@ impl Verdict {
 }
 
 /// The twin of one answer.
-pub(in crate::page) fn exact_of(kind: AnalysisKind, twin: &TwinColumn) -> String {
+pub(super) fn exact_of(kind: AnalysisKind, twin: &TwinColumn) -> String {
     match kind {
         AnalysisKind::Count => twin.count.to_string(),
         AnalysisKind::Sum => twin.sum.clone(),
@@ -46,7 +46,7 @@ pub(in crate::page) fn exact_of(kind: AnalysisKind, twin: &TwinColumn) -> String
 }
 
 /// Compares an answer with its twin.
-pub(in crate::page) fn verdict(answer: &AnswerValue, twin: &str, number: Option<&NumberView>) -> Verdict {
+pub(super) fn verdict(answer: &AnswerValue, twin: &str, number: Option<&NumberView>) -> Verdict {
     let both_have_a_value = !answer.exact.is_empty() && !twin.is_empty();
     if answer.exact == twin || (both_have_a_value && canonical(&answer.exact) == canonical(twin)) {
         return Verdict::Equal;
@@ -80,7 +80,7 @@ fn is_within_rounding(answer: &AnswerValue, twin: &str, scale: u32) -> Option<bo
 
 /// The twin's value and how it compares.
 #[component]
-pub(in crate::page) fn TwinCell(testid: String, exact: String, verdict: Verdict) -> impl IntoView {
+pub(super) fn TwinCell(testid: String, exact: String, verdict: Verdict) -> impl IntoView {
     let symbol = match verdict {
         Verdict::Equal | Verdict::WithinRounding => Symbol::Check,
         Verdict::Differs => Symbol::Cross,

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 /// Offers `bytes` under `file_name` to be saved.
-pub(super) fn save_bytes(file_name: &str, media_type: &str, bytes: &[u8]) -> Result<(), JsValue> {
+pub(crate) fn save_bytes(file_name: &str, media_type: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let properties = BlobPropertyBag::new();
     properties.set_type(media_type);
@@ -13,7 +13,7 @@ pub(super) fn save_bytes(file_name: &str, media_type: &str, bytes: &[u8]) -> Res
 }
 
 /// Offers what a `blob:` URL names to be saved, then revokes the URL.
-pub(super) fn save_url(file_name: &str, url: &str) -> Result<(), JsValue> {
+pub(crate) fn save_url(file_name: &str, url: &str) -> Result<(), JsValue> {
     let document = leptos::prelude::document();
     let anchor: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
     anchor.set_href(url);

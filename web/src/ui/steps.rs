@@ -6,7 +6,7 @@ use super::icon::{Icon, Symbol};
 
 /// A step of the whole way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::page) enum Step {
+pub(crate) enum Step {
     Read,
     Prepare,
     Encrypt,
@@ -26,7 +26,7 @@ const STEPS: [(Step, &str); 5] = [
 
 /// Shows which steps are done and which one is next.
 #[component]
-pub(in crate::page) fn Steps(#[prop(into)] current: Signal<Step>) -> impl IntoView {
+pub(crate) fn Steps(#[prop(into)] current: Signal<Step>) -> impl IntoView {
     let item = move |(place, (step, name)): (usize, (Step, &'static str))| {
         let state = move || match step.cmp(&current.get()) {
             core::cmp::Ordering::Less => "done",

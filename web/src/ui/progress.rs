@@ -2,22 +2,22 @@
 
 use leptos::prelude::*;
 
-use crate::page::words;
+use super::words;
 
 /// What a bar shows.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::page) struct Bar {
+pub(crate) struct Bar {
     /// What is going on.
-    pub(in crate::page) label: String,
+    pub(crate) label: String,
     /// Done and total; `None` while that cannot be told.
-    pub(in crate::page) share: Option<(u64, u64)>,
+    pub(crate) share: Option<(u64, u64)>,
     /// Numbers in words, under the bar.
-    pub(in crate::page) facts: Vec<String>,
+    pub(crate) facts: Vec<String>,
 }
 
 /// A progress bar.
 #[component]
-pub(in crate::page) fn ProgressBar(
+pub(crate) fn ProgressBar(
     #[prop(into)] bar: Signal<Bar>,
     #[prop(default = "progress")] testid: &'static str,
 ) -> impl IntoView {
@@ -51,7 +51,7 @@ pub(in crate::page) fn ProgressBar(
 
 /// Grey lines where something is about to stand.
 #[component]
-pub(in crate::page) fn Skeleton(
+pub(crate) fn Skeleton(
     /// What is awaited, in words.
     label: &'static str,
     #[prop(default = 3)] lines: usize,

@@ -7,7 +7,7 @@ use crate::messages::Fault;
 
 /// One failure.
 #[component]
-pub(in crate::page) fn FaultNote(
+pub(crate) fn FaultNote(
     fault: Fault,
     /// For tests; `fault` unless the screen needs to tell several apart.
     #[prop(default = "fault")]

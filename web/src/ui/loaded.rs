@@ -11,7 +11,7 @@ use crate::messages::Fault;
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
 
 /// A value on its way, there, or refused.
-pub(super) struct Loaded<T: Send + Sync + 'static> {
+pub(crate) struct Loaded<T: Send + Sync + 'static> {
     value: RwSignal<Option<Result<T, Fault>>>,
     /// Counts what was asked, so that only the answer to the newest question counts.
     asked: RwSignal<u32>,
@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> Copy for Loaded<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Loaded<T> {
     /// Asks now, and whenever a signal that `ask` reads has changed. The old value stays until the new one is there.
-    pub(super) fn new(ask: impl Fn() -> Answer<T> + 'static) -> Self {
+    pub(crate) fn new(ask: impl Fn() -> Answer<T> + 'static) -> Self {
         let loaded = Self { value: RwSignal::new(None), asked: RwSignal::new(0) };
         let newest = StoredValue::new(0_u32);
         Effect::new(move |_| {
@@ -46,17 +46,17 @@ impl<T: Clone + Send + Sync + 'static> Loaded<T> {
     }
 
     /// The value; `None` while the first answer is awaited.
-    pub(super) fn get(self) -> Option<Result<T, Fault>> {
+    pub(crate) fn get(self) -> Option<Result<T, Fault>> {
         self.value.get()
     }
 
     /// Looks at the value.
-    pub(super) fn with<U>(self, look: impl FnOnce(Option<&Result<T, Fault>>) -> U) -> U {
+    pub(crate) fn with<U>(self, look: impl FnOnce(Option<&Result<T, Fault>>) -> U) -> U {
         self.value.with(|value| look(value.as_ref()))
     }
 
     /// Asks again.
-    pub(super) fn again(self) {
+    pub(crate) fn again(self) {
         self.asked.update(|asked| *asked = asked.wrapping_add(1));
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// What to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::page) enum Symbol {
+pub(crate) enum Symbol {
     Browser,
     Cloud,
     Lock,
@@ -36,7 +36,7 @@ impl Symbol {
 
 /// One drawing.
 #[component]
-pub(in crate::page) fn Icon(symbol: Symbol) -> impl IntoView {
+pub(crate) fn Icon(symbol: Symbol) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=symbol.drawing()/></svg>
     }

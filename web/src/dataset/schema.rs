@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use crate::messages::{ColumnView, NumberView, TreatmentView};
-use crate::page::words;
+use crate::ui::words;
 
 /// A table of columns, read from the opened manifest.
 #[component]
-pub(in crate::page) fn Schema(columns: Vec<ColumnView>) -> impl IntoView {
+pub(super) fn Schema(columns: Vec<ColumnView>) -> impl IntoView {
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label="Columns">
             <table data-testid="schema">

@@ -1,18 +1,41 @@
 //! What the cloud saw: every object with its key, size, hash, and a sample of its bytes.
 
 use leptos::prelude::*;
+use veilsum_protocol::DatasetId;
 
-use super::icon::{Icon, Symbol};
-use super::worlds::Hex;
 use crate::messages::CloudObject;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::hex::Hex;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::loaded::Loaded;
+use crate::ui::progress::Skeleton;
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
 
 /// Objects shown before "show all".
 const FIRST_OBJECTS: usize = 12;
 
+/// What is stored of the dataset.
+#[component]
+pub(super) fn CloudSaw(dataset: DatasetId) -> impl IntoView {
+    let vault = expect_context::<Vault>();
+    let objects = Loaded::new(move || Box::pin(vault.cloud_objects(dataset)));
+    view! {
+        <section class="panel cloud-side" aria-labelledby="cloud-title" data-testid="cloud-saw">
+            <h2 id="cloud-title"><Icon symbol=Symbol::Cloud/>"What the cloud saw"</h2>
+            <WhyItCannotRead/>
+            {move || match objects.get() {
+                None => view! { <Skeleton label="Reading back what is stored…"/> }.into_any(),
+                Some(Err(fault)) => view! { <FaultNote fault testid="cloud-saw-error"/> }.into_any(),
+                Some(Ok(objects)) => view! { <CloudObjects heading="Objects of the dataset" objects testid="dataset-objects"/> }.into_any(),
+            }}
+        </section>
+    }
+}
+
 /// A list of stored objects.
 #[component]
-pub(in crate::page) fn CloudObjects(
+pub(super) fn CloudObjects(
     heading: &'static str,
     objects: Vec<CloudObject>,
     #[prop(default = "cloud-objects")] testid: &'static str,
@@ -68,7 +91,7 @@ fn object_view(object: CloudObject) -> impl IntoView {
 
 /// The plan of a job, as it was sent.
 #[component]
-pub(in crate::page) fn SentPlan(plan: String) -> impl IntoView {
+pub(super) fn SentPlan(plan: String) -> impl IntoView {
     view! {
         <details>
             <summary>"The plan, as it was sent"</summary>
@@ -80,7 +103,7 @@ pub(in crate::page) fn SentPlan(plan: String) -> impl IntoView {
 
 /// What ciphertext is, in one folded paragraph.
 #[component]
-pub(in crate::page) fn WhyItCannotRead() -> impl IntoView {
+fn WhyItCannotRead() -> impl IntoView {
     view! {
         <details>
             <summary>"Why the cloud can add numbers that it cannot read"</summary>

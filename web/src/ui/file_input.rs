@@ -6,7 +6,7 @@ use web_sys::{File, HtmlInputElement};
 
 /// A file chooser that looks like a button.
 #[component]
-pub(in crate::page) fn FileInput(
+pub(crate) fn FileInput(
     id: &'static str,
     label: &'static str,
     /// What the chooser offers first.

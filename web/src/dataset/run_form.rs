@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::fault::FaultNote;
 use crate::messages::{AnalysisKind, AnalysisRequest, Fault, RunEstimate};
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::words;
 
 /// The catalogue, with words.
-pub(in crate::page) const KINDS: [(AnalysisKind, &str, &str); 3] = [
+pub(super) const KINDS: [(AnalysisKind, &str, &str); 3] = [
     (AnalysisKind::Sum, "sum", "Sum"),
     (AnalysisKind::Mean, "mean", "Mean"),
     (AnalysisKind::Count, "count", "Count"),
@@ -18,14 +18,14 @@ const MOST_PRESELECTED: usize = 40;
 
 /// What is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::page) struct Selection {
+pub(super) struct Selection {
     kinds: [bool; KINDS.len()],
     columns: Vec<bool>,
 }
 
 impl Selection {
     /// The mean of every column.
-    pub(in crate::page) fn suggested(column_count: usize) -> Self {
+    pub(super) fn suggested(column_count: usize) -> Self {
         Self {
             kinds: KINDS.map(|(kind, ..)| kind == AnalysisKind::Mean),
             columns: (0..column_count).map(|column| column < MOST_PRESELECTED).collect(),
@@ -33,7 +33,7 @@ impl Selection {
     }
 
     /// What to ask, column by column.
-    pub(in crate::page) fn requests(&self, names: &[String]) -> Vec<AnalysisRequest> {
+    pub(super) fn requests(&self, names: &[String]) -> Vec<AnalysisRequest> {
         let chosen = names.iter().zip(&self.columns).filter(|(_, chosen)| **chosen);
         let kinds =
             || KINDS.iter().zip(self.kinds).filter(|(_, chosen)| *chosen).map(|((kind, ..), _)| *kind);
@@ -48,7 +48,7 @@ impl Selection {
 }
 
 /// The short name of a statistic, as in test ids and exports.
-pub(in crate::page) fn kind_code(kind: AnalysisKind) -> &'static str {
+pub(super) fn kind_code(kind: AnalysisKind) -> &'static str {
     match kind {
         AnalysisKind::Sum => "sum",
         AnalysisKind::Mean => "mean",
@@ -57,7 +57,7 @@ pub(in crate::page) fn kind_code(kind: AnalysisKind) -> &'static str {
 }
 
 /// The name of a statistic.
-pub(in crate::page) fn kind_name(kind: AnalysisKind) -> &'static str {
+pub(super) fn kind_name(kind: AnalysisKind) -> &'static str {
     match kind {
         AnalysisKind::Sum => "Sum",
         AnalysisKind::Mean => "Mean",
@@ -67,7 +67,7 @@ pub(in crate::page) fn kind_name(kind: AnalysisKind) -> &'static str {
 
 /// The form.
 #[component]
-pub(in crate::page) fn RunForm(
+pub(super) fn RunForm(
     /// Names of the encrypted columns, in file order.
     names: Vec<String>,
     selection: RwSignal<Selection>,

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 use veilsum_table::csv_out::without_formula;
 use web_sys::File;
 
-use super::fault::FaultNote;
-use super::file_input::FileInput;
-use super::icon::{Icon, Symbol};
+use super::decimal_text::{places, rounded, shown};
+use super::desk::TwinProcess;
 use super::run_form::{kind_code, kind_name};
 use super::twin::{TwinCell, exact_of, verdict};
 use crate::messages::{AnalysisKind, AnswerValue, AnswerView, ManifestView, NumberView, TwinColumn};
-use crate::page::decimal_text::{places, rounded, shown};
-use crate::page::desk::TwinProcess;
-use crate::page::save::save_bytes;
-use crate::page::words;
+use crate::ui::fault::FaultNote;
+use crate::ui::file_input::FileInput;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::save::save_bytes;
+use crate::ui::words;
 
 /// Sentences shown before the table takes over.
 const MOST_SENTENCES: usize = 5;
@@ -30,7 +30,7 @@ struct Placed {
 
 /// The answers to one run.
 #[component]
-pub(in crate::page) fn Answers(
+pub(super) fn Answers(
     answer: AnswerView,
     manifest: ManifestView,
     twin: TwinProcess,

@@ -1,18 +1,18 @@
 //! Sizes, times and counts in words.
 
 /// `1234567` → `1,234,567`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     group_digits(&value.to_string())
 }
 
 /// A count with its noun: `1 row`, `12 rows`.
-pub(super) fn counted(value: u64, one: &str) -> String {
+pub(crate) fn counted(value: u64, one: &str) -> String {
     let plural = if value == 1 { "" } else { "s" };
     format!("{} {one}{plural}", count(value))
 }
 
 /// Groups a run of digits by thousands.
-pub(super) fn group_digits(digits: &str) -> String {
+pub(crate) fn group_digits(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -24,7 +24,7 @@ pub(super) fn group_digits(digits: &str) -> String {
 }
 
 /// Bytes in decimal units, three digits: `742 bytes`, `25.7 kB`, `1.25 GB`.
-pub(super) fn bytes(value: u64) -> String {
+pub(crate) fn bytes(value: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if value < 1_000 {
         return counted(value, "byte");
@@ -46,7 +46,7 @@ pub(super) fn bytes(value: u64) -> String {
 }
 
 /// A length of time: `under 0.01 s`, `0.42 s`, `12 s`, `3 min 5 s`, `2 h 4 min`.
-pub(super) fn seconds(value: f64) -> String {
+pub(crate) fn seconds(value: f64) -> String {
     if !value.is_finite() || value < 0.0 {
         return "an unknown time".into();
     }
@@ -67,12 +67,12 @@ pub(super) fn seconds(value: f64) -> String {
 }
 
 /// A time still to wait, without false precision.
-pub(super) fn seconds_left(value: f64) -> String {
+pub(crate) fn seconds_left(value: f64) -> String {
     if value < 1.0 { "under a second left".into() } else { format!("{} left", seconds(value.ceil())) }
 }
 
 /// A rate: `1,234 rows per second`.
-pub(super) fn rate(per_second: f64, unit: &str) -> String {
+pub(crate) fn rate(per_second: f64, unit: &str) -> String {
     if per_second < 10.0 {
         format!("{} {unit} per second", fixed(per_second, 1))
     } else {
@@ -81,12 +81,12 @@ pub(super) fn rate(per_second: f64, unit: &str) -> String {
 }
 
 /// A rate of bytes.
-pub(super) fn byte_rate(per_second: f64) -> String {
+pub(crate) fn byte_rate(per_second: f64) -> String {
     format!("{} per second", bytes(whole(per_second)))
 }
 
 /// A moment as `2026-03-01 14:05`, in the time zone of this browser.
-pub(super) fn moment(seconds_since_1970: u64) -> String {
+pub(crate) fn moment(seconds_since_1970: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "exact for the next 285,000 years")]
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(seconds_since_1970 as f64 * 1_000.0));
     format!(
@@ -101,7 +101,7 @@ pub(super) fn moment(seconds_since_1970: u64) -> String {
 
 /// A number that is not negative, with `places` digits behind the point. (The formatting of floats in the standard
 /// library weighs as much as a screen of this page.)
-pub(super) fn fixed(value: f64, places: u32) -> String {
+pub(crate) fn fixed(value: f64, places: u32) -> String {
     let step = 10_u64.pow(places);
     #[expect(clippy::cast_precision_loss, reason = "a small power of ten")]
     let steps = whole(value * step as f64);
@@ -109,7 +109,7 @@ pub(super) fn fixed(value: f64, places: u32) -> String {
 }
 
 /// With a capital first letter.
-pub(super) fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     match text.split_at_checked(1) {
         Some((first, rest)) => first.to_ascii_uppercase() + rest,
         None => text.to_owned(),
@@ -117,13 +117,13 @@ pub(super) fn capitalised(text: &str) -> String {
 }
 
 /// How much of a whole, from 0 to 100.
-pub(super) fn percent(done: u64, total: u64) -> u64 {
+pub(crate) fn percent(done: u64, total: u64) -> u64 {
     (done.min(total) * 100).checked_div(total).unwrap_or(0)
 }
 
 /// The nearest whole number, for display.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
-pub(super) fn whole(value: f64) -> u64 {
+pub(crate) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 

@@ -1,6 +1,6 @@
 //! Exact decimal numbers as text: `-12.50` is a sign, whole digits, and digits behind the point.
 
-use super::words::group_digits;
+use crate::ui::words::group_digits;
 
 /// The one way of writing a number: no zeros that say nothing, no minus before zero.
 pub(super) fn canonical(text: &str) -> String {

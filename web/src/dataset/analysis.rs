@@ -1,0 +1,172 @@
+//! An analysis of the dataset: what to ask, how it goes, and what came of it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use web_sys::File;
+
+use super::answers::Answers;
+use super::cloud_saw::{CloudObjects, SentPlan};
+use super::desk::{AnalysisProcess, Desk, TwinProcess};
+use super::run_form::{RunForm, Selection};
+use super::timings::Timings;
+use crate::messages::{AnswerView, DatasetView, JobPhase, ManifestView};
+use crate::ui::fault::FaultNote;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::loaded::Loaded;
+use crate::ui::progress::{Bar, ProgressBar};
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
+
+/// The form, and under it the newest analysis of this dataset.
+#[component]
+pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
+    let dataset = view.dataset;
+    let names: Vec<String> = view.manifest.numbers().map(|(name, _)| name.to_owned()).collect();
+    let selection = RwSignal::new(Selection::suggested(names.len()));
+    let asked = {
+        let names = names.clone();
+        Memo::new(move |_| selection.with(|selection| selection.requests(&names)))
+    };
+    let estimate = Loaded::new(move || Box::pin(vault.estimate_run(dataset, asked.get())));
+    let running = Memo::new(move |_| {
+        desk.analysis.with(|analysis| matches!(analysis, AnalysisProcess::Running { .. }))
+    });
+    let run = Callback::new(move |()| desk.run(dataset, asked.get_untracked()));
+    let on_file = Callback::new(move |file: File| desk.compare(dataset, Some(file)));
+    let manifest = StoredValue::new(view.manifest);
+
+    if names.is_empty() {
+        return view! {
+            <section class="panel empty">
+                <h2>"Nothing to compute"</h2>
+                <p>"No column of this dataset was encrypted as a number. Upload the file again and choose “Encrypt as number” for one."</p>
+            </section>
+        }
+        .into_any();
+    }
+    view! {
+        <section class="panel" aria-labelledby="run-title">
+            <h2 id="run-title">"Run an analysis"</h2>
+            <RunForm names selection estimate=Signal::derive(move || estimate.get()) running on_run=run/>
+        </section>
+        {move || match desk.analysis.get() {
+            AnalysisProcess::Running { dataset: of } if of == dataset => view! { <Running/> }.into_any(),
+            AnalysisProcess::Failed { dataset: of, fault } if of == dataset => {
+                view! {
+                    <section class="panel" data-testid="analysis-failed">
+                        {if fault.code == "cancelled" {
+                            view! { <p>"Stopped. Nothing was decrypted, and no answer is shown."</p> }.into_any()
+                        } else {
+                            view! { <FaultNote fault/> }.into_any()
+                        }}
+                    </section>
+                }
+                .into_any()
+            }
+            AnalysisProcess::Done { dataset: of, answer, twin } if of == dataset => {
+                view! { <Answered answer=*answer twin manifest on_file/> }.into_any()
+            }
+            AnalysisProcess::Idle
+            | AnalysisProcess::Running { .. }
+            | AnalysisProcess::Failed { .. }
+            | AnalysisProcess::Done { .. } => ().into_any(),
+        }}
+    }
+    .into_any()
+}
+
+#[component]
+fn Running() -> impl IntoView {
+    let vault = expect_context::<Vault>();
+    let stopping = RwSignal::new(false);
+    let bar = Signal::derive(move || match vault.activity.job.get() {
+        None => Bar { label: "Checking the plan".into(), share: None, facts: Vec::new() },
+        Some(job) => {
+            let evaluated = format!(
+                "{} of {} evaluated",
+                job.evaluated,
+                words::counted(job.row_groups.into(), "row group")
+            );
+            match job.phase {
+                JobPhase::Planning => {
+                    Bar { label: "Checking and sending the plan".into(), share: None, facts: Vec::new() }
+                }
+                JobPhase::Computing => Bar {
+                    label: "The cloud adds ciphertexts".into(),
+                    share: Some((job.evaluated.into(), job.row_groups.into())),
+                    facts: vec![evaluated],
+                },
+                JobPhase::Decrypting => Bar {
+                    label: "Decrypting and verifying the answer here".into(),
+                    share: None,
+                    facts: vec![evaluated],
+                },
+            }
+        }
+    });
+    let cancel = move |_| {
+        stopping.set(true);
+        spawn_local(async move {
+            // The run itself ends with the fault `cancelled`, which says what happened.
+            let _ = vault.cancel_job().await;
+            stopping.try_set(false);
+        });
+    };
+    view! {
+        <section class="panel cloud-side" data-testid="analysis-running">
+            <ProgressBar bar testid="analysis-progress"/>
+            <button
+                type="button" class="button" data-testid="analysis-cancel"
+                disabled=move || stopping.get() on:click=cancel
+            >{move || if stopping.get() { "Stopping…" } else { "Stop" }}</button>
+        </section>
+    }
+}
+
+#[component]
+fn Answered(
+    answer: AnswerView,
+    twin: TwinProcess,
+    manifest: StoredValue<ManifestView>,
+    on_file: Callback<File>,
+) -> impl IntoView {
+    let heading = NodeRef::<leptos::html::H2>::new();
+    Effect::new(move |_| {
+        if let Some(heading) = heading.get() {
+            let _ = heading.focus();
+        }
+    });
+    let seconds = answer.seconds.clone();
+    let plaintext = match &twin {
+        TwinProcess::Done(columns) => {
+            columns.first().map(|column| ("Same on cleartext".to_owned(), column.seconds))
+        }
+        TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => None,
+    };
+    let cost = format!(
+        "The functions worked {} and read {}; the encrypted answer has {}.",
+        words::seconds(f64::from(u32::try_from(answer.cloud_milliseconds).unwrap_or(u32::MAX)) / 1_000.0),
+        words::bytes(answer.read_bytes),
+        words::bytes(answer.answer_bytes)
+    );
+    let from_cloud = answer.job.is_some();
+    let objects = answer.objects.clone();
+    let plan = answer.plan.clone();
+    view! {
+        <section class="panel browser-side" aria-labelledby="answer-title" data-testid="answer">
+            <h2 id="answer-title" tabindex="-1" node_ref=heading><Icon symbol=Symbol::Browser/>"Answer"</h2>
+            <Answers answer manifest=manifest.get_value() twin on_file/>
+            <Timings seconds plaintext/>
+            {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost">{cost}</p> })}
+        </section>
+        {from_cloud.then(|| view! {
+            <section class="panel cloud-side" aria-labelledby="job-title" data-testid="cloud-saw-job">
+                <h2 id="job-title"><Icon symbol=Symbol::Cloud/>"What the cloud saw of this run"</h2>
+                <CloudObjects heading="Objects of the job" objects testid="job-objects"/>
+                {plan.map(|plan| view! { <SentPlan plan/> })}
+            </section>
+        })}
+    }
+}

@@ -1,0 +1,97 @@
+//! What is asked of the vault about a dataset: one typed method per command.
+
+use leptos::prelude::Set as _;
+use veilsum_protocol::DatasetId;
+use web_sys::File;
+
+use crate::messages::{
+    AnalysisRequest, AnswerView, CloudObject, Command, DatasetView, Fault, Reply, RunEstimate, TwinColumn,
+};
+use crate::ui::vault_client::{Vault, variant};
+
+/// An original that was downloaded and opened.
+pub(super) struct Original {
+    pub(super) file_name: String,
+    pub(super) url: String,
+    pub(super) exact: bool,
+}
+
+impl Vault {
+    /// Asks about a dataset, and takes note if it is gone.
+    async fn expect_of<T>(
+        self,
+        dataset: DatasetId,
+        command: Command,
+        file: Option<File>,
+        pick: fn(Reply) -> Option<T>,
+    ) -> Result<T, Fault> {
+        let result = self.expect(command, file, pick).await;
+        if let Err(fault) = &result
+            && fault.code == "dataset-gone"
+        {
+            self.gone.set(Some((dataset, fault.clone())));
+        }
+        result
+    }
+
+    pub(super) async fn dataset(self, dataset: DatasetId) -> Result<DatasetView, Fault> {
+        self.expect_of(
+            dataset,
+            Command::OpenDataset { dataset },
+            None,
+            variant!(Reply::Dataset(view) => *view),
+        )
+        .await
+    }
+
+    pub(super) async fn delete_dataset(self, dataset: DatasetId) -> Result<(), Fault> {
+        self.expect(Command::DeleteDataset { dataset }, None, variant!(Reply::Done => ())).await
+    }
+
+    pub(super) async fn open_original(self, dataset: DatasetId) -> Result<Original, Fault> {
+        let pick = variant!(Reply::Original { file_name, url, exact } => Original { file_name, url, exact });
+        let original = self.expect_of(dataset, Command::OpenOriginal { dataset }, None, pick).await;
+        self.activity.download.set(None);
+        original
+    }
+
+    pub(super) async fn cloud_objects(self, dataset: DatasetId) -> Result<Vec<CloudObject>, Fault> {
+        self.expect_of(
+            dataset,
+            Command::CloudObjects { dataset },
+            None,
+            variant!(Reply::CloudObjects(list) => list),
+        )
+        .await
+    }
+
+    pub(super) async fn estimate_run(
+        self,
+        dataset: DatasetId,
+        analyses: Vec<AnalysisRequest>,
+    ) -> Result<RunEstimate, Fault> {
+        let command = Command::EstimateRun { dataset, analyses };
+        self.expect_of(dataset, command, None, variant!(Reply::RunEstimate(estimate) => estimate)).await
+    }
+
+    pub(super) async fn run_analyses(
+        self,
+        dataset: DatasetId,
+        analyses: Vec<AnalysisRequest>,
+    ) -> Result<AnswerView, Fault> {
+        self.activity.job.set(None);
+        let command = Command::RunAnalyses { dataset, analyses };
+        let answer = self.expect_of(dataset, command, None, variant!(Reply::Answer(answer) => *answer)).await;
+        self.activity.job.set(None);
+        answer
+    }
+
+    pub(super) async fn cancel_job(self) -> Result<(), Fault> {
+        self.expect(Command::CancelJob, None, variant!(Reply::Done => ())).await
+    }
+
+    pub(super) async fn twin(self, dataset: DatasetId, file: Option<File>) -> Result<Vec<TwinColumn>, Fault> {
+        self.expect_of(dataset, Command::Twin { dataset }, file, variant!(Reply::Twin(columns) => columns))
+            .await
+    }
+}

@@ -1,0 +1,141 @@
+//! The screen of a dataset: run an analysis, see the answer, see what the cloud saw, open the original, delete.
+
+use leptos::prelude::*;
+
+use super::analysis::Analysis;
+use super::cloud_saw::CloudSaw;
+use super::delete_dataset::DeleteDataset;
+use super::desk::{AnalysisProcess, Desk};
+use super::original::Original;
+use super::schema::Schema;
+use super::timings::Timings;
+use crate::messages::{DatasetView, JobPhase, UploadSummary};
+use crate::ui::fault::FaultNote;
+use crate::ui::icon::{Icon, Symbol};
+use crate::ui::loaded::Loaded;
+use crate::ui::module::DatasetScreen;
+use crate::ui::progress::Skeleton;
+use crate::ui::stage::Heading;
+use crate::ui::steps::{Step, Steps};
+use crate::ui::vault_client::Vault;
+use crate::ui::words;
+
+/// Everything under the heading.
+#[component]
+pub(super) fn OpenedManifest(screen: DatasetScreen) -> impl IntoView {
+    let vault = expect_context::<Vault>();
+    let heading = expect_context::<Heading>();
+    let DatasetScreen { dataset, uploaded } = screen;
+    // What was found out before may have been another keyring's answer.
+    vault.gone.set(None);
+    let view = Loaded::new(move || Box::pin(vault.dataset(dataset)));
+    Effect::new(move |_| {
+        view.with(|view| {
+            if let Some(Ok(view)) = view {
+                heading.set(&view.manifest.file_name);
+            }
+        });
+    });
+    let gone = Memo::new(move |_| {
+        let gone = vault.gone.get().filter(|(of, _)| *of == dataset);
+        gone.map(|(_, fault)| fault)
+    });
+    move || match view.get() {
+        _ if gone.with(Option::is_some) => view! {
+            <section class="panel empty" data-testid="dataset-gone">
+                {gone.get().map(|fault| view! { <FaultNote fault/> })}
+                <p class="actions">
+                    <a href="/datasets" class="button primary">"See the datasets"</a>
+                    <a href="/" class="button quiet">"Upload a table"</a>
+                </p>
+            </section>
+        }
+        .into_any(),
+        None => view! { <Skeleton label="Opening the manifest…" lines=5/> }.into_any(),
+        Some(Err(fault)) => view! {
+            <FaultNote fault/>
+            <p class="actions">
+                <button type="button" class="button" on:click=move |_| view.again()>"Try again"</button>
+            </p>
+        }
+        .into_any(),
+        Some(Ok(view)) => view! { <Opened view uploaded=uploaded.clone()/> }.into_any(),
+    }
+}
+
+#[component]
+fn Opened(view: DatasetView, uploaded: Option<UploadSummary>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let vault = expect_context::<Vault>();
+    let dataset = view.dataset;
+    let step = Signal::derive(move || {
+        let job = vault.activity.job.get();
+        let decrypting = job.is_some_and(|job| job.phase == JobPhase::Decrypting);
+        let answered = desk
+            .analysis
+            .with(|analysis| matches!(analysis, AnalysisProcess::Done { dataset: of, .. } if *of == dataset));
+        match (answered, decrypting) {
+            (true, _) => Step::Answered,
+            (false, true) => Step::Decrypt,
+            (false, false) => Step::Compute,
+        }
+    });
+    let file_name = view.manifest.file_name.clone();
+    let columns = view.manifest.columns.clone();
+    let has_original = view.manifest.has_original;
+    view! {
+        <p class="lead wide" data-testid="dataset-facts">{facts(&view)}</p>
+        {view.rollback_note.clone().map(|note| view! {
+            <p class="note warning" data-testid="rollback-note"><Icon symbol=Symbol::Warning/>{note}</p>
+        })}
+        <Steps current=step/>
+        {uploaded.map(|summary| view! { <UploadedNote summary/> })}
+        <Analysis view/>
+        <CloudSaw dataset/>
+        <section class="panel browser-side" aria-labelledby="schema-title">
+            <h2 id="schema-title"><Icon symbol=Symbol::Browser/>"Columns"</h2>
+            <Schema columns/>
+        </section>
+        <section class="panel" aria-labelledby="keep-title">
+            <h2 id="keep-title">"Original and deletion"</h2>
+            <Original dataset has_original/>
+            <DeleteDataset dataset file_name/>
+        </section>
+    }
+}
+
+fn facts(view: &DatasetView) -> String {
+    let manifest = &view.manifest;
+    let skipped = if manifest.skipped_row_count > 0 {
+        format!(" ({} skipped)", words::count(manifest.skipped_row_count))
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{skipped}, {} encrypted, {} in the cloud, {}-bit key, uploaded {}",
+        words::counted(manifest.row_count, "row"),
+        words::counted(manifest.numbers().count() as u64, "column"),
+        words::bytes(view.size_bytes),
+        manifest.modulus_bits,
+        words::moment(manifest.created_at)
+    )
+}
+
+/// What the upload that just ended took.
+#[component]
+fn UploadedNote(summary: UploadSummary) -> impl IntoView {
+    let total: f64 = summary.seconds.iter().map(|(_, seconds)| seconds).sum();
+    let head = format!(
+        "Encrypted and uploaded: {}, {}, {} of ciphertext in {}.",
+        words::counted(summary.rows, "row"),
+        words::counted(summary.values, "value"),
+        words::bytes(summary.bytes),
+        words::seconds(total)
+    );
+    view! {
+        <details class="note positive" data-testid="uploaded">
+            <summary><Icon symbol=Symbol::Check/>{head}</summary>
+            <Timings seconds=summary.seconds/>
+        </details>
+    }
+}

@@ -1,0 +1,86 @@
+//! The modules that the page consists of, and what the first one hands to the others.
+//!
+//! The first module has the shell and everything up to a dataset. Any other one is a binary of its own, loaded when a
+//! screen of it is first opened; it keeps its state from then on, as long as the page lives. All modules talk to the
+//! one vault.
+
+use serde::{Deserialize, Serialize};
+use veilsum_protocol::DatasetId;
+
+use super::vault_client::Known;
+use crate::messages::UploadSummary;
+
+/// A module of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Module {
+    /// The one that is loaded first.
+    First,
+    /// What is behind `/datasets/{id}`.
+    Dataset,
+}
+
+impl Module {
+    /// Its name; the files are called after it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::First => "page",
+            Self::Dataset => "dataset",
+        }
+    }
+
+    /// The number of its first request to the vault. All modules hear all replies, so that each numbers its requests in a
+    /// range of its own.
+    pub(crate) const fn first_request(self) -> u32 {
+        (self as u32) << 24
+    }
+}
+
+/// What a module is told when it is to show a screen.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Handover<S> {
+    /// What the first module knows of the vault.
+    pub(crate) vault: Known,
+    /// What to show.
+    pub(crate) screen: S,
+}
+
+/// The screen of a dataset.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DatasetScreen {
+    pub(crate) dataset: DatasetId,
+    /// What its upload took, if that ended in this tab.
+    pub(crate) uploaded: Option<UploadSummary>,
+}
+
+/// Tells builds apart whose modules or vault may not understand each other: a server may have another one by the time
+/// that a module is loaded, and messages carry no names by which a difference would be noticed.
+pub const BUILD: u32 =
+    fingerprint(fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")), include_bytes!("module.rs"));
+
+const FNV_OFFSET: u32 = 0x811c_9dc5;
+const FNV_PRIME: u32 = 0x0100_0193;
+
+/// FNV-1a, going on from `hash`.
+const fn fingerprint(mut hash: u32, bytes: &[u8]) -> u32 {
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u32).wrapping_mul(FNV_PRIME);
+        at += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn the_fingerprint_is_that_of_fnv_1a() {
+        assert_eq!(fingerprint(FNV_OFFSET, b""), 0x811c_9dc5);
+        assert_eq!(fingerprint(FNV_OFFSET, b"foobar"), 0xbf9c_f968);
+        assert_eq!(fingerprint(fingerprint(FNV_OFFSET, b"foo"), b"bar"), 0xbf9c_f968);
+    }
+}
