@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use veilsum_protocol::term::Term;
 
 use crate::answer::Answer;
-use crate::catalogue::{Count, Mean, Sum};
+use crate::catalogue::{
+    Anova, Contingency, Correlation, Count, Covariance, GroupBy, Histogram, Mean, MissingCount, Quantiles,
+    Regression, Shape, Sum, TTest, Variance, WeightedMean,
+};
 use crate::error::{FinishError, PlanError};
 use crate::schema::Schema;
 use crate::totals::Totals;
@@ -18,6 +21,32 @@ pub enum Request {
     Sum(Sum),
     /// `Σ v / n`.
     Mean(Mean),
+    /// Blank cells of a column.
+    MissingCount(MissingCount),
+    /// Variance and standard deviation, and how exact the mean is.
+    Variance(Variance),
+    /// Skewness and excess kurtosis.
+    Shape(Shape),
+    /// Minimum, quartiles and maximum, from bins.
+    Quantiles(Quantiles),
+    /// Rows per bin or category.
+    Histogram(Histogram),
+    /// Covariance of two columns.
+    Covariance(Covariance),
+    /// Correlation of every two of some columns.
+    Correlation(Correlation),
+    /// Count, sum, mean and variance per group.
+    GroupBy(GroupBy),
+    /// Two groupings against each other, with the χ² test of independence.
+    Contingency(Contingency),
+    /// Difference of the means of two groups (Welch’s test).
+    TTest(TTest),
+    /// Differences between the means of all groups (one-way analysis of variance).
+    Anova(Anova),
+    /// `Σ w·v / Σ w`.
+    WeightedMean(WeightedMean),
+    /// Linear regression with an intercept: least squares or ridge.
+    Regression(Regression),
 }
 
 /// What every analysis of the catalogue is.
@@ -50,6 +79,19 @@ impl Request {
             Self::Count(count) => count,
             Self::Sum(sum) => sum,
             Self::Mean(mean) => mean,
+            Self::MissingCount(asked) => asked,
+            Self::Variance(asked) => asked,
+            Self::Shape(asked) => asked,
+            Self::Quantiles(asked) => asked,
+            Self::Histogram(asked) => asked,
+            Self::Covariance(asked) => asked,
+            Self::Correlation(asked) => asked,
+            Self::GroupBy(asked) => asked,
+            Self::Contingency(asked) => asked,
+            Self::TTest(asked) => asked,
+            Self::Anova(asked) => asked,
+            Self::WeightedMean(asked) => asked,
+            Self::Regression(asked) => asked,
         }
     }
 

@@ -1,0 +1,33 @@
+//! Blank cells of a column.
+
+use serde::{Deserialize, Serialize};
+use veilsum_protocol::term::Term;
+
+use crate::answer::Answer;
+use crate::catalogue::value;
+use crate::error::{FinishError, PlanError};
+use crate::request::Analysis;
+use crate::schema::Schema;
+use crate::totals::Totals;
+
+/// Blank cells of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MissingCount {
+    /// Any encrypted column.
+    pub column: u32,
+}
+
+impl Analysis for MissingCount {
+    fn terms(&self, schema: Schema<'_>) -> Result<Vec<Term>, PlanError> {
+        schema.column(self.column)?;
+        Ok(Vec::new())
+    }
+
+    fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
+        Ok(value::answer(self.name(schema), totals.row_count()))
+    }
+
+    fn name(&self, schema: Schema<'_>) -> String {
+        format!("the missing count of “{}”", schema.name(self.column))
+    }
+}

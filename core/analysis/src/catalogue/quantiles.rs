@@ -1,0 +1,37 @@
+//! Minimum, quartiles and maximum, from bins.
+
+use serde::{Deserialize, Serialize};
+use veilsum_protocol::term::Term;
+
+use crate::answer::Answer;
+use crate::catalogue::value;
+use crate::error::{FinishError, PlanError};
+use crate::request::Analysis;
+use crate::schema::Schema;
+use crate::totals::Totals;
+
+/// Minimum, quartiles and maximum, from bins.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// A column of numbers with bins.
+    pub column: u32,
+}
+
+impl Analysis for Quantiles {
+    fn terms(&self, schema: Schema<'_>) -> Result<Vec<Term>, PlanError> {
+        schema.column(self.column)?;
+        Ok(Vec::new())
+    }
+
+    fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
+        Ok(value::answer(self.name(schema), totals.row_count()))
+    }
+
+    fn name(&self, schema: Schema<'_>) -> String {
+        format!("the quantiles of “{}”", schema.name(self.column))
+    }
+
+    fn binned(&self) -> Vec<u32> {
+        vec![self.column]
+    }
+}
