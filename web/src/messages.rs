@@ -194,6 +194,8 @@ pub enum Command {
         run: Run,
         /// The batch whose file this is.
         batch: u32,
+        /// Finer bins per column position, as [`Answer::refinements`] proposes them.
+        refinements: Vec<(u32, veilsum_protocol::manifest::Binning)>,
     },
     /// With a `File`: encrypts and uploads its rows as a new batch. Events: [`Event::Reading`], [`Event::Upload`]. →
     /// [`Reply::Uploaded`].

@@ -183,8 +183,8 @@ impl Vault {
             }
             Command::Twin(run) => twin::of_run(self, &run, file).await.map(Reply::Twin),
 
-            Command::AddColumns { run, batch } => {
-                upload::extend::add_columns(self, run, batch, file).await.map(Reply::Uploaded)
+            Command::AddColumns { run, batch, refinements } => {
+                upload::extend::add_columns(self, run, batch, &refinements, file).await.map(Reply::Uploaded)
             }
             Command::AppendRows { dataset } => {
                 upload::extend::append_rows(self, dataset, needed(file)?).await.map(Reply::Uploaded)

@@ -6,7 +6,7 @@ use veilsum_analysis::derive;
 use veilsum_analysis::plan::missing_terms;
 use veilsum_analysis::Request;
 use veilsum_protocol::api::DatasetDetail;
-use veilsum_protocol::manifest::{Centring, Column, Manifest, Treatment};
+use veilsum_protocol::manifest::{Binning, Centring, Column, Manifest, Treatment};
 use veilsum_protocol::DatasetId;
 use veilsum_table::treat::{self, Choice, NumberEncoding};
 use web_sys::File;
@@ -36,6 +36,7 @@ pub async fn add_columns(
     vault: &Rc<Vault>,
     wanted: Run,
     batch: u32,
+    refinements: &[(u32, Binning)],
     file: Option<File>,
 ) -> Result<UploadSummary, Fault> {
     let growing = Growing::begin(vault, wanted.dataset).await?;
@@ -56,6 +57,13 @@ pub async fn add_columns(
     let mut columns = manifest.columns.clone();
     let facts = choose::facts(&table.profile, &columns);
     derive::prepare(&mut columns, &facts, &wanted.requests)?;
+    for (position, binning) in refinements {
+        if let Some(column) = columns.get_mut(*position as usize)
+            && !column.binnings.contains(binning)
+        {
+            column.binnings.push(*binning);
+        }
+    }
     let lacking = growing.sets_without(batch);
     let stored: Vec<_> = manifest.derived.clone();
     let missing = missing_terms(&columns, &stored, &wanted.requests)?;
