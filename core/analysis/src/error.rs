@@ -90,6 +90,17 @@ pub enum PlanError {
         /// Terms that are missing.
         missing: usize,
     },
+    /// Columns that were added later do not cover all batches.
+    #[error(
+        "what this analysis needs was added for {actual} of the {rows} rows that are covered: add it for the other \
+         batches, or choose fewer batches"
+    )]
+    SetLacksRows {
+        /// Rows that have it.
+        actual: u64,
+        /// Rows that are covered.
+        rows: u64,
+    },
     /// The analysis covers a batch that the dataset does not have.
     #[error("this dataset has no batch number {batch}: choose one of its {batches}")]
     NoSuchBatch {
