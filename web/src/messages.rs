@@ -802,6 +802,8 @@ pub struct TwinView {
 /// What a check of a certificate found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CertificateView {
+    /// Seconds since 1970 at which it was signed.
+    pub made_at: u64,
     /// Each check in a sentence, and whether it passed.
     pub checks: Vec<(bool, String)>,
     /// What it is about: label and value.

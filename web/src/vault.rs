@@ -10,6 +10,7 @@ mod helper;
 mod keyring;
 mod objects;
 mod original;
+mod past;
 pub mod pool;
 mod primes;
 mod processes;
@@ -182,6 +183,12 @@ impl Vault {
                 Ok(Reply::Done)
             }
             Command::Twin(run) => twin::of_run(self, &run, file).await.map(Reply::Twin),
+
+            Command::PastAnswers { dataset } => past::list(self, dataset).await.map(Reply::PastAnswers),
+            Command::ForgetAnswer { dataset, id } => {
+                past::forget(self, dataset, &id).await.map(|()| Reply::Done)
+            }
+            Command::VerifyCertificate { text } => past::verify(&text).map(Reply::Certificate),
 
             Command::AddColumns { run, batch, refinements } => {
                 upload::extend::add_columns(self, run, batch, &refinements, file).await.map(Reply::Uploaded)

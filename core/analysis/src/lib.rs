@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod catalogue;
+pub mod certificate;
 pub mod cost;
 pub mod derive;
 mod error;

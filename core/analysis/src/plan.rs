@@ -203,6 +203,11 @@ impl Planned {
         terms.iter().any(|term| self.recipes.get(term).is_some_and(|recipe| !recipe.columns().is_empty()))
     }
 
+    /// The terms whose totals it gives, ascending.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.recipes.keys()
+    }
+
     /// What was asked, in order.
     #[must_use]
     pub fn requests(&self) -> &[Request] {

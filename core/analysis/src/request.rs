@@ -121,6 +121,18 @@ impl Request {
         self.analysis().name(schema)
     }
 
+    /// The columns that it is about, ascending.
+    #[must_use]
+    pub fn columns(&self, schema: Schema<'_>) -> Vec<u32> {
+        let terms = self.analysis().terms(schema).unwrap_or_default();
+        let mut columns: Vec<u32> = terms.iter().flat_map(Term::columns).collect();
+        columns.extend(self.grouped());
+        columns.extend(self.binned());
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
     /// Columns that it uses as categories.
     #[must_use]
     pub fn grouped(&self) -> Vec<u32> {
