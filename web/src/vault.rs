@@ -30,7 +30,7 @@ use web_sys::{File, MessageEvent};
 use zeroize::Zeroizing;
 
 use crate::api::{HelperRole, Tell};
-use crate::messages::{Command, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
+use crate::messages::{Command, Encoded, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
 use crate::time::scope;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Processes;
@@ -142,10 +142,12 @@ impl Vault {
             }
             Command::RemoveKeyring => keyring::remove(self).await.map(Reply::Keyring),
 
-            Command::OpenTable(options) => {
-                table::open(self, Source::from_file(needed(file)?), options).await.map(Reply::Table)
+            Command::OpenTable(options) => table::open(self, Source::from_file(needed(file)?), options)
+                .await
+                .map(|table| Reply::Table(Encoded::of(&table))),
+            Command::OpenSample { file_name } => {
+                table::open_sample(self, &file_name).await.map(|table| Reply::Table(Encoded::of(&table)))
             }
-            Command::OpenSample { file_name } => table::open_sample(self, &file_name).await.map(Reply::Table),
             Command::CloseTable => {
                 table::close(self).await;
                 Ok(Reply::Done)
@@ -165,25 +167,27 @@ impl Vault {
 
             Command::ListDatasets => datasets::list(self).await.map(Reply::Datasets),
             Command::OpenDataset { dataset } => {
-                datasets::open(self, dataset).await.map(|view| Reply::Dataset(Box::new(view)))
+                datasets::open(self, dataset).await.map(|view| Reply::Dataset(Encoded::of(&view)))
             }
             Command::DeleteDataset { dataset } => datasets::delete(self, dataset).await.map(|()| Reply::Done),
             Command::OpenOriginal { dataset } => original::open(self, dataset).await,
             Command::CloudObjects { dataset } => {
-                objects::of_dataset(self, dataset).await.map(Reply::CloudObjects)
+                objects::of_dataset(self, dataset).await.map(|list| Reply::CloudObjects(Encoded::of(&list)))
             }
 
-            Command::EstimateRun { dataset, analyses } => {
-                analysis::estimate(self, dataset, &analyses).await.map(Reply::RunEstimate)
-            }
+            Command::EstimateRun { dataset, analyses } => analysis::estimate(self, dataset, &analyses)
+                .await
+                .map(|estimate| Reply::RunEstimate(Encoded::of(&estimate))),
             Command::RunAnalyses { dataset, analyses } => {
-                analysis::run(self, dataset, analyses).await.map(|answer| Reply::Answer(Box::new(answer)))
+                analysis::run(self, dataset, analyses).await.map(|answer| Reply::Answer(Encoded::of(&answer)))
             }
             Command::CancelJob => {
                 analysis::cancel(self).await;
                 Ok(Reply::Done)
             }
-            Command::Twin { dataset } => twin::of_dataset(self, dataset, file).await.map(Reply::Twin),
+            Command::Twin { dataset } => {
+                twin::of_dataset(self, dataset, file).await.map(|columns| Reply::Twin(Encoded::of(&columns)))
+            }
         }
     }
 
