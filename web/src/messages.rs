@@ -9,6 +9,8 @@
 //! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
 //! `{ Unable: { code, message, detail } }`.
 
+use core::marker::PhantomData;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use veilsum_analysis::answer::Answer;
@@ -30,6 +32,37 @@ pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, postcard::Error> {
 /// The bytes are not those of such a message.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, postcard::Error> {
     postcard::from_bytes(bytes)
+}
+
+/// A value that is read only by the module of the page that asked for it: the others hear of it too, and need not know its
+/// type.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Encoded<T> {
+    bytes: Vec<u8>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize> Encoded<T> {
+    /// The bytes of a value.
+    #[must_use]
+    pub fn of(value: &T) -> Self {
+        // Never fails for the types of this module; without bytes there is nothing to open.
+        Self { bytes: to_bytes(value).unwrap_or_default(), value: PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned> Encoded<T> {
+    /// The value; `None` if the bytes are those of another type.
+    #[must_use]
+    pub fn open(&self) -> Option<T> {
+        from_bytes(&self.bytes).ok()
+    }
+}
+
+impl<T> core::fmt::Debug for Encoded<T> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Encoded({} bytes)", self.bytes.len())
+    }
 }
 
 /// A command with the number that its reply will carry.
@@ -266,7 +299,7 @@ pub enum Reply {
         bytes: Vec<u8>,
     },
     /// The open table.
-    Table(Box<TableView>),
+    Table(Encoded<TableView>),
     /// See [`UploadEstimate`].
     Estimate(UploadEstimate),
     /// The upload is complete.
@@ -276,7 +309,7 @@ pub enum Reply {
     /// All datasets of this keyring.
     Datasets(Vec<DatasetSummary>),
     /// One dataset.
-    Dataset(Box<DatasetView>),
+    Dataset(Encoded<DatasetView>),
     /// The opened original, as an object URL to save (made in the vault, revoked by the page).
     Original {
         /// Name to save it under.
@@ -287,17 +320,17 @@ pub enum Reply {
         exact: bool,
     },
     /// What the cloud stores.
-    CloudObjects(Vec<CloudObject>),
+    CloudObjects(Encoded<Vec<CloudObject>>),
     /// See [`RunEstimate`].
-    RunEstimate(RunEstimate),
+    RunEstimate(Encoded<RunEstimate>),
     /// Verified answers.
-    Answer(Box<AnswerView>),
+    Answer(Encoded<AnswerView>),
     /// The plaintext twin.
-    Twin(TwinView),
+    Twin(Encoded<TwinView>),
     /// Answers that were given before.
-    PastAnswers(Vec<AnswerView>),
+    PastAnswers(Encoded<Vec<AnswerView>>),
     /// What a check of a certificate found.
-    Certificate(CertificateView),
+    Certificate(Encoded<CertificateView>),
 }
 
 /// Whether there is a keyring here, and whether it is open.
@@ -895,6 +928,16 @@ mod tests {
         let status = KeyringStatus::Unlocked { tenant, modulus_bits: 3072, kept: true, persisted: false };
         let ready: FromVault = from_bytes(&to_bytes(&FromVault::Ready(status.clone())).unwrap()).unwrap();
         assert!(matches!(ready, FromVault::Ready(same) if same == status));
+    }
+
+    #[test]
+    fn an_encoded_value_is_opened_by_its_reader_only() {
+        let cells =
+            TwinColumn { column: "LOS".into(), count: 10, sum: "40".into(), mean: "4".into(), seconds: 0.5 };
+        let reply = Reply::Twin(Encoded::of(&vec![cells.clone()]));
+        let Ok(Reply::Twin(heard)) = from_bytes(&to_bytes(&reply).unwrap()) else { panic!("another reply") };
+        assert_eq!(heard.open(), Some(vec![cells]));
+        assert!(!format!("{heard:?}").contains("LOS"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Vault {
             dataset,
             Command::OpenDataset { dataset },
             None,
-            variant!(Reply::Dataset(view) => *view),
+            variant!(Reply::Dataset(view) => view.open()?),
         )
         .await
     }
@@ -60,7 +60,7 @@ impl Vault {
             dataset,
             Command::CloudObjects { dataset },
             None,
-            variant!(Reply::CloudObjects(list) => list),
+            variant!(Reply::CloudObjects(list) => list.open()?),
         )
         .await
     }
@@ -71,7 +71,8 @@ impl Vault {
         analyses: Vec<AnalysisRequest>,
     ) -> Result<RunEstimate, Fault> {
         let command = Command::EstimateRun { dataset, analyses };
-        self.expect_of(dataset, command, None, variant!(Reply::RunEstimate(estimate) => estimate)).await
+        self.expect_of(dataset, command, None, variant!(Reply::RunEstimate(estimate) => estimate.open()?))
+            .await
     }
 
     pub(super) async fn run_analyses(
@@ -81,7 +82,8 @@ impl Vault {
     ) -> Result<AnswerView, Fault> {
         self.activity.job.set(None);
         let command = Command::RunAnalyses { dataset, analyses };
-        let answer = self.expect_of(dataset, command, None, variant!(Reply::Answer(answer) => *answer)).await;
+        let answer =
+            self.expect_of(dataset, command, None, variant!(Reply::Answer(answer) => answer.open()?)).await;
         self.activity.job.set(None);
         answer
     }
@@ -91,7 +93,12 @@ impl Vault {
     }
 
     pub(super) async fn twin(self, dataset: DatasetId, file: Option<File>) -> Result<Vec<TwinColumn>, Fault> {
-        self.expect_of(dataset, Command::Twin { dataset }, file, variant!(Reply::Twin(columns) => columns))
-            .await
+        self.expect_of(
+            dataset,
+            Command::Twin { dataset },
+            file,
+            variant!(Reply::Twin(columns) => columns.open()?),
+        )
+        .await
     }
 }
