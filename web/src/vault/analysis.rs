@@ -26,7 +26,7 @@ use crate::fault::sentence;
 use crate::messages::{
     AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate,
 };
-use crate::time::{Stopwatch, give_way, sleep};
+use crate::time::{Stopwatch, give_way, now_seconds, sleep};
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
@@ -93,6 +93,10 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let Some(plan) = &planned.plan else {
         let answers = planned.finish(&[])?;
         return Ok(AnswerView {
+            id: job_id().to_string(),
+            answered_at: now_seconds(),
+            manifest: 0,
+            certificate: String::new(),
             job: None,
             row_count: planned.row_count,
             answers: shown(&planned, answers),
@@ -140,6 +144,10 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
     let read_bytes = status.steps.iter().map(|step| step.read_bytes).sum();
     Ok(AnswerView {
+        id: job.id.to_string(),
+        answered_at: now_seconds(),
+        manifest: 0,
+        certificate: String::new(),
         job: Some(job.id),
         row_count: planned.row_count,
         answers: shown(&planned, answers),
