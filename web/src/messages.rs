@@ -932,11 +932,28 @@ mod tests {
 
     #[test]
     fn an_encoded_value_is_opened_by_its_reader_only() {
-        let cells =
-            TwinColumn { column: "LOS".into(), count: 10, sum: "40".into(), mean: "4".into(), seconds: 0.5 };
-        let reply = Reply::Twin(Encoded::of(&vec![cells.clone()]));
-        let Ok(Reply::Twin(heard)) = from_bytes(&to_bytes(&reply).unwrap()) else { panic!("another reply") };
-        assert_eq!(heard.open(), Some(vec![cells]));
+        let need = Need {
+            analysis: "the mean of “LOS”".into(),
+            refused: None,
+            terms: Vec::new(),
+            columns: 1,
+            bytes: 2,
+            seconds: 0.5,
+        };
+        let estimate = RunEstimate {
+            refused: None,
+            row_groups: 1,
+            read_bytes: 2,
+            answer_bytes: 3,
+            cloud_seconds: 0.5,
+            price: 0.001,
+            needs: vec![need],
+        };
+        let reply = Reply::RunEstimate(Encoded::of(&estimate));
+        let Ok(Reply::RunEstimate(heard)) = from_bytes(&to_bytes(&reply).unwrap()) else {
+            panic!("another reply")
+        };
+        assert_eq!(heard.open(), Some(estimate));
         assert!(!format!("{heard:?}").contains("LOS"));
     }
 

@@ -7,9 +7,9 @@ use web_sys::File;
 use super::answers::Answers;
 use super::cloud_saw::{CloudObjects, SentPlan};
 use super::desk::{AnalysisProcess, Desk, TwinProcess};
-use super::run_form::{RunForm, Selection};
+use super::run_form::{RunForm, Selection, numbers};
 use super::timings::Timings;
-use crate::messages::{AnswerView, DatasetView, JobPhase, ManifestView};
+use crate::messages::{AnswerView, DatasetView, JobPhase, Run};
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
@@ -23,21 +23,21 @@ pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let dataset = view.dataset;
-    let names: Vec<String> = view.manifest.numbers().map(|(name, _)| name.to_owned()).collect();
-    let selection = RwSignal::new(Selection::suggested(names.len()));
-    let asked = {
-        let names = names.clone();
-        Memo::new(move |_| selection.with(|selection| selection.requests(&names)))
-    };
-    let estimate = Loaded::new(move || Box::pin(vault.estimate_run(dataset, asked.get())));
+    let columns = numbers(&view.manifest);
+    let selection = RwSignal::new(Selection::suggested(&columns));
+    let asked = Memo::new(move |_| Run {
+        dataset,
+        requests: selection.with(Selection::requests),
+        batches: Vec::new(),
+    });
+    let estimate = Loaded::new(move || Box::pin(vault.estimate_run(asked.get())));
     let running = Memo::new(move |_| {
         desk.analysis.with(|analysis| matches!(analysis, AnalysisProcess::Running { .. }))
     });
-    let run = Callback::new(move |()| desk.run(dataset, asked.get_untracked()));
-    let on_file = Callback::new(move |file: File| desk.compare(dataset, Some(file)));
-    let manifest = StoredValue::new(view.manifest);
+    let run = Callback::new(move |()| desk.run(asked.get_untracked()));
 
-    if names.is_empty() {
+    let file_name = StoredValue::new(view.manifest.file_name);
+    if columns.is_empty() {
         return view! {
             <section class="panel empty">
                 <h2>"Nothing to compute"</h2>
@@ -49,7 +49,7 @@ pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="run-title">
             <h2 id="run-title">"Run an analysis"</h2>
-            <RunForm names selection estimate=Signal::derive(move || estimate.get()) running on_run=run/>
+            <RunForm columns selection estimate=Signal::derive(move || estimate.get()) running on_run=run/>
         </section>
         {move || match desk.analysis.get() {
             AnalysisProcess::Running { dataset: of } if of == dataset => view! { <Running/> }.into_any(),
@@ -66,7 +66,7 @@ pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
                 .into_any()
             }
             AnalysisProcess::Done { dataset: of, answer, twin } if of == dataset => {
-                view! { <Answered answer=*answer twin manifest on_file/> }.into_any()
+                view! { <Answered answer=*answer twin file_name/> }.into_any()
             }
             AnalysisProcess::Idle
             | AnalysisProcess::Running { .. }
@@ -129,9 +129,11 @@ fn Running() -> impl IntoView {
 fn Answered(
     answer: AnswerView,
     twin: TwinProcess,
-    manifest: StoredValue<ManifestView>,
-    on_file: Callback<File>,
+    file_name: StoredValue<String>,
 ) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let run = answer.run.clone();
+    let on_file = Callback::new(move |file: File| desk.compare(run.clone(), Some(file)));
     let heading = NodeRef::<leptos::html::H2>::new();
     Effect::new(move |_| {
         if let Some(heading) = heading.get() {
@@ -140,9 +142,7 @@ fn Answered(
     });
     let seconds = answer.seconds.clone();
     let plaintext = match &twin {
-        TwinProcess::Done(columns) => {
-            columns.first().map(|column| ("Same on cleartext".to_owned(), column.seconds))
-        }
+        TwinProcess::Done(twin) => Some(("Same on cleartext".to_owned(), twin.seconds)),
         TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => None,
     };
     let cost = format!(
@@ -157,7 +157,7 @@ fn Answered(
     view! {
         <section class="panel browser-side" aria-labelledby="answer-title" data-testid="answer">
             <h2 id="answer-title" tabindex="-1" node_ref=heading><Icon symbol=Symbol::Browser/>"Answer"</h2>
-            <Answers answer manifest=manifest.get_value() twin on_file/>
+            <Answers answer file_name=file_name.get_value() twin on_file/>
             <Timings seconds plaintext/>
             {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost">{cost}</p> })}
         </section>

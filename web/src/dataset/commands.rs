@@ -5,7 +5,7 @@ use veilsum_protocol::DatasetId;
 use web_sys::File;
 
 use crate::messages::{
-    AnalysisRequest, AnswerView, CloudObject, Command, DatasetView, Fault, Reply, RunEstimate, TwinColumn,
+    AnswerView, CloudObject, Command, DatasetView, Fault, Reply, Run, RunEstimate, TwinView,
 };
 use crate::ui::vault_client::{Vault, variant};
 
@@ -65,25 +65,15 @@ impl Vault {
         .await
     }
 
-    pub(super) async fn estimate_run(
-        self,
-        dataset: DatasetId,
-        analyses: Vec<AnalysisRequest>,
-    ) -> Result<RunEstimate, Fault> {
-        let command = Command::EstimateRun { dataset, analyses };
-        self.expect_of(dataset, command, None, variant!(Reply::RunEstimate(estimate) => estimate.open()?))
-            .await
+    pub(super) async fn estimate_run(self, run: Run) -> Result<RunEstimate, Fault> {
+        let pick = variant!(Reply::RunEstimate(estimate) => estimate.open()?);
+        self.expect_of(run.dataset, Command::EstimateRun(run), None, pick).await
     }
 
-    pub(super) async fn run_analyses(
-        self,
-        dataset: DatasetId,
-        analyses: Vec<AnalysisRequest>,
-    ) -> Result<AnswerView, Fault> {
+    pub(super) async fn run_analyses(self, run: Run) -> Result<AnswerView, Fault> {
         self.activity.job.set(None);
-        let command = Command::RunAnalyses { dataset, analyses };
-        let answer =
-            self.expect_of(dataset, command, None, variant!(Reply::Answer(answer) => answer.open()?)).await;
+        let pick = variant!(Reply::Answer(answer) => answer.open()?);
+        let answer = self.expect_of(run.dataset, Command::RunAnalyses(run), None, pick).await;
         self.activity.job.set(None);
         answer
     }
@@ -92,13 +82,7 @@ impl Vault {
         self.expect(Command::CancelJob, None, variant!(Reply::Done => ())).await
     }
 
-    pub(super) async fn twin(self, dataset: DatasetId, file: Option<File>) -> Result<Vec<TwinColumn>, Fault> {
-        self.expect_of(
-            dataset,
-            Command::Twin { dataset },
-            file,
-            variant!(Reply::Twin(columns) => columns.open()?),
-        )
-        .await
+    pub(super) async fn twin(self, run: Run, file: Option<File>) -> Result<TwinView, Fault> {
+        self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin.open()?)).await
     }
 }

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 use web_sys::File;
 
-use crate::messages::{AnalysisRequest, AnswerView, Fault, TwinColumn};
+use crate::messages::{AnswerView, Fault, Run, TwinView};
 use crate::ui::vault_client::Vault;
 
 /// The newest analysis.
@@ -39,7 +39,7 @@ pub(super) enum TwinProcess {
     /// Being computed.
     Computing,
     /// At hand.
-    Done(Vec<TwinColumn>),
+    Done(TwinView),
     /// It could not be computed, e.g. because another file was chosen.
     Failed(Fault),
 }
@@ -56,11 +56,12 @@ impl Desk {
         Self { vault, analysis }
     }
 
-    /// Runs analyses of a dataset.
-    pub(super) fn run(self, dataset: DatasetId, analyses: Vec<AnalysisRequest>) {
+    /// Runs analyses.
+    pub(super) fn run(self, run: Run) {
+        let dataset = run.dataset;
         self.analysis.set(AnalysisProcess::Running { dataset });
         spawn_local(async move {
-            let result = self.vault.run_analyses(dataset, analyses).await;
+            let result = self.vault.run_analyses(run).await;
             self.analysis.set(match result {
                 Ok(mut answer) => {
                     let twin = answer.twin.take().map_or(TwinProcess::FileNeeded, TwinProcess::Done);
@@ -72,11 +73,12 @@ impl Desk {
     }
 
     /// Computes the plaintext twin of the newest answer from the chosen source file.
-    pub(super) fn compare(self, dataset: DatasetId, file: Option<File>) {
+    pub(super) fn compare(self, run: Run, file: Option<File>) {
+        let dataset = run.dataset;
         self.set_twin(dataset, TwinProcess::Computing);
         spawn_local(async move {
-            let twin = match self.vault.twin(dataset, file).await {
-                Ok(columns) => TwinProcess::Done(columns),
+            let twin = match self.vault.twin(run, file).await {
+                Ok(twin) => TwinProcess::Done(twin),
                 Err(fault) => TwinProcess::Failed(fault),
             };
             self.set_twin(dataset, twin);

@@ -1,75 +1,70 @@
 //! Which statistics of which columns, and the button that asks for them.
 
 use leptos::prelude::*;
+use veilsum_analysis::Request;
+use veilsum_analysis::catalogue::{Count, Mean, Sum};
 
-use crate::messages::{AnalysisKind, AnalysisRequest, Fault, RunEstimate};
+use crate::messages::{Fault, ManifestView, RunEstimate, TreatmentView};
 use crate::ui::fault::FaultNote;
 use crate::ui::words;
 
 /// The catalogue, with words.
-pub(super) const KINDS: [(AnalysisKind, &str, &str); 3] = [
-    (AnalysisKind::Sum, "sum", "Sum"),
-    (AnalysisKind::Mean, "mean", "Mean"),
-    (AnalysisKind::Count, "count", "Count"),
-];
+const KINDS: [(&str, &str); 3] = [("sum", "Sum"), ("mean", "Mean"), ("count", "Count")];
 
 /// Most columns that are chosen to begin with.
 const MOST_PRESELECTED: usize = 40;
+
+/// The encrypted columns of numbers: position in the manifest and name.
+pub(super) fn numbers(manifest: &ManifestView) -> Vec<(u32, String)> {
+    let columns = (0_u32..).zip(&manifest.columns);
+    columns
+        .filter(|(_, column)| matches!(column.treatment, TreatmentView::Number(_)))
+        .map(|(position, column)| (position, column.name.clone()))
+        .collect()
+}
 
 /// What is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Selection {
     kinds: [bool; KINDS.len()],
-    columns: Vec<bool>,
+    columns: Vec<(u32, bool)>,
 }
 
 impl Selection {
     /// The mean of every column.
-    pub(super) fn suggested(column_count: usize) -> Self {
+    pub(super) fn suggested(columns: &[(u32, String)]) -> Self {
+        let columns = columns.iter().enumerate();
         Self {
-            kinds: KINDS.map(|(kind, ..)| kind == AnalysisKind::Mean),
-            columns: (0..column_count).map(|column| column < MOST_PRESELECTED).collect(),
+            kinds: [false, true, false],
+            columns: columns.map(|(place, (position, _))| (*position, place < MOST_PRESELECTED)).collect(),
         }
     }
 
     /// What to ask, column by column.
-    pub(super) fn requests(&self, names: &[String]) -> Vec<AnalysisRequest> {
-        let chosen = names.iter().zip(&self.columns).filter(|(_, chosen)| **chosen);
-        let kinds =
-            || KINDS.iter().zip(self.kinds).filter(|(_, chosen)| *chosen).map(|((kind, ..), _)| *kind);
+    pub(super) fn requests(&self) -> Vec<Request> {
+        let chosen = self.columns.iter().filter(|(_, chosen)| *chosen);
         chosen
-            .flat_map(|(name, _)| kinds().map(|kind| AnalysisRequest { kind, column: name.clone() }))
+            .flat_map(|&(column, _)| {
+                let all = [
+                    Request::Sum(Sum { column }),
+                    Request::Mean(Mean { column }),
+                    Request::Count(Count { column }),
+                ];
+                all.into_iter().zip(self.kinds).filter(|(_, chosen)| *chosen).map(|(request, _)| request)
+            })
             .collect()
     }
 
     fn chosen_columns(&self) -> usize {
-        self.columns.iter().filter(|chosen| **chosen).count()
-    }
-}
-
-/// The short name of a statistic, as in test ids and exports.
-pub(super) fn kind_code(kind: AnalysisKind) -> &'static str {
-    match kind {
-        AnalysisKind::Sum => "sum",
-        AnalysisKind::Mean => "mean",
-        AnalysisKind::Count => "count",
-    }
-}
-
-/// The name of a statistic.
-pub(super) fn kind_name(kind: AnalysisKind) -> &'static str {
-    match kind {
-        AnalysisKind::Sum => "Sum",
-        AnalysisKind::Mean => "Mean",
-        AnalysisKind::Count => "Count",
+        self.columns.iter().filter(|(_, chosen)| *chosen).count()
     }
 }
 
 /// The form.
 #[component]
 pub(super) fn RunForm(
-    /// Names of the encrypted columns, in file order.
-    names: Vec<String>,
+    /// Positions and names of the encrypted columns, in file order.
+    columns: Vec<(u32, String)>,
     selection: RwSignal<Selection>,
     /// What it would take; `None` while that is worked out.
     #[prop(into)]
@@ -77,7 +72,7 @@ pub(super) fn RunForm(
     #[prop(into)] running: Signal<bool>,
     on_run: Callback<()>,
 ) -> impl IntoView {
-    let column_count = names.len();
+    let column_count = columns.len();
     let chosen = Memo::new(move |_| selection.with(Selection::chosen_columns));
     let ready = Memo::new(move |_| {
         let refused = estimate.with(|estimate| match estimate {
@@ -92,14 +87,16 @@ pub(super) fn RunForm(
             on_run.run(());
         }
     };
-    let set_all = move |value: bool| selection.update(|selection| selection.columns.fill(value));
+    let set_all = move |value: bool| {
+        selection.update(|selection| selection.columns.iter_mut().for_each(|column| column.1 = value));
+    };
 
     view! {
         <form class="run-form" on:submit=submit>
             <fieldset>
                 <legend>"Statistic"</legend>
                 <div class="choices">
-                    {KINDS.iter().enumerate().map(|(place, (_, code, name))| view! {
+                    {KINDS.iter().enumerate().map(|(place, (code, name))| view! {
                         <label class="choice">
                             <input
                                 type="checkbox" data-testid=format!("analysis-{code}")
@@ -122,15 +119,15 @@ pub(super) fn RunForm(
                     <span class="hint" role="status">{move || format!("{} of {column_count} chosen", chosen.get())}</span>
                 </div>
                 <div class="choices scroll">
-                    {names.into_iter().enumerate().map(|(place, name)| view! {
+                    {columns.into_iter().enumerate().map(|(place, (_, name))| view! {
                         <label class="choice">
                             <input
                                 type="checkbox" data-testid=format!("analysis-column-{place}")
-                                prop:checked=move || selection.with(|selection| selection.columns.get(place) == Some(&true))
+                                prop:checked=move || selection.with(|selection| selection.columns.get(place).is_some_and(|column| column.1))
                                 on:change:target=move |event| {
                                     let checked = event.target().checked();
                                     selection.update(|selection| if let Some(column) = selection.columns.get_mut(place) {
-                                        *column = checked;
+                                        column.1 = checked;
                                     });
                                 }
                             />
@@ -167,32 +164,5 @@ fn estimate_words(estimate: Option<Result<RunEstimate, Fault>>, chosen: usize) -
             words::bytes(estimate.answer_bytes)
         )
         .into_any(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    use super::*;
-
-    #[test]
-    fn asks_column_by_column() {
-        let names = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-        let mut selection = Selection::suggested(3);
-        selection.kinds = [true, false, true];
-        selection.columns[1] = false;
-        let asked: Vec<_> =
-            selection.requests(&names).into_iter().map(|request| (request.column, request.kind)).collect();
-        assert_eq!(
-            asked,
-            [
-                ("a".to_owned(), AnalysisKind::Sum),
-                ("a".to_owned(), AnalysisKind::Count),
-                ("c".to_owned(), AnalysisKind::Sum),
-                ("c".to_owned(), AnalysisKind::Count),
-            ]
-        );
     }
 }

@@ -1,97 +1,96 @@
 //! The plaintext twin: what this browser computes from the cleartext, beside the answer from the cloud.
 
 use leptos::prelude::*;
-use veilsum_table::decimal::Decimal;
+use veilsum_analysis::answer::{Answer, Cell, Value};
 
 use super::decimal_text::{canonical, shown};
-use crate::messages::{AnalysisKind, AnswerValue, NumberView, TwinColumn};
 use crate::ui::icon::{Icon, Symbol};
 
 /// How an answer and its twin compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The same exact decimal number.
+    /// Every number is the same exact decimal number.
     Equal,
-    /// As far apart as the stated rounding of single cells allows.
-    WithinRounding,
-    /// Further apart than that.
-    Differs,
+    /// What is not the same.
+    Differs(Vec<String>),
 }
 
 impl Verdict {
-    pub(super) const fn code(self) -> &'static str {
+    /// Compares every figure and every number of a table, by their exact digits.
+    pub(super) fn of(answer: &Answer, twin: &Answer) -> Self {
+        let mut differing = Vec::new();
+        for figure in &answer.figures {
+            let other = twin.figures.iter().find(|other| other.key == figure.key);
+            if !other.is_some_and(|other| is_same(figure.value.as_ref(), other.value.as_ref())) {
+                differing.push(figure.label.clone());
+            }
+        }
+        if twin.figures.len() != answer.figures.len() || twin.tables.len() != answer.tables.len() {
+            differing.push("how many numbers there are".into());
+        }
+        for (table, other) in answer.tables.iter().zip(&twin.tables) {
+            let ours = table.rows.iter().flat_map(|row| &row.cells);
+            let theirs = other.rows.iter().flat_map(|row| &row.cells);
+            let same_size = ours.clone().count() == theirs.clone().count();
+            if !same_size || !ours.zip(theirs).all(|(ours, theirs)| is_same_cell(ours, theirs)) {
+                differing.push(table.caption.clone());
+            }
+        }
+        if differing.is_empty() { Self::Equal } else { Self::Differs(differing) }
+    }
+
+    /// For tests and styles.
+    pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Equal => "equal",
-            Self::WithinRounding => "within-rounding",
-            Self::Differs => "differs",
+            Self::Differs(_) => "differs",
         }
     }
 
-    const fn words(self) -> &'static str {
+    /// For people.
+    pub(super) fn words(&self) -> String {
         match self {
-            Self::Equal => "equal",
-            Self::WithinRounding => "equal up to the rounding chosen",
-            Self::Differs => "differs",
+            Self::Equal => "identical".into(),
+            Self::Differs(what) => format!("differs: {}", what.join(", ")),
         }
     }
 }
 
-/// The twin of one answer.
-pub(super) fn exact_of(kind: AnalysisKind, twin: &TwinColumn) -> String {
-    match kind {
-        AnalysisKind::Count => twin.count.to_string(),
-        AnalysisKind::Sum => twin.sum.clone(),
-        AnalysisKind::Mean => twin.mean.clone(),
+fn is_same(ours: Option<&Value>, theirs: Option<&Value>) -> bool {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => canonical(&ours.exact) == canonical(&theirs.exact),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
-/// Compares an answer with its twin.
-pub(super) fn verdict(answer: &AnswerValue, twin: &str, number: Option<&NumberView>) -> Verdict {
-    let both_have_a_value = !answer.exact.is_empty() && !twin.is_empty();
-    if answer.exact == twin || (both_have_a_value && canonical(&answer.exact) == canonical(twin)) {
-        return Verdict::Equal;
-    }
-    let rounded = number.filter(|number| number.rounded);
-    match rounded.and_then(|number| is_within_rounding(answer, twin, number.scale)) {
-        Some(true) => Verdict::WithinRounding,
-        Some(false) | None => Verdict::Differs,
+fn is_same_cell(ours: &Cell, theirs: &Cell) -> bool {
+    match (ours, theirs) {
+        (Cell::Number(ours), Cell::Number(theirs)) => is_same(Some(ours), Some(theirs)),
+        (Cell::Text(ours), Cell::Text(theirs)) => ours == theirs,
+        (Cell::Nothing, Cell::Nothing) => true,
+        (Cell::Number(_) | Cell::Text(_) | Cell::Nothing, _) => false,
     }
 }
 
-/// Whether the two are at most half a step of the scale apart, per cell; `None` if that cannot be told.
-fn is_within_rounding(answer: &AnswerValue, twin: &str, scale: u32) -> Option<bool> {
-    let cells: i128 = match answer.request.kind {
-        AnalysisKind::Count => return Some(false),
-        AnalysisKind::Sum => answer.count.into(),
-        AnalysisKind::Mean => 1,
-    };
-    let ours = Decimal::parse(&answer.exact).ok()??;
-    let theirs = Decimal::parse(twin).ok()??;
-    let places = ours.scale().max(theirs.scale()).max(scale + 1);
-    let at_places = |mantissa: i128, scale: u32| mantissa.checked_mul(10_i128.checked_pow(places - scale)?);
-    let apart = at_places(ours.mantissa(), ours.scale())?
-        .checked_sub(at_places(theirs.mantissa(), theirs.scale())?)?
-        .checked_abs()?;
-    let allowed = at_places(cells.checked_mul(5)?, scale + 1)?;
-    // A mean that does not end is itself rounded, by at most one in its last place.
-    let last_place = at_places(1, ours.scale().min(theirs.scale()).max(scale + 1))?;
-    Some(apart <= allowed.checked_add(last_place)?)
-}
-
-/// The twin's value and how it compares.
+/// A verdict as a sign and words.
 #[component]
-pub(super) fn TwinCell(testid: String, exact: String, verdict: Verdict) -> impl IntoView {
+pub(super) fn VerdictNote(verdict: Verdict) -> impl IntoView {
     let symbol = match verdict {
-        Verdict::Equal | Verdict::WithinRounding => Symbol::Check,
-        Verdict::Differs => Symbol::Cross,
+        Verdict::Equal => Symbol::Check,
+        Verdict::Differs(_) => Symbol::Cross,
     };
+    view! { <span class="verdict" data-verdict=verdict.code()><Icon symbol/>{verdict.words()}</span> }
+}
+
+/// The twin's value and how it compares, in a table.
+#[component]
+pub(super) fn TwinCells(testid: String, exact: String, verdict: Verdict) -> impl IntoView {
     view! {
         <td class="number" data-label="In this browser" data-testid=testid data-exact=exact.clone() data-verdict=verdict.code()>
             <span class="mono">{shown(&exact)}</span>
         </td>
-        <td data-label="Compared">
-            <span class="verdict" data-verdict=verdict.code()><Icon symbol/>{verdict.words()}</span>
-        </td>
+        <td data-label="Compared"><VerdictNote verdict/></td>
     }
 }
 
@@ -100,45 +99,42 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::*;
-    use crate::messages::AnalysisRequest;
+    use veilsum_analysis::answer::{Figure, Row, Table};
 
-    fn answer(kind: AnalysisKind, exact: &str) -> AnswerValue {
-        AnswerValue {
-            request: AnalysisRequest { kind, column: "x".into() },
-            exact: exact.into(),
-            float: exact.parse().unwrap(),
-            count: 10,
-            error: String::new(),
-            from_ciphertext: true,
-        }
+    use super::*;
+
+    fn value(exact: &str) -> Value {
+        Value { text: exact.into(), exact: exact.into(), float: 0.0, error: String::new() }
     }
 
-    fn number(scale: u32, rounded: bool) -> NumberView {
-        NumberView { column: 0, presence: None, scale, rounded, bound_bits: 8, missing_count: 0 }
+    fn answer(sum: Option<&str>, cell: &str) -> Answer {
+        let figure = Figure { key: "sum".into(), label: "Sum".into(), value: sum.map(value) };
+        let row = Row { heading: "a".into(), cells: vec![Cell::Number(value(cell)), Cell::Nothing] };
+        let columns = vec!["Group".into(), "Mean".into(), "Interval".into()];
+        Answer {
+            title: String::new(),
+            sentences: Vec::new(),
+            figures: vec![figure],
+            tables: vec![Table { caption: "Groups".into(), columns, rows: vec![row] }],
+            charts: Vec::new(),
+            notes: Vec::new(),
+            row_count: 10,
+            refinements: Vec::new(),
+        }
     }
 
     #[test]
     fn equal_numbers_may_be_written_differently() {
-        let exact = number(2, false);
-        assert_eq!(verdict(&answer(AnalysisKind::Sum, "40.00"), "40", Some(&exact)), Verdict::Equal);
+        assert_eq!(Verdict::of(&answer(Some("40.00"), "1"), &answer(Some("40"), "1.0")), Verdict::Equal);
+        assert_eq!(Verdict::of(&answer(None, "1"), &answer(None, "1")), Verdict::Equal);
     }
 
     #[test]
-    fn a_difference_without_rounding_is_named() {
-        let exact = number(2, false);
-        assert_eq!(verdict(&answer(AnalysisKind::Sum, "40.01"), "40", Some(&exact)), Verdict::Differs);
-        assert_eq!(verdict(&answer(AnalysisKind::Sum, "40.01"), "40", None), Verdict::Differs);
-    }
-
-    #[test]
-    fn a_rounded_column_may_differ_by_half_a_step_per_cell() {
-        let rounded = number(1, true);
-        let sum = |exact| verdict(&answer(AnalysisKind::Sum, exact), "40", Some(&rounded));
-        assert_eq!(sum("40.5"), Verdict::WithinRounding);
-        assert_eq!(sum("40.7"), Verdict::Differs);
-        let mean = |exact| verdict(&answer(AnalysisKind::Mean, exact), "4", Some(&rounded));
-        assert_eq!(mean("4.05"), Verdict::WithinRounding);
-        assert_eq!(mean("4.07"), Verdict::Differs);
+    fn what_differs_is_named() {
+        let ours = answer(Some("40"), "1");
+        let differs = |other| Verdict::of(&ours, &other);
+        assert_eq!(differs(answer(Some("40.01"), "1")), Verdict::Differs(vec!["Sum".into()]));
+        assert_eq!(differs(answer(None, "1")), Verdict::Differs(vec!["Sum".into()]));
+        assert_eq!(differs(answer(Some("40"), "2")), Verdict::Differs(vec!["Groups".into()]));
     }
 }

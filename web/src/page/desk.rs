@@ -135,6 +135,7 @@ impl Desk {
             treatments: self.choices.get(),
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
+            analyses: Vec::new(),
         }
     }
 

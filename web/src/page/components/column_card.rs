@@ -10,6 +10,7 @@ use crate::ui::words;
 
 /// What a column turns into, as a form value.
 const NUMBER: &str = "number";
+const CATEGORY: &str = "category";
 const SEALED_ORIGINAL: &str = "sealed-original";
 const DROP: &str = "drop";
 
@@ -33,10 +34,11 @@ pub(in crate::page) fn ColumnCard(
     let largest_scale = proposal.largest_scale;
     let proposed_scale = match proposal.choice {
         Choice::Number { scale } => scale,
-        Choice::SealedOriginalOnly | Choice::Drop => {
+        Choice::Category | Choice::SealedOriginalOnly | Choice::Drop => {
             profile.max_decimals.min(largest_scale.unwrap_or_default())
         }
     };
+    let is_category = proposal.category_count.is_some();
     let max_decimals = profile.max_decimals;
     let kind = match profile.kind {
         Kind::Integer => "whole numbers",
@@ -46,18 +48,20 @@ pub(in crate::page) fn ColumnCard(
     };
     let value = move || match choice.get() {
         Choice::Number { .. } => NUMBER,
+        Choice::Category => CATEGORY,
         Choice::SealedOriginalOnly => SEALED_ORIGINAL,
         Choice::Drop => DROP,
     };
     let scale = move || match choice.get() {
         Choice::Number { scale } => Some(scale),
-        Choice::SealedOriginalOnly | Choice::Drop => None,
+        Choice::Category | Choice::SealedOriginalOnly | Choice::Drop => None,
     };
     // Whole numbers have no decimals to choose.
     let has_scale = Memo::new(move |_| max_decimals > 0 && scale().is_some());
     let choose = move |value: String| {
         on_choice.run(match value.as_str() {
             NUMBER => Choice::Number { scale: proposed_scale },
+            CATEGORY => Choice::Category,
             SEALED_ORIGINAL => Choice::SealedOriginalOnly,
             _ => Choice::Drop,
         });
@@ -83,6 +87,7 @@ pub(in crate::page) fn ColumnCard(
                     half_step(scale)
                 )
             }
+            Choice::Category => "Encrypted as categories: analyses can group by it.".into(),
             Choice::SealedOriginalOnly => {
                 "Encrypted with the original; nothing can be computed with it.".into()
             }
@@ -125,6 +130,9 @@ pub(in crate::page) fn ColumnCard(
                 >
                     {largest_scale.is_some().then(|| view! {
                         <option value=NUMBER selected=value() == NUMBER>"Encrypt as number"</option>
+                    })}
+                    {is_category.then(|| view! {
+                        <option value=CATEGORY selected=value() == CATEGORY>"Encrypt as categories"</option>
                     })}
                     <option value=SEALED_ORIGINAL selected=value() == SEALED_ORIGINAL>"Keep only in the sealed original"</option>
                     <option value=DROP selected=value() == DROP>"Drop"</option>
