@@ -3,10 +3,13 @@
 pub mod answer;
 pub mod catalogue;
 pub mod derive;
+mod distribution;
+mod elimination;
 mod error;
 pub mod evaluate;
 mod exact;
 pub mod plan;
+mod rational;
 mod request;
 pub mod schema;
 pub mod totals;
