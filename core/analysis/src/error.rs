@@ -71,6 +71,16 @@ pub enum PlanError {
         /// Rows covered.
         actual: u64,
     },
+    /// The combinations of categories are too many groups.
+    #[error(
+        "these columns make {needed} groups, and an answer holds {largest}: choose one with fewer categories"
+    )]
+    TooManyGroups {
+        /// Groups needed.
+        needed: usize,
+        /// Groups that an answer holds.
+        largest: usize,
+    },
     /// A choice is no number, or out of range.
     #[error("{what} must be {expected}: correct it")]
     Choice {

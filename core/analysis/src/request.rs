@@ -112,7 +112,9 @@ impl Request {
     /// # Errors
     /// [`FinishError`] if a total is missing or cannot be what it should be.
     pub fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
-        self.analysis().finish(schema, totals)
+        let answer = self.analysis().finish(schema, totals)?;
+        // Totals of real rows are far from where floats end.
+        if answer.is_finite() { Ok(answer) } else { Err(FinishError { question: self.name(schema) }) }
     }
 
     /// What it is called in sentences about it.
