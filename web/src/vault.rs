@@ -201,13 +201,6 @@ impl Vault {
                 past::verify(&text).map(|view| Reply::Certificate(Encoded::of(&view)))
             }
 
-            // Until answers are kept.
-            Command::PastAnswers { .. } => Ok(Reply::PastAnswers(Vec::new())),
-            Command::ForgetAnswer { .. } => Ok(Reply::Done),
-            Command::VerifyCertificate { .. } => {
-                Err(Fault::new("not-a-certificate", "Certificates cannot be checked yet."))
-            }
-
             Command::AddColumns { run, batch, refinements } => {
                 upload::extend::add_columns(self, run, batch, &refinements, file).await.map(Reply::Uploaded)
             }
