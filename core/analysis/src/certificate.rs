@@ -132,7 +132,9 @@ pub struct Signed {
 #[non_exhaustive]
 pub enum CertificateError {
     /// It is too large.
-    #[error("this file has more than {MAX_BYTES} bytes and is no certificate: choose the file that was downloaded")]
+    #[error(
+        "this file has more than {MAX_BYTES} bytes and is no certificate: choose the file that was downloaded"
+    )]
     TooLarge,
     /// It is not JSON of the form.
     #[error(
@@ -146,7 +148,9 @@ pub enum CertificateError {
         column: usize,
     },
     /// A newer program made it.
-    #[error("this certificate has format version {version}, made by a newer version of Veilsum: open it with that")]
+    #[error(
+        "this certificate has format version {version}, made by a newer version of Veilsum: open it with that"
+    )]
     Version {
         /// Version found.
         version: u16,
@@ -178,10 +182,9 @@ impl Certificate {
         let is_covered = |index: u32| plan.iter().flat_map(|plan| &plan.row_groups).any(|g| g.index == index);
         let row_groups = manifest.row_groups.iter().filter(|group| is_covered(group.index));
         let found = planned.totals(totals)?;
-        let totals = planned.terms().map(|term| Total {
-            term: term.clone(),
-            sum: found.sum(term).unwrap_or_default().to_string(),
-        });
+        let totals = planned
+            .terms()
+            .map(|term| Total { term: term.clone(), sum: found.sum(term).unwrap_or_default().to_string() });
         Ok(Self {
             version: VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -268,10 +271,8 @@ impl Signed {
         if text.len() > MAX_BYTES {
             return Err(CertificateError::TooLarge);
         }
-        let form = |error: serde_json::Error| CertificateError::Form {
-            line: error.line(),
-            column: error.column(),
-        };
+        let form =
+            |error: serde_json::Error| CertificateError::Form { line: error.line(), column: error.column() };
         let Versioned { certificate: Version { version } } = serde_json::from_str(text).map_err(form)?;
         if version > VERSION {
             return Err(CertificateError::Version { version });
@@ -293,11 +294,7 @@ fn blanked(columns: &[Column], planned: &Planned) -> Vec<Column> {
     let schema = Schema::new(columns);
     let used: Vec<u32> = planned.requests().iter().flat_map(|request| request.columns(schema)).collect();
     let blank = |(at, column): (u32, &Column)| {
-        if used.contains(&at) {
-            column.clone()
-        } else {
-            Column::new(String::new(), Treatment::Dropped)
-        }
+        if used.contains(&at) { column.clone() } else { Column::new(String::new(), Treatment::Dropped) }
     };
     (0..).zip(columns).map(blank).collect()
 }

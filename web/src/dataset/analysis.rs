@@ -126,11 +126,7 @@ fn Running() -> impl IntoView {
 }
 
 #[component]
-fn Answered(
-    answer: AnswerView,
-    twin: TwinProcess,
-    file_name: StoredValue<String>,
-) -> impl IntoView {
+fn Answered(answer: AnswerView, twin: TwinProcess, file_name: StoredValue<String>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let run = answer.run.clone();
     let on_file = Callback::new(move |file: File| desk.compare(run.clone(), Some(file)));

@@ -83,6 +83,7 @@ impl Vault {
     }
 
     pub(super) async fn twin(self, run: Run, file: Option<File>) -> Result<TwinView, Fault> {
-        self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin.open()?)).await
+        self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin.open()?))
+            .await
     }
 }

@@ -13,19 +13,17 @@ use veilsum_analysis::derive::describe;
 use veilsum_analysis::plan::{ColumnTotal, Planned, plan};
 use veilsum_analysis::schema::Schema;
 use veilsum_owner::answer::{AnswerError, VerifiedSum, open_answer};
+use veilsum_protocol::JobId;
 use veilsum_protocol::answer;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::{COLUMN_ENTRY_BYTES, FIXED_HEADER_BYTES};
-use veilsum_protocol::JobId;
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
-use crate::messages::{
-    AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate,
-};
+use crate::messages::{AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate};
 use crate::time::{Stopwatch, give_way, now_seconds, sleep};
 use crate::vault::Vault;
 use crate::vault::datasets;
@@ -89,8 +87,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin_only(processes::Work::Job)?;
     let mut watch = Stopwatch::start();
-    let (_, manifest, digest) =
-        datasets::fetch_with_digest(vault, &unlocked, run.dataset, &process).await?;
+    let (_, manifest, digest) = datasets::fetch_with_digest(vault, &unlocked, run.dataset, &process).await?;
     let planned = plan(&manifest, &run.requests, &run.batches)?;
     let Some(plan) = &planned.plan else {
         let answers = planned.finish(&[])?;
@@ -146,14 +143,8 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     give_way().await;
     let totals = job.decrypt(&answer)?;
     let answers = planned.finish(&totals)?;
-    let certificate = past::certify(
-        &unlocked.keyring,
-        (&manifest, digest),
-        &planned,
-        Some(job.id),
-        &totals,
-        &answers,
-    )?;
+    let certificate =
+        past::certify(&unlocked.keyring, (&manifest, digest), &planned, Some(job.id), &totals, &answers)?;
     seconds.push(("decrypt".to_owned(), watch.lap()));
 
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
@@ -313,20 +304,16 @@ fn row_group_count(plan: &Plan) -> u32 {
 /// What a derived column holds, in words.
 fn derived_name(manifest: &Manifest, column: u32) -> Option<String> {
     let schema = Schema::new(&manifest.columns);
-    let derived = manifest
-        .derived
-        .iter()
-        .find(|derived| derived.limbs.iter().any(|limb| limb.column == column))?;
+    let derived =
+        manifest.derived.iter().find(|derived| derived.limbs.iter().any(|limb| limb.column == column))?;
     let terms: Vec<String> = derived.terms.iter().map(|term| describe(schema, term)).collect();
     Some(terms.join(", "))
 }
 
 fn shown(planned: &Planned, answers: Vec<Answer>) -> Vec<AnswerValue> {
     let answers = planned.requests().iter().zip(answers);
-    let shown = |(request, answer)| AnswerValue {
-        answer,
-        from_ciphertext: planned.is_from_ciphertext(request),
-    };
+    let shown =
+        |(request, answer)| AnswerValue { answer, from_ciphertext: planned.is_from_ciphertext(request) };
     answers.map(shown).collect()
 }
 

@@ -99,7 +99,11 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
     let tenant = owner_key(&certificate).map(|key| TenantId::of_identity_key(&key).to_string());
     let plan_names_dataset = certificate.plan.as_ref().is_none_or(|plan| {
         plan.dataset == certificate.dataset
-            && plan.row_groups.iter().map(|group| group.index).eq(certificate.row_groups.iter().map(|g| g.index))
+            && plan
+                .row_groups
+                .iter()
+                .map(|group| group.index)
+                .eq(certificate.row_groups.iter().map(|g| g.index))
     });
     let computed = answers.as_ref().is_ok_and(|answers| certificate.claims(answers));
     let checks = vec![

@@ -232,13 +232,9 @@ impl Store {
         let failed = |error: idb::Error| StoreError::new(operation, &error);
         let transaction = self.database.transaction(&[store], TransactionMode::ReadOnly).map_err(failed)?;
         let store = transaction.object_store(store).map_err(failed)?;
-        let range = KeyRange::bound(
-            &prefix.into(),
-            &format!("{prefix}\u{ffff}").into(),
-            Some(false),
-            Some(true),
-        )
-        .map_err(failed)?;
+        let range =
+            KeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into(), Some(false), Some(true))
+                .map_err(failed)?;
         let query = || Some(idb::Query::from(range.clone()));
         let keys = store.get_all_keys(query(), None).map_err(failed)?.await.map_err(failed)?;
         let values = store.get_all(query(), None).map_err(failed)?.await.map_err(failed)?;

@@ -76,14 +76,24 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             }
         }
         let row_count = u32::try_from(row_count).unwrap();
-        row_groups.push(RowGroupEntry { index, row_count, upload, parts: Vec::new(), batch: 0, column_set: 0 });
+        row_groups.push(RowGroupEntry {
+            index,
+            row_count,
+            upload,
+            parts: Vec::new(),
+            batch: 0,
+            column_set: 0,
+        });
     }
     let plan = Plan {
         version: 1,
         dataset: dataset(),
         key: fingerprint,
         modulus: public().to_hex(),
-        aggregates: vec![Aggregate::Sum { column: VALUES, column_set: 0 }, Aggregate::Sum { column: PRESENCE, column_set: 0 }],
+        aggregates: vec![
+            Aggregate::Sum { column: VALUES, column_set: 0 },
+            Aggregate::Sum { column: PRESENCE, column_set: 0 },
+        ],
         row_groups: row_groups
             .iter()
             .map(|entry| RowGroupRef {

@@ -22,7 +22,10 @@ fn plan() -> Plan {
         dataset: DatasetId::from_bytes([0x22; 16]),
         key: KeyFingerprint::from_bytes([0x11; 32]),
         modulus: "c0ffee01".to_owned(),
-        aggregates: vec![Aggregate::Sum { column: 7, column_set: 0 }, Aggregate::Sum { column: 1, column_set: 0 }],
+        aggregates: vec![
+            Aggregate::Sum { column: 7, column_set: 0 },
+            Aggregate::Sum { column: 1, column_set: 0 },
+        ],
         row_groups: vec![
             RowGroupRef { index: 0, row_count: 65_536, size_bytes: 2_237_584, column_set: 0 },
             RowGroupRef { index: 2, row_count: 442, size_bytes: 15_504, column_set: 0 },
@@ -157,10 +160,7 @@ fn every_stored_column_is_known_with_its_set_and_digits() {
         .stored_columns()
         .map(|stored| (stored.column, stored.column_set, stored.digits.count, stored.digits.bits))
         .collect();
-    assert_eq!(
-        found,
-        [(7, 0, 1, 0), (1, 0, 1, 0), (8, 1, 1, 0), (9, 1, 1, 0), (10, 1, 3, 7), (11, 1, 1, 0)]
-    );
+    assert_eq!(found, [(7, 0, 1, 0), (1, 0, 1, 0), (8, 1, 1, 0), (9, 1, 1, 0), (10, 1, 3, 7), (11, 1, 1, 0)]);
     assert_eq!((manifest.batch_count(), manifest.row_count()), (2, 884));
     assert_eq!(manifest.batch(1).unwrap().file_name, "2025.csv");
     assert!(manifest.batch(2).is_none());
