@@ -1,7 +1,7 @@
 //! What the page and the vault worker say to each other. Plain data: no keys, no ciphertext but hex samples.
 //!
 //! The page sends [`Request`]s (a `File` may travel beside one); the vault answers each with one [`Reply`] and sends
-//! [`Event`]s in between.
+//! [`Event`]s in between. All modules of the page hear all of it.
 //!
 //! On the wire every value is the bytes of [`to_bytes`]: the page posts `{ request: Uint8Array, file?: File }`, the
 //! vault posts a `Uint8Array` with a [`FromVault`]. The format has no names in it, so nothing that is written here
@@ -68,7 +68,7 @@ impl<T> core::fmt::Debug for Encoded<T> {
 /// A command with the number that its reply will carry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen by the page; unique within its life.
+    /// Chosen by a module of the page; unique within the page's life.
     pub id: u32,
     /// What to do.
     pub command: Command,

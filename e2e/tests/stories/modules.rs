@@ -19,8 +19,8 @@ const SCRIPT: &str = "/dataset.js";
 const WASM: &str = "/dataset_bg.wasm";
 
 /// Uploads a table; what comes then is for the story to see.
-async fn begin_upload(browser: &Browser) -> anyhow::Result<()> {
-    choose_made_file(browser, FILE, tables::one_hot(ROWS, COLUMNS).as_bytes()).await?;
+async fn begin_upload(browser: &Browser, file_name: &str) -> anyhow::Result<()> {
+    choose_made_file(browser, file_name, tables::one_hot(ROWS, COLUMNS).as_bytes()).await?;
     prepare::wait_open(browser).await?;
     prepare::next(browser).await
 }
@@ -44,7 +44,7 @@ fn a_module_that_was_not_loaded_is_loaded_at_the_next_try() {
 
         let liar = browser.recorder().liar();
         liar.tell(SCRIPT, Lie::Gone);
-        begin_upload(&browser).await?;
+        begin_upload(&browser, FILE).await?;
         let code = refusal(&browser).await?;
         ensure!(code == "module-not-loaded", "the page calls it {code}");
         let sentence = browser.text("fault").await?;
@@ -54,15 +54,9 @@ fn a_module_that_was_not_loaded_is_loaded_at_the_next_try() {
         // Now the script comes, and its wasm does not.
         liar.tell(WASM, Lie::Gone);
         browser.click("module-retry").await?;
-        until("the wasm to be refused", SOON, async || {
-            let exchanges = browser.recorder().exchanges();
-            let mut fetched = exchanges.iter().filter(|exchange| exchange.url.ends_with(WASM));
-            Ok(fetched.any(|exchange| exchange.status == Some(404)).then_some(()))
-        })
-        .await?;
         let code = refusal(&browser).await?;
         ensure!(code == "module-not-loaded", "the page calls it {code}");
-        liar.recant(WASM);
+        ensure!(liar.recant(WASM) > 0, "nobody asked for {WASM}");
 
         browser.click("module-retry").await?;
         browser.wait_for("uploaded", SOON).await?;
@@ -75,7 +69,7 @@ fn locking_in_the_header_takes_an_open_dataset_away() {
     play("locking_in_the_header_takes_an_open_dataset_away", async |story| {
         let browser = story.browser().await?;
         enter(&browser).await?;
-        begin_upload(&browser).await?;
+        begin_upload(&browser, FILE).await?;
         let id = upload::wait_done(&browser).await?;
         dataset::run_everything(&browser).await?;
         ensure!(browser.text("title").await? == FILE, "the heading does not name the dataset");
@@ -101,4 +95,42 @@ fn locking_in_the_header_takes_an_open_dataset_away() {
         // What the module asks for and the header tells is one keyring.
         keyring::wait_unlocked(&browser).await
     });
+}
+
+#[test]
+fn one_dataset_after_another_is_shown_without_a_screen_between() {
+    play("one_dataset_after_another_is_shown_without_a_screen_between", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        begin_upload(&browser, FILE).await?;
+        let first = upload::wait_done(&browser).await?;
+        dataset::run_everything(&browser).await?;
+        begin_upload(&browser, "others.csv").await?;
+        let second = upload::wait_done(&browser).await?;
+        wait_title(&browser, "others.csv").await?;
+        ensure!(browser.find("answers").await?.is_none(), "the answer of another dataset is shown");
+
+        dataset::open(&browser, &first).await?;
+        wait_title(&browser, FILE).await?;
+        ensure!(browser.find("answers").await?.is_some(), "the answer is lost by looking at another dataset");
+        // Past the list.
+        browser.script::<bool>("history.go(-2); return true;", &[]).await?;
+        wait_title(&browser, "others.csv").await?;
+        ensure!(browser.path().await? == format!("/datasets/{second}"), "the address is another one");
+        browser.wait_for("analysis-run", SOON).await?;
+        ensure!(browser.find("answers").await?.is_none(), "the answer of another dataset is shown");
+        let shown: usize = browser
+            .script("return document.querySelectorAll('[data-testid=\"schema\"]').length;", &[])
+            .await?;
+        ensure!(shown == 1, "{shown} datasets are shown at once");
+        Ok(())
+    });
+}
+
+async fn wait_title(browser: &Browser, title: &str) -> anyhow::Result<()> {
+    until(&format!("the heading {title}"), SOON, async || {
+        // Rendered anew between the two looks: it is looked up again.
+        Ok((browser.text("title").await.unwrap_or_default() == title).then_some(()))
+    })
+    .await
 }
