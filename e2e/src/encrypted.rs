@@ -2,13 +2,17 @@
 
 use anyhow::Context;
 use rand_core::CryptoRng;
+use veilsum_analysis::Request;
+use veilsum_analysis::catalogue::Variance;
+use veilsum_analysis::derive::{self, Cell, Deriver, Facts};
+use veilsum_analysis::plan::missing_terms;
 use veilsum_owner::block::encrypt_blocks;
 use veilsum_owner::check::{CheckKey, CheckLabel};
 use veilsum_owner::keyring::Keyring;
 use veilsum_owner::paillier::ModulusSize;
 use veilsum_protocol::manifest::{
-    Column, EncryptedNumber, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme, Source,
-    Treatment, VERSION,
+    Column, DerivedColumn, EncryptedNumber, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme,
+    Source, Treatment, VERSION,
 };
 use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, UploadId};
@@ -57,12 +61,54 @@ impl RowGroup {
     }
 }
 
-/// An encrypted column, by position of its encoding, and what it holds: values, or 1 for a cell and 0 for a blank.
+/// An encrypted column and what it holds.
 #[derive(Debug, Clone, Copy)]
 struct Stored {
     entry: ColumnEntry,
-    encoding: usize,
-    is_presence: bool,
+    holds: Holds,
+}
+
+/// What an encrypted column holds; numbers by the position of their encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Values(usize),
+    /// 1 for a cell and 0 for a blank.
+    Presence(usize),
+    /// The next integer of the derived columns.
+    Derived,
+}
+
+/// The spread of every column of numbers: what is encrypted beside the values.
+#[must_use]
+pub fn spreads(columns: &[Column]) -> Vec<Request> {
+    let numbers = (0..).zip(columns).filter(|(_, column)| column.number().is_some());
+    numbers.map(|(column, _)| Request::Variance(Variance { column, level: 950 })).collect()
+}
+
+/// The derived columns that [`spreads`] need.
+fn derived(
+    profile: &Profile,
+    columns: &mut [Column],
+    first: usize,
+    block_count: usize,
+) -> anyhow::Result<Vec<DerivedColumn>> {
+    let requests = spreads(columns);
+    let facts: Vec<Facts> = profile
+        .columns
+        .iter()
+        .zip(&*columns)
+        .map(|(found, column)| {
+            let scale = column.number().map_or(0, |number| number.scale);
+            let scaled = |value: Option<veilsum_table::decimal::Decimal>| {
+                value.and_then(|value| value.to_scaled_rounded(scale).ok())
+            };
+            Facts { range: scaled(found.min).zip(scaled(found.max)), categories: None }
+        })
+        .collect();
+    derive::prepare(columns, &facts, &requests)?;
+    let terms = missing_terms(columns, &[], &requests)?;
+    let blocks = block_count as u64 * 4;
+    Ok(derive::derive(columns, &[], terms, COLUMN_SET, u32::try_from(first)?, blocks)?)
 }
 
 /// Encrypts a CSV text with the treatments that the page would propose. `rng` draws the upload ids, too.
@@ -87,8 +133,15 @@ pub fn encrypt(
     let choices: Vec<Choice> =
         profile.columns.iter().map(|column| treat::propose(column, room).choice).collect();
     let encodings = treat::check(&profile, &choices, room)?;
-    let stored = stored_columns(&encodings)?;
-    let integers = integers(text, &encodings, &stored)?;
+    let mut stored = stored_columns(&encodings)?;
+    let mut columns = treated_columns(&profile, &choices, &encodings, &stored)?;
+    let derived = derived(&profile, &mut columns, stored.len(), block_count)?;
+    for limb in derived.iter().flat_map(|derived| &derived.limbs) {
+        let entry = ColumnEntry { column: limb.column, bound_bits: limb.bound_bits };
+        stored.push(Stored { entry, holds: Holds::Derived });
+    }
+    let mut deriver = Deriver::new(&columns, &derived)?;
+    let integers = integers(text, &encodings, &stored, &mut deriver, columns.len())?;
 
     let key = keyring.key_fingerprint();
     let check = keyring.check_key();
@@ -142,39 +195,54 @@ pub fn encrypt(
             first_row_is_data: false,
             decimal_comma: false,
         },
-        columns: treated_columns(&profile, &choices, &encodings, &stored)?,
+        columns,
         row_groups: entries,
         original: None,
         appended: Vec::new(),
-        derived: Vec::new(),
+        derived,
     };
     Ok(Dataset { manifest, row_groups })
 }
 
 fn stored_columns(encodings: &[NumberEncoding]) -> anyhow::Result<Vec<Stored>> {
     let mut stored = Vec::new();
-    for (encoding, number) in encodings.iter().enumerate() {
-        let presence = number.needs_presence().then_some((PRESENCE_BOUND_BITS, true));
-        for (bound_bits, is_presence) in [(number.bound_bits, false)].into_iter().chain(presence) {
+    for (at, number) in encodings.iter().enumerate() {
+        let presence = number.needs_presence().then_some((PRESENCE_BOUND_BITS, Holds::Presence(at)));
+        for (bound_bits, holds) in [(number.bound_bits, Holds::Values(at))].into_iter().chain(presence) {
             let entry = ColumnEntry { column: u32::try_from(stored.len())?, bound_bits };
-            stored.push(Stored { entry, encoding, is_presence });
+            stored.push(Stored { entry, holds });
         }
     }
     Ok(stored)
 }
 
 /// The integers of every stored column.
-fn integers(text: &str, encodings: &[NumberEncoding], stored: &[Stored]) -> anyhow::Result<Vec<Vec<i64>>> {
+fn integers(
+    text: &str,
+    encodings: &[NumberEncoding],
+    stored: &[Stored],
+    deriver: &mut Deriver,
+    column_count: usize,
+) -> anyhow::Result<Vec<Vec<i64>>> {
     let mut reader = CsvReader::with_options(text.as_bytes(), &reading())?;
     let encoder = RowEncoder::new(encodings, &[], &[]);
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut integers = vec![Vec::new(); stored.len()];
     while reader.next_row(&mut row)? {
         encoder.encode(&row, &mut encoded)?;
+        let mut cells = vec![Cell::default(); column_count];
+        for (at, encoding) in encodings.iter().enumerate() {
+            cells[encoding.column].integer = encoded.present[at].then_some(encoded.values[at]);
+        }
+        let mut derived = Vec::new();
+        deriver.derive(&cells, &mut derived)?;
+        let mut derived = derived.into_iter();
         for (column, integers) in stored.iter().zip(&mut integers) {
-            let at = column.encoding;
-            let present = i64::from(encoded.present[at]);
-            integers.push(if column.is_presence { present } else { encoded.values[at] });
+            integers.push(match column.holds {
+                Holds::Values(at) => encoded.values[at],
+                Holds::Presence(at) => i64::from(encoded.present[at]),
+                Holds::Derived => derived.next().context("fewer integers than limbs")?,
+            });
         }
     }
     Ok(integers)
@@ -207,9 +275,8 @@ fn treated_columns(
     encodings: &[NumberEncoding],
     stored: &[Stored],
 ) -> anyhow::Result<Vec<Column>> {
-    let number_of = |encoding: usize, is_presence: bool| {
-        let found =
-            stored.iter().find(|column| (column.encoding, column.is_presence) == (encoding, is_presence));
+    let number_of = |holds: Holds| {
+        let found = stored.iter().find(|column| column.holds == holds);
         found.map(|column| column.entry.column)
     };
     let treated = |(at, choice): (usize, &Choice)| {
@@ -221,8 +288,8 @@ fn treated_columns(
                 let position = position.context("a column of numbers without its encoding")?;
                 let encoding = &encodings[position];
                 Treatment::Number(EncryptedNumber {
-                    column: number_of(position, false).context("a column that is not stored")?,
-                    presence: number_of(position, true),
+                    column: number_of(Holds::Values(position)).context("a column that is not stored")?,
+                    presence: number_of(Holds::Presence(position)),
                     scale: encoding.scale,
                     rounded: encoding.rounded,
                     largest_magnitude: encoding.largest_magnitude,

@@ -50,10 +50,33 @@ impl Decimal {
     /// Whether `self` is `sum / count`, up to one unit in the 17th significant digit.
     #[must_use]
     pub fn is_mean(&self, sum: &Self, count: u64) -> bool {
-        let times_count = Self { mantissa: &self.mantissa * BigInt::from(count), scale: self.scale };
-        let (times_count, sum, _) = times_count.aligned(sum);
-        let difference = (times_count - &sum).magnitude().clone();
-        difference * BigInt::from(10).pow(16).magnitude() <= *sum.magnitude()
+        self.times(&Self::whole(count)).is_close_to(sum)
+    }
+
+    /// Whether `self` is the variance of `count` numbers with this sum and sum of squares, as exact as
+    /// [`Self::is_mean`]: `n²·variance = n·Σv² − (Σv)²`.
+    #[must_use]
+    pub fn is_variance(&self, sum: &Self, squares: &Self, count: u64) -> bool {
+        let count = Self::whole(count);
+        let (squares, square, scale) = squares.times(&count).aligned(&sum.times(sum));
+        self.times(&count).times(&count).is_close_to(&Self { mantissa: squares - square, scale })
+    }
+
+    fn whole(number: u64) -> Self {
+        Self { mantissa: number.into(), scale: 0 }
+    }
+
+    /// The product.
+    #[must_use]
+    pub fn times(&self, other: &Self) -> Self {
+        Self { mantissa: &self.mantissa * &other.mantissa, scale: self.scale + other.scale }
+    }
+
+    /// Whether it differs from `exact` by at most one unit in the 17th significant digit.
+    fn is_close_to(&self, exact: &Self) -> bool {
+        let (own, exact, _) = self.aligned(exact);
+        let difference = (own - &exact).magnitude().clone();
+        difference * BigInt::from(10).pow(16).magnitude() <= *exact.magnitude()
     }
 }
 
@@ -104,6 +127,19 @@ impl Table {
         Ok(Self { header, rows })
     }
 
+    /// Exact sum of the squares of the cells of a column that are not blank.
+    ///
+    /// # Errors
+    /// A cell is no number.
+    pub fn squares(&self, column: usize) -> anyhow::Result<Decimal> {
+        let mut sum = Decimal::zero();
+        for cell in self.rows.iter().map(|row| row[column].trim()).filter(|cell| !cell.is_empty()) {
+            let number = Decimal::parse(cell)?;
+            sum = sum.plus(&number.times(&number));
+        }
+        Ok(sum)
+    }
+
     /// Number of cells of a column that are not blank, and their exact sum.
     ///
     /// # Errors
@@ -132,6 +168,16 @@ mod tests {
         assert_eq!(decimal("40.00"), decimal("40"));
         assert_ne!(decimal("40.01"), decimal("40"));
         assert_eq!(decimal("-0.5").plus(&decimal("0.50")), Decimal::zero());
+    }
+
+    #[test]
+    fn variances_are_told_from_others() {
+        // 1, 2, 4: sum 7, squares 21, variance 14/9.
+        let (sum, squares) = (decimal("7"), decimal("21"));
+        assert!(decimal("1.5555555555555556").is_variance(&sum, &squares, 3));
+        assert!(!decimal("1.5555555555555554").is_variance(&sum, &squares, 3));
+        assert!(decimal("0").is_variance(&decimal("6"), &decimal("12"), 3));
+        assert!(!decimal("0.0000000001").is_variance(&decimal("6"), &decimal("12"), 3));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
             Request::Count(asked) => (asked.column, "count"),
             Request::Sum(asked) => (asked.column, "sum"),
             Request::Mean(asked) => (asked.column, "mean"),
+            Request::Variance(asked) => (asked.column, "variance/population"),
             other => bail!("{other:?} is not asked here"),
         };
         let (count, sum) = table.column(usize::try_from(column)?)?;
@@ -43,6 +44,11 @@ pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
             && match key {
                 "count" => exact == count.to_string(),
                 "sum" => Decimal::parse(exact)? == sum,
+                "variance/population" => {
+                    let squares = table.squares(usize::try_from(column)?)?;
+                    (count == 0 && exact.is_empty())
+                        || Decimal::parse(exact)?.is_variance(&sum, &squares, count)
+                }
                 _ if count == 0 => exact.is_empty(),
                 _ => Decimal::parse(exact)?.is_mean(&sum, count),
             };

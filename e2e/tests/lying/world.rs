@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rand_chacha::ChaCha20Rng;
 use veilsum_analysis::Request;
-use veilsum_analysis::catalogue::{Count, Mean, Sum};
+use veilsum_analysis::catalogue::{Count, Mean, Sum, Variance};
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_e2e::client::Job;
 use veilsum_e2e::encrypted::{Dataset, encrypt};
@@ -131,7 +131,7 @@ pub fn blocks(key: &PublicKey, dataset: &Dataset, column: u32) -> Vec<Vec<Cipher
     dataset.row_groups.iter().map(group).collect()
 }
 
-/// Count, sum and mean of every column.
+/// Count, sum, mean and variance of every column.
 pub fn everything(table: &Table) -> Vec<Request> {
     columns(table).flat_map(ask).collect()
 }
@@ -141,9 +141,14 @@ pub fn columns(table: &Table) -> impl Iterator<Item = u32> {
     (0..).take(table.header.len())
 }
 
-/// Sum, mean and count of one column.
-pub fn ask(column: u32) -> [Request; 3] {
-    [Request::Sum(Sum { column }), Request::Mean(Mean { column }), Request::Count(Count { column })]
+/// Sum, mean, variance and count of one column.
+pub fn ask(column: u32) -> [Request; 4] {
+    [
+        Request::Sum(Sum { column }),
+        Request::Mean(Mean { column }),
+        Request::Variance(Variance { column, level: 950 }),
+        Request::Count(Count { column }),
+    ]
 }
 
 /// Decimals with negatives and blanks, whole numbers, numbers of almost 56 bits, zeros and ones with blanks.
