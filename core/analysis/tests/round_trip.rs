@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 use veilsum_analysis::catalogue::{Count, Mean, Sum};
+use veilsum_analysis::certificate::{Certificate, CertificateError, Signed, Verification};
 use veilsum_analysis::derive::{self, Cell, Deriver, TermSums};
 use veilsum_analysis::evaluate::{self, CombineError, EvaluateError, Evaluation};
 use veilsum_analysis::plan::{self, ColumnTotal};
@@ -405,4 +406,53 @@ fn an_answer_over_other_blocks_is_refused_by_the_owner() {
     lying[2].aggregates.ciphertexts = honest[1].aggregates.ciphertexts.clone();
     let answer = evaluate::combine(JOB, plan, &lying).unwrap();
     open_answer(&stored.key, &stored.check, &stored.manifest, plan, JOB, &answer.to_bytes()).unwrap_err();
+}
+
+#[test]
+fn a_certificate_can_be_computed_again_and_does_not_survive_a_change() {
+    let cells: Vec<Option<i64>> = (0..40).map(|row| (row % 7 != 0).then_some(row * row - 90)).collect();
+    let stored = store(&cells, 25, 2);
+    let planned = plan::plan(&stored.manifest, &[MEAN, SUM, COUNT], &[]).unwrap();
+    let plan = planned.plan.as_ref().unwrap();
+    let answer = evaluate::combine(JOB, plan, &evaluate_all(&stored, plan)).unwrap();
+    let totals = totals(&stored, plan, &answer);
+    let answers = planned.finish(&totals).unwrap();
+    let manifest_sha256 = Digest::of(b"stored manifest");
+    let certificate =
+        Certificate::new(&stored.manifest, manifest_sha256, &planned, Some(JOB), &totals, &answers).unwrap();
+    let signed = Signed { certificate, signature: "00".repeat(64) };
+    let json = signed.to_json();
+    // Of the column that nothing was asked about there is nothing in it, nor any sum of a single slot.
+    assert!(!json.contains("note") && json.contains("\"v\""));
+    assert_eq!(signed.certificate.totals.len(), 2);
+
+    let read = Signed::from_json(&json).unwrap();
+    assert_eq!(read, signed);
+    assert_eq!(read.certificate.to_bytes(), signed.certificate.to_bytes());
+    assert_eq!(read.certificate.verification, Verification::CheckValues);
+    assert_eq!(read.certificate.row_groups.len(), 2);
+    let again = read.certificate.recompute().unwrap();
+    assert_eq!(again, answers);
+    assert!(read.certificate.claims(&again));
+
+    let mut other = read.certificate.clone();
+    let sum = other.totals.iter_mut().find(|total| total.term.degree() == 1).unwrap();
+    sum.sum = "12345".to_owned();
+    assert!(!other.claims(&other.recompute().unwrap()));
+    assert_ne!(other.to_bytes(), read.certificate.to_bytes());
+    let mut broken = read.certificate.clone();
+    broken.totals[0].sum = "1.5".to_owned();
+    assert_eq!(broken.recompute().unwrap_err(), CertificateError::Total);
+    broken.totals.clear();
+    assert!(matches!(broken.recompute().unwrap_err(), CertificateError::Finish(_)));
+}
+
+#[test]
+fn files_that_are_no_certificates_are_refused() {
+    let form = |text: &str| matches!(Signed::from_json(text), Err(CertificateError::Form { .. }));
+    assert!(form("") && form("{}") && form("[1, 2]") && form(r#"{"certificate":{"version":1}}"#));
+    assert!(form(&"[".repeat(100_000)));
+    let newer = r#"{"certificate":{"version":2,"what":"ever"},"signature":""}"#;
+    assert_eq!(Signed::from_json(newer), Err(CertificateError::Version { version: 2 }));
+    assert_eq!(Signed::from_json(&" ".repeat(17 << 20)), Err(CertificateError::TooLarge));
 }
