@@ -60,6 +60,8 @@ fn a_module_that_was_not_loaded_is_loaded_at_the_next_try() {
 
         browser.click("module-retry").await?;
         browser.wait_for("uploaded", SOON).await?;
+        let focused: String = browser.script("return document.activeElement.textContent;", &[]).await?;
+        ensure!(focused == FILE, "the focus is not on the heading but on: {focused}");
         check_exactly(&dataset::run_everything(&browser).await?, &tables::one_hot(ROWS, COLUMNS))
     });
 }

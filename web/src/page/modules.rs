@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, Worker};
 
 use crate::messages::{Fault, to_bytes};
+use crate::page::components::title::focus_heading;
 use crate::ui::fault::FaultNote;
 use crate::ui::loaded::Loaded;
 use crate::ui::module::{BUILD, Handover, Module};
@@ -60,13 +61,18 @@ pub(super) fn ModuleScreen<S: Clone + Serialize + Send + Sync + 'static>(
     /// The module gives the heading another text.
     on_rename: Callback<String>,
 ) -> impl IntoView {
+    let try_again = move |_| {
+        // The button goes away, and must not take the focus with it.
+        focus_heading();
+        loading.again();
+    };
     move || {
         match loading.get() {
         None => view! { <Skeleton label="Loading this screen…" lines=5/> }.into_any(),
         Some(Err(fault)) => view! {
             <FaultNote fault/>
             <p class="actions">
-                <button type="button" class="button" data-testid="module-retry" on:click=move |_| loading.again()>"Try again"</button>
+                <button type="button" class="button" data-testid="module-retry" on:click=try_again>"Try again"</button>
             </p>
         }
         .into_any(),
