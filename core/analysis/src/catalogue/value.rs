@@ -12,7 +12,7 @@ use crate::error::FinishError;
 use crate::rational::Rational;
 use crate::schema::Schema;
 use crate::totals::Totals;
-use crate::{distribution, exact, rational};
+use crate::{distribution, exact};
 
 /// As many digits as tell every float apart.
 pub(crate) const SIGNIFICANT_DIGITS: u32 = 17;
@@ -56,8 +56,8 @@ pub(crate) fn number(schema: Schema<'_>, column: u32) -> Result<&EncryptedNumber
 }
 
 /// A whole number.
-pub(crate) fn integer(value: BigInt) -> Value {
-    decimal(&value, 0)
+pub(crate) fn integer(value: impl Into<BigInt>) -> Value {
+    decimal(&value.into(), 0)
 }
 
 /// `numerator / 10^scale`, exact.
@@ -128,11 +128,6 @@ pub(crate) fn probability(p: f64) -> Value {
         float: p,
         error: distribution::ERROR.to_owned(),
     }
-}
-
-/// 100, for shares in per cent.
-pub(crate) fn hundred() -> Rational {
-    rational::whole(100)
 }
 
 /// A table.
