@@ -152,13 +152,9 @@ pub(crate) fn notes(schema: Schema<'_>, totals: &Totals, columns: &[u32], used: 
     let mut notes = Vec::new();
     let left_out = totals.row_count().saturating_sub(used);
     if left_out > 0 {
-        let names = words::list(columns.iter().map(|&column| schema.name(column)));
-        notes.push(format!(
-            "{} of {} left out, because {names} {} blank there.",
-            left_out,
-            words::rows(totals.row_count()),
-            if columns.len() > 1 { "or one of them is" } else { "is" },
-        ));
+        let names = words::any_of(columns.iter().map(|&column| schema.name(column)));
+        let rows = words::rows(totals.row_count());
+        notes.push(format!("{left_out} of {rows} left out, because {names} is blank there."));
     }
     for &column in columns {
         if let Ok(number) = schema.number(column)

@@ -58,11 +58,20 @@ pub(crate) fn interval(low: &Rational, high: &Rational) -> String {
 
 /// “a”, “b” and “c”, in quotes.
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    joined(names, "and")
+}
+
+/// “a”, “b” or “c”, in quotes.
+pub(crate) fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    joined(names, "or")
+}
+
+fn joined<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> String {
     let mut quoted: Vec<String> = names.into_iter().map(|name| format!("“{name}”")).collect();
     match (quoted.pop(), quoted.is_empty()) {
         (None, _) => String::new(),
         (Some(last), true) => last,
-        (Some(last), false) => format!("{} and {last}", quoted.join(", ")),
+        (Some(last), false) => format!("{} {word} {last}", quoted.join(", ")),
     }
 }
 

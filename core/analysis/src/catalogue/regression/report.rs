@@ -191,10 +191,12 @@ impl Report<'_> {
             estimates.iter().map(|estimate| format!("{} {}", estimate.name, words::short(estimate.value)));
         let what = if self.asked.standardised { "standardised coefficient" } else { "coefficient" };
         let described = described.collect::<Vec<_>>().join(", ");
+        let has_intervals = estimates.iter().any(|estimate| estimate.interval.is_some());
+        let with = if has_intervals { " with its interval" } else { "" };
         let r_squared = fit.r_squared().map(|r| words::short(float(&r))).unwrap_or_default();
         Some(Chart {
             title: format!("What goes with “{y}” (R² = {r_squared})"),
-            description: format!("Each {what} with its interval, against 0: {described}."),
+            description: format!("Each {what}{with}, against 0: {described}."),
             kind: ChartKind::Coefficients { axis: format!("Change of {y}, {what}"), estimates },
         })
     }
