@@ -32,7 +32,18 @@ pub(crate) struct Dependence {
 }
 
 impl Elimination {
-    /// An entry of row `row`, one of [`Self::independent`]: right of the matrix stand the solutions.
+    /// The common denominator of all entries; positive.
+    pub(crate) const fn determinant(&self) -> &BigInt {
+        &self.determinant
+    }
+
+    /// The numerator of an entry. In the rows of [`Self::independent`], right of the matrix, stand the solutions; in the
+    /// others, 0 where the right side depends on the rows before as the matrix does.
+    pub(crate) fn numerator(&self, row: usize, column: usize) -> &BigInt {
+        &self.rows[row][column]
+    }
+
+    /// An entry.
     pub(crate) fn entry(&self, row: usize, column: usize) -> Rational {
         Rational::new(self.rows[row][column].clone(), self.determinant.clone())
     }

@@ -58,13 +58,10 @@ pub(crate) fn root(value: &Rational) -> Rational {
     }
     let (numerator, denominator) = (value.numer().magnitude(), value.denom().magnitude());
     let exact_root = |value: &BigUint| Some(value.sqrt()).filter(|root| root * root == *value);
-    let (above, below) = match (exact_root(numerator), exact_root(denominator)) {
-        (Some(above), Some(below)) => (above, below),
-        _ => {
-            let up = (BITS + denominator.bits() / 2 + 1).saturating_sub(numerator.bits() / 2);
-            (((numerator << (2 * up)) / denominator).sqrt(), BigUint::one() << up)
-        }
-    };
+    let (above, below) = exact_root(numerator).zip(exact_root(denominator)).unwrap_or_else(|| {
+        let up = (BITS + denominator.bits() / 2 + 1).saturating_sub(numerator.bits() / 2);
+        (((numerator << (2 * up)) / denominator).sqrt(), BigUint::one() << up)
+    });
     Rational::new(BigInt::from_biguint(Sign::Plus, above), below.into())
 }
 

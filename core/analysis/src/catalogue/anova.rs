@@ -1,6 +1,6 @@
 //! Analysis of variance: whether the means of several groups differ.
 //!
-//! With k groups that have rows, n rows, group means m_g and the mean m of all:
+//! With k groups that have rows, n rows, group means `m_g` and the mean m of all:
 //!
 //! ```text
 //! between  B = Σ n_g·(m_g − m)²,  k − 1 degrees of freedom
@@ -180,11 +180,11 @@ fn sentence(name: &str, by: &str, found: &Decomposition) -> String {
     let finding = if p < 0.05 {
         "differ more than chance alone would easily bring about"
     } else {
-        "do not differ more than chance brings about"
+        "differ no more than chance easily brings about"
     };
-    let share = found.eta_squared().map(|eta| words::short(value::rational(&(eta * value::hundred())).float));
+    let share = found.eta_squared().as_ref().map(words::share);
     format!(
-        "The means of “{name}” in the {} groups of “{by}” {finding}: F = {}, {}; the groups account for {} % of the \
+        "The means of “{name}” in the {} groups of “{by}” {finding}: F = {}, {}; the groups account for {} of the \
          variation ({rows}).",
         found.group_count,
         value::rational(&f).text,
@@ -196,7 +196,7 @@ fn sentence(name: &str, by: &str, found: &Decomposition) -> String {
 impl Decomposition {
     fn figures(&self) -> Vec<Figure> {
         let freedoms = self.freedoms();
-        let integer = |count: u64| value::integer(count.into());
+        let integer = |count: u64| value::integer(count);
         let squares = self.mean_squares();
         let test = self.test();
         let mean_square = |at: usize| squares.as_ref().map(|squares| value::rational(&squares[at]));
@@ -265,7 +265,7 @@ fn group_figures(groups: &[Group], moments: &[Moments]) -> Vec<Figure> {
         let path = group.path();
         let sd = moments.variance().map(|variance| value::root(&variance, false));
         [
-            ("count", "Rows", Some(value::integer(moments.count.into()))),
+            ("count", "Rows", Some(value::integer(moments.count))),
             ("mean", "Mean", moments.mean().as_ref().map(value::rational)),
             ("sd", "Standard deviation", sd),
         ]

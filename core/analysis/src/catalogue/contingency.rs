@@ -116,7 +116,7 @@ impl Analysis for Contingency {
                 let finding = if test.p < 0.05 {
                     "depend on each other more than chance alone would easily bring about"
                 } else {
-                    "show no dependence beyond what chance brings about"
+                    "show no more dependence than chance easily brings about"
                 };
                 let chi = value::rational(&test.chi_squared).text;
                 format!("“{a}” and “{b}” {finding}: χ² = {chi}, {p}, Cramér’s V = {v} ({rows}).")
@@ -130,19 +130,19 @@ impl Analysis for Contingency {
         };
         let names = self.columns.map(|column| schema.categories(column).unwrap_or_default());
         let mut notes = value::notes(schema, totals, &self.columns, counts.total);
-        notes.extend(self.rough(&counts, test.is_some()));
+        notes.extend(counts.rough(test.is_some()));
         if test.is_some() {
             notes.push(
                 "The test takes the rows for independent draws; no continuity correction is made.".to_owned(),
             );
         }
         let mut figures = vec![
-            value::figure("count", "Rows", Some(value::integer(counts.total.into()))),
+            value::figure("count", "Rows", Some(value::integer(counts.total))),
             value::figure("chi-squared", "χ²", test.as_ref().map(|test| value::rational(&test.chi_squared))),
             value::figure(
                 "degrees-of-freedom",
                 "Degrees of freedom",
-                test.as_ref().map(|test| value::integer(test.freedom.into())),
+                test.as_ref().map(|test| value::integer(test.freedom)),
             ),
             value::figure("p", "p-value", test.as_ref().map(|test| value::probability(test.p))),
             value::figure("cramers-v", "Cramér’s V", test.as_ref().map(|test| test.cramers_v.clone())),
@@ -150,7 +150,7 @@ impl Analysis for Contingency {
         let summary = value::figures_table("Test of independence".to_owned(), &figures);
         for (row, left) in names[0].iter().enumerate() {
             for (column, right) in names[1].iter().enumerate() {
-                let count = value::integer(counts.cells[row][column].into());
+                let count = value::integer(counts.cells[row][column]);
                 let expected = value::rational(&counts.expected(row, column));
                 figures.push(value::figure(
                     &format!("count/{left}/{right}"),
@@ -182,13 +182,13 @@ impl Analysis for Contingency {
     }
 }
 
-impl Contingency {
+impl Counts {
     /// A note if the expected counts are too small for the χ² distribution to be near.
-    fn rough(&self, counts: &Counts, is_tested: bool) -> Option<String> {
-        let [rows, columns] = [&counts.rows, &counts.columns].map(|margins| margins.len());
+    fn rough(&self, is_tested: bool) -> Option<String> {
+        let [rows, columns] = [self.rows.len(), self.columns.len()];
         let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        let used = cells.filter(|&(row, column)| counts.rows[row] > 0 && counts.columns[column] > 0);
-        let expected: Vec<Rational> = used.map(|(row, column)| counts.expected(row, column)).collect();
+        let used = cells.filter(|&(row, column)| self.rows[row] > 0 && self.columns[column] > 0);
+        let expected: Vec<Rational> = used.map(|(row, column)| self.expected(row, column)).collect();
         let few = expected.iter().filter(|expected| **expected < whole(FEWEST_EXPECTED)).count();
         (is_tested && few > 0).then(|| {
             format!(
@@ -210,7 +210,7 @@ impl Counts {
             let inner = names[1].iter().cloned();
             core::iter::once(corner.to_owned()).chain(inner).chain(last.map(str::to_owned)).collect()
         };
-        let integer = |count: u64| Some(value::integer(count.into()));
+        let integer = |count: u64| Some(value::integer(count));
         let mut observed: Vec<Row> = names[0]
             .iter()
             .zip(&self.cells)

@@ -152,7 +152,7 @@ impl Analysis for Correlation {
                 value::figure(
                     &format!("count/{a}/{b}"),
                     &format!("Rows with {a} and {b}"),
-                    Some(value::integer(pair.count.into())),
+                    Some(value::integer(pair.count)),
                 ),
             ]);
         }
@@ -199,7 +199,7 @@ impl Analysis for Correlation {
                 }),
                 self.matrix(&names, &pairs, "p-values", false, |pair| pair.p.map(value::probability)),
                 self.matrix(&names, &pairs, "Rows of each pair", false, |pair| {
-                    Some(value::integer(pair.count.into()))
+                    Some(value::integer(pair.count))
                 }),
             ],
             sentences,
@@ -253,7 +253,7 @@ impl Correlation {
         let cell = |row, column| {
             if row == column {
                 let is_one = has_diagonal && self.varies(pairs, row);
-                return if is_one { Cell::Number(value::integer(1.into())) } else { Cell::Nothing };
+                return if is_one { Cell::Number(value::integer(1)) } else { Cell::Nothing };
             }
             self.find(pairs, row, column).and_then(&number).map_or(Cell::Nothing, Cell::Number)
         };

@@ -34,7 +34,7 @@ impl Analysis for Count {
     fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
         let count = value::count(schema, totals, &present(self.column))?;
         let name = schema.name(self.column);
-        let value = value::integer(count.into());
+        let value = value::integer(count);
         Ok(Answer {
             sentences: vec![format!("“{name}” has {} values that are not blank.", value.text)],
             figures: vec![value::figure("count", "Count", Some(value))],

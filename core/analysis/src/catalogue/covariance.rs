@@ -61,7 +61,7 @@ impl Analysis for Covariance {
             None => format!("“{a}” and “{b}” have no covariance: in no row are both there."),
         };
         let figures = vec![
-            value::figure("count", "Rows", Some(value::integer(count.into()))),
+            value::figure("count", "Rows", Some(value::integer(count))),
             value::figure(
                 "covariance/sample",
                 "Covariance (sample, n − 1)",

@@ -68,7 +68,8 @@ impl Analysis for GroupBy {
         let mut notes = value::notes(schema, totals, &columns, count);
         let empty = moments.iter().filter(|moments| moments.count == 0).count();
         if empty > 0 {
-            notes.push(format!("{empty} of {} groups have no row.", groups.len()));
+            let drawn = if self.by.len() == 2 { ", and are drawn as 0" } else { "" };
+            notes.push(format!("{empty} of {} groups have no row{drawn}.", groups.len()));
         }
         let headings = ["Group", "Rows", "Sum", "Mean", "Variance", "Standard deviation"];
         let chart = self.chart(schema, &groups, &moments, sentences.first());
@@ -96,7 +97,7 @@ impl Analysis for GroupBy {
 fn describe(group: &Group, moments: &Moments) -> (Vec<Figure>, Row) {
     let (path, variance) = (group.path(), moments.variance());
     let numbers = [
-        ("count", "rows", Some(value::integer(moments.count.into()))),
+        ("count", "rows", Some(value::integer(moments.count))),
         ("sum", "sum", Some(value::rational(&moments.total()))),
         ("mean", "mean", moments.mean().as_ref().map(value::rational)),
         ("variance", "variance", variance.as_ref().map(value::rational)),

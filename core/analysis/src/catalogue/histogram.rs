@@ -101,8 +101,7 @@ impl Analysis for Histogram {
         }
         let figures = self.figures(count, outside, &headings, &counts);
         let rows = headings.iter().zip(&counts);
-        let rows =
-            rows.map(|(heading, &count)| value::row(heading.clone(), [Some(value::integer(count.into()))]));
+        let rows = rows.map(|(heading, &count)| value::row(heading.clone(), [Some(value::integer(count))]));
         let title = format!("Distribution of “{name}”");
         let tables = vec![value::table(title.clone(), &[name, "Rows"], rows.collect())];
         let description = format!("Rows of each {what} of “{name}”: {}.", list(&headings, &counts));
@@ -132,9 +131,8 @@ impl Analysis for Histogram {
 
 impl Histogram {
     fn figures(&self, count: u64, outside: u64, headings: &[String], counts: &[u64]) -> Vec<Figure> {
-        let figure = |key: &str, label: &str, count: u64| {
-            value::figure(key, label, Some(value::integer(count.into())))
-        };
+        let figure =
+            |key: &str, label: &str, count: u64| value::figure(key, label, Some(value::integer(count)));
         let mut figures = vec![
             figure("count", "Values", count),
             figure("outside", "Values in no bin or category", outside),

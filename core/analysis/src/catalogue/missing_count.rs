@@ -41,14 +41,13 @@ impl Analysis for MissingCount {
             (_, None) => format!("There is no row, so no cell of “{name}” is blank."),
             (0, _) => format!("No cell of “{name}” is blank ({}).", words::rows(rows)),
             (_, Some(share)) => {
-                let percent = value::rational(&(share * value::hundred())).float;
-                let (are, shown) = (if missing == 1 { "is" } else { "are" }, words::short(percent));
-                format!("{missing} of {rows} cells of “{name}” {are} blank ({shown} %).")
+                let (are, shown) = (if missing == 1 { "is" } else { "are" }, words::share(share));
+                format!("{missing} of {rows} cells of “{name}” {are} blank ({shown}).")
             }
         };
         let figures = vec![
-            value::figure("missing", "Blank", Some(value::integer(missing.into()))),
-            value::figure("present", "Not blank", Some(value::integer(present.into()))),
+            value::figure("missing", "Blank", Some(value::integer(missing))),
+            value::figure("present", "Not blank", Some(value::integer(present))),
             value::figure("share", "Share that is blank", share.as_ref().map(value::rational)),
         ];
         let title = format!("Missing values of “{name}”");

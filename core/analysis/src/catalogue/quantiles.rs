@@ -109,7 +109,7 @@ impl Analysis for Quantiles {
             error: &third.error + &first.error,
         });
 
-        let mut figures = vec![value::figure("count", "Values", Some(value::integer(count.into())))];
+        let mut figures = vec![value::figure("count", "Values", Some(value::integer(count)))];
         figures.extend(
             FIVE.iter().zip(&values).map(|((key, label, _), found)| value::figure(key, label, found.clone())),
         );

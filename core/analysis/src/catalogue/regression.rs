@@ -26,6 +26,7 @@
 mod design;
 mod fit;
 mod report;
+mod sentences;
 
 use num_traits::Signed;
 use serde::{Deserialize, Serialize};

@@ -94,7 +94,7 @@ impl Analysis for Shape {
             notes.push("The adjusted skewness needs three rows, the adjusted kurtosis four.".to_owned());
         }
         let figures = vec![
-            value::figure("count", "Rows", Some(value::integer(count.into()))),
+            value::figure("count", "Rows", Some(value::integer(count))),
             value::figure("skewness/g1", "Skewness (g₁)", skewness),
             value::figure("skewness/adjusted", "Skewness, adjusted (G₁)", adjusted),
             value::figure("kurtosis/g2", "Excess kurtosis (g₂)", kurtosis),

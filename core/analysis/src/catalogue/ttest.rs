@@ -211,7 +211,7 @@ impl TTest {
         ];
         for (group, moments) in groups.iter().zip(moments) {
             let sd = moments.variance().map(|variance| value::root(&variance, false));
-            let count = value::integer(moments.count.into());
+            let count = value::integer(moments.count);
             let mean = moments.mean().as_ref().map(value::rational);
             figures.push(value::figure(&format!("count/{group}"), &format!("Rows, {group}"), Some(count)));
             figures.push(value::figure(&format!("mean/{group}"), &format!("Mean, {group}"), mean));

@@ -12,7 +12,7 @@ use crate::error::FinishError;
 use crate::rational::Rational;
 use crate::schema::Schema;
 use crate::totals::Totals;
-use crate::{distribution, exact, rational};
+use crate::{distribution, exact};
 
 /// As many digits as tell every float apart.
 pub(crate) const SIGNIFICANT_DIGITS: u32 = 17;
@@ -56,8 +56,8 @@ pub(crate) fn number(schema: Schema<'_>, column: u32) -> Result<&EncryptedNumber
 }
 
 /// A whole number.
-pub(crate) fn integer(value: BigInt) -> Value {
-    decimal(&value, 0)
+pub(crate) fn integer(value: impl Into<BigInt>) -> Value {
+    decimal(&value.into(), 0)
 }
 
 /// `numerator / 10^scale`, exact.
@@ -130,11 +130,6 @@ pub(crate) fn probability(p: f64) -> Value {
     }
 }
 
-/// 100, for shares in per cent.
-pub(crate) fn hundred() -> Rational {
-    rational::whole(100)
-}
-
 /// A table.
 pub(crate) fn table(caption: String, columns: &[&str], rows: Vec<Row>) -> Table {
     Table { caption, columns: columns.iter().map(|&heading| heading.to_owned()).collect(), rows }
@@ -157,13 +152,9 @@ pub(crate) fn notes(schema: Schema<'_>, totals: &Totals, columns: &[u32], used: 
     let mut notes = Vec::new();
     let left_out = totals.row_count().saturating_sub(used);
     if left_out > 0 {
-        let names = words::list(columns.iter().map(|&column| schema.name(column)));
-        notes.push(format!(
-            "{} of {} left out, because {names} {} blank there.",
-            left_out,
-            words::rows(totals.row_count()),
-            if columns.len() > 1 { "or one of them is" } else { "is" },
-        ));
+        let names = words::any_of(columns.iter().map(|&column| schema.name(column)));
+        let rows = words::rows(totals.row_count());
+        notes.push(format!("{left_out} of {rows} left out, because {names} is blank there."));
     }
     for &column in columns {
         if let Ok(number) = schema.number(column)

@@ -48,7 +48,7 @@ impl Analysis for Variance {
         let name = schema.name(self.column);
         let (count, mean) = (moments.count, moments.mean());
         let (sample, population) = (moments.variance(), moments.population_variance());
-        let estimated = self.estimated(&moments);
+        let estimated = estimated(&moments);
         let interval = estimated.as_ref().map(|estimated| estimated.interval(self.level));
 
         let mean_text = mean.as_ref().map(|mean| value::rational(mean).text).unwrap_or_default();
@@ -79,7 +79,7 @@ impl Analysis for Variance {
         let [low, high] = interval.map_or([None, None], |interval| interval.values().map(Some));
         let figure = |key, label: &str, value: Option<Value>| value::figure(key, label, value);
         let figures = vec![
-            figure("count", "Rows", Some(value::integer(count.into()))),
+            figure("count", "Rows", Some(value::integer(count))),
             figure("mean", "Mean", mean.as_ref().map(value::rational)),
             figure("variance/sample", "Variance (sample, n − 1)", sample.as_ref().map(value::rational)),
             figure(
@@ -119,13 +119,11 @@ impl Analysis for Variance {
     }
 }
 
-impl Variance {
-    /// The mean with its error, from two rows on.
-    fn estimated(&self, moments: &Moments) -> Option<Estimated> {
-        Some(Estimated {
-            estimate: moments.mean()?,
-            squared_error: moments.variance()? * ratio(1, moments.count)?,
-            freedom: whole(moments.count - 1),
-        })
-    }
+/// The mean with its error, from two rows on.
+fn estimated(moments: &Moments) -> Option<Estimated> {
+    Some(Estimated {
+        estimate: moments.mean()?,
+        squared_error: moments.variance()? * ratio(1, moments.count)?,
+        freedom: whole(moments.count - 1),
+    })
 }

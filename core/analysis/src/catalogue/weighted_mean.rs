@@ -59,7 +59,7 @@ impl Analysis for WeightedMean {
         let figures = vec![
             value::figure("weighted-mean", "Weighted mean", mean.as_ref().map(value::rational)),
             value::figure("weight", "Sum of the weights", Some(value::rational(&weight))),
-            value::figure("count", "Rows", Some(value::integer(pair.count.into()))),
+            value::figure("count", "Rows", Some(value::integer(pair.count))),
         ];
         let title = format!("Mean of “{name}” weighted by “{by}”");
         Ok(Answer {

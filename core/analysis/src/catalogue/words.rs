@@ -1,7 +1,7 @@
 //! Numbers in sentences, with as many digits as they deserve.
 
 use crate::catalogue::value;
-use crate::rational::{Rational, float};
+use crate::rational::{self, Rational, float};
 
 /// “95 %”, “99.9 %”.
 pub(crate) fn percent(level: u16) -> String {
@@ -30,7 +30,17 @@ pub(crate) fn short(number: f64) -> String {
     fixed(number, decimals_for(number, 2))
 }
 
-/// A correlation or share: two decimals.
+/// A share in per cent: “12.3 %”. What is not all is not called 100 %.
+pub(crate) fn share(share: &Rational) -> String {
+    let percent = float(share) * 100.0;
+    if percent > 99.9 && *share < rational::whole(1) {
+        "over 99.9 %".to_owned()
+    } else {
+        format!("{} %", short(percent))
+    }
+}
+
+/// A correlation: two decimals.
 pub(crate) fn hundredths(number: f64) -> String {
     fixed(number, 2)
 }
@@ -48,11 +58,20 @@ pub(crate) fn interval(low: &Rational, high: &Rational) -> String {
 
 /// “a”, “b” and “c”, in quotes.
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    joined(names, "and")
+}
+
+/// “a”, “b” or “c”, in quotes.
+pub(crate) fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    joined(names, "or")
+}
+
+fn joined<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> String {
     let mut quoted: Vec<String> = names.into_iter().map(|name| format!("“{name}”")).collect();
     match (quoted.pop(), quoted.is_empty()) {
         (None, _) => String::new(),
         (Some(last), true) => last,
-        (Some(last), false) => format!("{} and {last}", quoted.join(", ")),
+        (Some(last), false) => format!("{} {word} {last}", quoted.join(", ")),
     }
 }
 
@@ -94,6 +113,8 @@ mod tests {
         );
         assert_eq!((hundredths(-0.0001), hundredths(0.09)), ("0.00".into(), "0.09".into()));
         assert_eq!((percent(950), percent(999)), ("95 %".into(), "99.9 %".into()));
+        assert_eq!(share(&decimal("0.6273")), "62.7 %");
+        assert_eq!((share(&decimal("0.9999")), share(&whole(1))), ("over 99.9 %".into(), "100 %".into()));
         assert_eq!(list(["a", "b", "c"]), "“a”, “b” and “c”");
         assert_eq!(list(["a"]), "“a”");
     }

@@ -230,7 +230,7 @@ impl Cells {
 
     fn text(&self, at: usize) -> Option<String> {
         match self {
-            Self::Numbers(values, _) => values[at].map(|value| value.to_string()),
+            Self::Numbers(values, scale) => values[at].map(|value| plain(value, *scale)),
             Self::Words(values) => values[at].clone(),
         }
     }
@@ -240,7 +240,7 @@ impl Cells {
         categories.sort();
         categories.dedup();
         if let Self::Numbers(..) = self {
-            categories.sort_by_key(|category| category.parse::<i64>().unwrap());
+            categories.sort_by(|a, b| a.parse::<f64>().unwrap().total_cmp(&b.parse().unwrap()));
         }
         let categories = (1..=MAX_CATEGORIES).contains(&categories.len()).then_some(categories);
         let missing_count = (0..self.len()).filter(|&at| self.text(at).is_none()).count() as u64;
@@ -261,6 +261,12 @@ impl Cells {
         };
         (Treatment::Number(number), Facts { range: present().min().zip(present().max()), categories })
     }
+}
+
+/// A number without needless digits, as categories are written. Floats are enough for the tables here.
+fn plain(integer: i64, scale: u32) -> String {
+    let (whole, power) = (integer.to_string(), 10_f64.powi(i32::try_from(scale).unwrap()));
+    if scale == 0 { whole } else { (whole.parse::<f64>().unwrap() / power).to_string() }
 }
 
 /// What holds for every answer: sentences, nothing that is not a number, texts that say the same as floats.
@@ -309,7 +315,7 @@ pub fn figure(answer: &Answer, key: &str) -> Option<f64> {
 /// The number of a figure; `None` if there is none.
 pub fn value<'a>(answer: &'a Answer, key: &str) -> Option<&'a Value> {
     let found = answer.figures.iter().find(|figure| figure.key == key);
-    found.unwrap_or_else(|| panic!("no figure {key}: {:?}", answer.figures)).value.as_ref()
+    found.unwrap_or_else(|| panic!("no figure {key} in {}", answer.title)).value.as_ref()
 }
 
 /// The tables beside the references.

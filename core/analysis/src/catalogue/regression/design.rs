@@ -137,13 +137,16 @@ impl Design {
         Ok(Cross { count, sums, scatter })
     }
 
+    /// `Σv·10^scale` of a variable.
+    pub(super) fn total(&self, cross: &Cross, at: usize) -> BigInt {
+        &cross.sums[at] + BigInt::from(cross.count) * self.variables[at].centre
+    }
+
     /// The means of all variables in their own units; `None` without rows.
     pub(super) fn means(&self, cross: &Cross) -> Option<Vec<Rational>> {
         let share = ratio(1, cross.count)?;
-        let mean = |(variable, sum): (&Variable, &BigInt)| {
-            (whole(sum.clone()) * &share + whole(variable.centre)) * unit(variable.scale)
-        };
-        Some(self.variables.iter().zip(&cross.sums).map(mean).collect())
+        let mean = |at: usize| whole(self.total(cross, at)) * &share * unit(self.variables[at].scale);
+        Some((0..self.variables.len()).map(mean).collect())
     }
 }
 

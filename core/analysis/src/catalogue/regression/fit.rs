@@ -54,42 +54,33 @@ impl Fit {
             let is_empty = cross.scatter.iter().flatten().all(Zero::is_zero);
             return is_empty.then_some(None);
         };
-        // Never negative, and neither is any of its parts.
-        let whole_elimination = eliminate(cross.scatter.clone())?;
         let y = design.xs().len();
-        let dependent: Vec<Dependence> =
-            whole_elimination.dependent.into_iter().filter(|found| found.column < y).collect();
         let solved = match penalty {
-            None => Solved::least_squares(cross, &dependent)?,
+            None => Solved::least_squares(cross)?,
             Some(penalty) => Solved::ridge(design, cross, penalty)?,
         };
         let scales: Vec<u32> = design.variables.iter().map(|variable| variable.scale).collect();
         let per_unit = |at: usize| divide(&unit(scales[y]), &unit(scales[at])).unwrap_or_else(Rational::one);
         let count = whole(cross.count);
-        let rss_dev = solved.residual_scatter(cross);
+        let rss_dev = solved.residual_scatter(cross)?;
         let in_units = |scatter: Rational| scatter / &count * unit(2 * scales[y]);
 
         let mut intercept = means[y].clone();
         let mut coefficients = vec![None; y];
-        for (&at, slope) in solved.columns.iter().zip(&solved.slopes) {
-            let estimate = slope * per_unit(at);
+        for (place, &at) in solved.columns.iter().enumerate() {
+            let estimate = solved.elimination.entry(solved.rows[place], solved.right) * per_unit(at);
             intercept -= &estimate * &means[at];
-            let inverse = solved.inverse(at, at).map(|inverse| &count * inverse / unit(2 * scales[at]));
+            let inverse = solved.inverse(place, place).map(|numerator| {
+                let inverse =
+                    Rational::new(numerator * cross.count, solved.elimination.determinant().clone());
+                inverse / unit(2 * scales[at])
+            });
             let of_units = whole(cross.scatter[at][at].clone()) * unit(2 * scales[at]);
             let variance_ratio =
                 divide(&of_units, &(whole(cross.scatter[y][y].clone()) * unit(2 * scales[y])));
             coefficients[at] = Some(Coefficient { estimate, variance_factor: inverse, variance_ratio });
         }
-        let intercept_factor = penalty.is_none().then(|| {
-            let mut factor = ratio(1, cross.count).unwrap_or_else(Rational::zero);
-            for &i in &solved.columns {
-                for &j in &solved.columns {
-                    let inverse = solved.inverse(i, j).unwrap_or_else(Rational::zero);
-                    factor += &means[i] * &means[j] * inverse * &count / unit(scales[i] + scales[j]);
-                }
-            }
-            factor
-        });
+        let intercept_factor = solved.intercept_factor(design, cross);
         let freedom = penalty.is_none().then(|| cross.count.checked_sub(solved.columns.len() as u64 + 1));
         Some(Some(Self {
             means,
@@ -99,7 +90,7 @@ impl Fit {
                 variance_factor: intercept_factor,
                 variance_ratio: None,
             },
-            dependent,
+            dependent: solved.dependent,
             rss: in_units(rss_dev),
             tss: in_units(whole(cross.scatter[y][y].clone())),
             freedom: freedom.map(|freedom| freedom.unwrap_or(0)),
@@ -122,38 +113,45 @@ impl Fit {
     }
 }
 
-/// Slopes in units of deviations.
+/// Slopes in units of deviations, as integers over one determinant.
 struct Solved {
+    elimination: Elimination,
     /// The columns that were kept, ascending.
     columns: Vec<usize>,
-    slopes: Vec<Rational>,
-    /// Right of the kept columns: the right side and, for least squares, the identity.
-    elimination: Elimination,
+    /// Their rows in the elimination.
+    rows: Vec<usize>,
+    /// The column of the right side in the elimination; for least squares, the identity stands right of it.
+    right: usize,
     has_inverse: bool,
+    dependent: Vec<Dependence>,
 }
 
 impl Solved {
     /// Solves `S·β = s` over the columns that depend on none before them.
-    fn least_squares(cross: &Cross, dependent: &[Dependence]) -> Option<Self> {
+    fn least_squares(cross: &Cross) -> Option<Self> {
         let y = cross.scatter.len() - 1;
-        let is_kept = |at: &usize| dependent.iter().all(|dependence| dependence.column != *at);
-        let columns: Vec<usize> = (0..y).filter(is_kept).collect();
-        let size = columns.len();
-        let row = |(at, &i): (usize, &usize)| {
-            let left = columns.iter().map(|&j| cross.scatter[i][j].clone());
-            let identity = (0..size).map(|other| if other == at { BigInt::one() } else { BigInt::zero() });
-            left.chain([cross.scatter[i][y].clone()]).chain(identity).collect()
+        let row = |at: usize| {
+            let identity = (0..y).map(|other| if other == at { BigInt::one() } else { BigInt::zero() });
+            cross.scatter[at].iter().cloned().chain(identity).collect()
         };
-        Self::solve(columns.iter().enumerate().map(row).collect(), columns.clone(), true)
+        let elimination = eliminate((0..y).map(row).collect())?;
+        let mut dependent = elimination.dependent.iter();
+        // What is 0 in every row has nothing in common with y.
+        if dependent.any(|found| !elimination.numerator(found.column, y).is_zero()) {
+            return None;
+        }
+        let (columns, dependent) = (elimination.independent.clone(), elimination.dependent.clone());
+        Some(Self { rows: columns.clone(), columns, right: y, has_inverse: true, dependent, elimination })
     }
 
     /// Solves `(S + D)·β = s` over all columns that vary, in integers; D is the diagonal penalty.
     fn ridge(design: &Design, cross: &Cross, penalty: &Penalty) -> Option<Self> {
         let y = cross.scatter.len() - 1;
+        let dependent = eliminate((0..y).map(|at| cross.scatter[at][..y].to_vec()).collect())?.dependent;
         let columns: Vec<usize> = (0..y).filter(|&at| !cross.scatter[at][at].is_zero()).collect();
         let (above, below) = (penalty.lambda.numer(), penalty.lambda.denom());
         // All is multiplied by the denominators of the penalty.
-        let (factor, penalty_of): (BigInt, Vec<BigInt>) = if penalty.is_standardised {
+        let (factor, penalties): (BigInt, Vec<BigInt>) = if penalty.is_standardised {
             let penalties = columns.iter().map(|&at| above * &cross.scatter[at][at]);
             (below * cross.count, penalties.collect())
         } else {
@@ -163,43 +161,47 @@ impl Solved {
         let row = |(at, &i): (usize, &usize)| {
             let mut row: Vec<BigInt> =
                 columns.iter().chain([&y]).map(|&j| &cross.scatter[i][j] * &factor).collect();
-            row[at] += &penalty_of[at];
+            row[at] += &penalties[at];
             row
         };
-        Self::solve(columns.iter().enumerate().map(row).collect(), columns.clone(), false)
+        let elimination = eliminate(columns.iter().enumerate().map(row).collect())?;
+        let (rows, right) = ((0..columns.len()).collect(), columns.len());
+        Some(Self { elimination, columns, rows, right, has_inverse: false, dependent })
     }
 
-    fn solve(rows: Vec<Vec<BigInt>>, columns: Vec<usize>, has_inverse: bool) -> Option<Self> {
-        let size = columns.len();
-        let elimination = eliminate(rows)?;
-        if elimination.independent.len() != size {
-            return None;
+    /// The numerator of an entry of `S⁻¹`; `None` if it is not known.
+    fn inverse(&self, i: usize, j: usize) -> Option<&BigInt> {
+        let column = self.right + 1 + self.rows[j];
+        self.has_inverse.then(|| self.elimination.numerator(self.rows[i], column))
+    }
+
+    /// `1/n + x̄ᵀ(XᵀX)⁻¹x̄`; `None` without the inverse.
+    fn intercept_factor(&self, design: &Design, cross: &Cross) -> Option<Rational> {
+        let totals: Vec<BigInt> = self.columns.iter().map(|&at| design.total(cross, at)).collect();
+        let mut factor = BigInt::zero();
+        for (i, left) in totals.iter().enumerate() {
+            for (j, right) in totals.iter().enumerate() {
+                factor += left * right * self.inverse(i, j)?;
+            }
         }
-        let slopes = (0..size).map(|row| elimination.entry(row, size)).collect();
-        Some(Self { columns, slopes, elimination, has_inverse })
+        let whole = ratio(factor, self.elimination.determinant() * cross.count)?;
+        self.has_inverse.then_some(whole + ratio(1, cross.count)?)
     }
 
-    /// An entry of `S⁻¹`; `None` if it is not known or the columns were not kept.
-    fn inverse(&self, i: usize, j: usize) -> Option<Rational> {
-        let place = |column: usize| self.columns.iter().position(|&kept| kept == column);
-        let (row, column) = (place(i)?, place(j)?);
-        self.has_inverse.then(|| self.elimination.entry(row, self.columns.len() + 1 + column))
-    }
-
-    /// `s_yy − 2·β·s + βᵀ·S·β`: n times the residual sum of squares, in units of deviations of y. Never negative.
-    fn residual_scatter(&self, cross: &Cross) -> Rational {
+    /// `s_yy − 2·β·s + βᵀ·S·β`: n times the residual sum of squares, in units of deviations of y; `None` if it is
+    /// negative, as no rows make it.
+    fn residual_scatter(&self, cross: &Cross) -> Option<Rational> {
         let y = cross.scatter.len() - 1;
-        let mut residual = whole(cross.scatter[y][y].clone());
-        for (&i, slope) in self.columns.iter().zip(&self.slopes) {
-            let with_others: Rational = self
-                .columns
-                .iter()
-                .zip(&self.slopes)
-                .map(|(&j, other)| whole(cross.scatter[i][j].clone()) * other)
-                .sum();
-            residual += slope * (with_others - whole(cross.scatter[i][y].clone()) * whole(2));
+        let determinant = self.elimination.determinant();
+        let slope = |place: usize| self.elimination.numerator(self.rows[place], self.right);
+        let mut residual = &cross.scatter[y][y] * determinant * determinant;
+        for (place, &i) in self.columns.iter().enumerate() {
+            let mut with_others = &cross.scatter[i][y] * determinant * -2;
+            for (other, &j) in self.columns.iter().enumerate() {
+                with_others += &cross.scatter[i][j] * slope(other);
+            }
+            residual += slope(place) * with_others;
         }
-        debug_assert!(!residual.is_negative());
-        residual
+        if residual.is_negative() { None } else { ratio(residual, determinant * determinant) }
     }
 }
