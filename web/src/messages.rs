@@ -661,9 +661,9 @@ impl ManifestView {
     pub fn numbers(&self) -> impl Iterator<Item = (&str, &NumberView)> {
         self.columns.iter().filter_map(|column| match &column.treatment {
             TreatmentView::Number(number) => Some((column.name.as_str(), number)),
-            TreatmentView::Category { .. }
-            | TreatmentView::SealedOriginalOnly
-            | TreatmentView::Dropped => None,
+            TreatmentView::Category { .. } | TreatmentView::SealedOriginalOnly | TreatmentView::Dropped => {
+                None
+            }
         })
     }
 }

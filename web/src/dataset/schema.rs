@@ -28,9 +28,11 @@ pub(super) fn Schema(columns: Vec<ColumnView>) -> impl IntoView {
 fn row(column: ColumnView) -> impl IntoView {
     let (done, missing, known) = match column.treatment {
         TreatmentView::Number(number) => (done(&number), words::count(number.missing_count), known(&number)),
-        TreatmentView::Category { missing_count } => {
-            ("Encrypted as categories".into(), words::count(missing_count), "how many columns its groups take up".into())
-        }
+        TreatmentView::Category { missing_count } => (
+            "Encrypted as categories".into(),
+            words::count(missing_count),
+            "how many columns its groups take up".into(),
+        ),
         TreatmentView::SealedOriginalOnly => {
             ("Only in the sealed original".into(), "–".into(), "nothing but the original's size".into())
         }

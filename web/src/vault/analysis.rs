@@ -13,19 +13,17 @@ use veilsum_analysis::derive::describe;
 use veilsum_analysis::plan::{ColumnTotal, Planned, plan};
 use veilsum_analysis::schema::Schema;
 use veilsum_owner::answer::{AnswerError, open_answer};
+use veilsum_protocol::JobId;
 use veilsum_protocol::answer;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::{COLUMN_ENTRY_BYTES, FIXED_HEADER_BYTES};
-use veilsum_protocol::JobId;
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
-use crate::messages::{
-    AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate,
-};
+use crate::messages::{AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate};
 use crate::time::{Stopwatch, give_way, now_seconds, sleep};
 use crate::vault::Vault;
 use crate::vault::datasets;
@@ -237,10 +235,8 @@ impl Job<'_> {
         let sums =
             open_answer(keyring.paillier(), &keyring.check_key(), self.manifest, self.plan, self.id, answer)
                 .map_err(|error| refused(self.manifest, &error))?;
-        let totals: Vec<ColumnTotal> = sums
-            .into_iter()
-            .map(|sum| ColumnTotal { column: sum.column, digits: sum.totals })
-            .collect();
+        let totals: Vec<ColumnTotal> =
+            sums.into_iter().map(|sum| ColumnTotal { column: sum.column, digits: sum.totals }).collect();
         Ok(planned.finish(&totals)?)
     }
 
@@ -299,20 +295,16 @@ fn row_group_count(plan: &Plan) -> u32 {
 /// What a derived column holds, in words.
 fn derived_name(manifest: &Manifest, column: u32) -> Option<String> {
     let schema = Schema::new(&manifest.columns);
-    let derived = manifest
-        .derived
-        .iter()
-        .find(|derived| derived.limbs.iter().any(|limb| limb.column == column))?;
+    let derived =
+        manifest.derived.iter().find(|derived| derived.limbs.iter().any(|limb| limb.column == column))?;
     let terms: Vec<String> = derived.terms.iter().map(|term| describe(schema, term)).collect();
     Some(terms.join(", "))
 }
 
 fn shown(planned: &Planned, answers: Vec<Answer>) -> Vec<AnswerValue> {
     let answers = planned.requests().iter().zip(answers);
-    let shown = |(request, answer)| AnswerValue {
-        answer,
-        from_ciphertext: planned.is_from_ciphertext(request),
-    };
+    let shown =
+        |(request, answer)| AnswerValue { answer, from_ciphertext: planned.is_from_ciphertext(request) };
     answers.map(shown).collect()
 }
 

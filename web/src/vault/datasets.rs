@@ -2,9 +2,9 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use veilsum_owner::manifest::{RollbackError, check_successor, open_manifest};
-use veilsum_protocol::{DatasetId, Digest};
 use veilsum_protocol::api::{DatasetDetail, DatasetEntry};
 use veilsum_protocol::manifest::{Manifest, Scheme};
+use veilsum_protocol::{DatasetId, Digest};
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};

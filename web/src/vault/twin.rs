@@ -77,11 +77,7 @@ pub fn read_options(source: &ManifestSource) -> ReadOptions {
 ///
 /// # Errors
 /// A [`Fault`]; code `other-file` if the file is none that was encrypted, `no-file` naming one that is needed.
-pub async fn of_run(
-    vault: &Rc<Vault>,
-    run: &Run,
-    file: Option<web_sys::File>,
-) -> Result<TwinView, Fault> {
+pub async fn of_run(vault: &Rc<Vault>, run: &Run, file: Option<web_sys::File>) -> Result<TwinView, Fault> {
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin(Work::Reading);
     let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
@@ -133,7 +129,8 @@ pub(crate) async fn source_at_hand(
         return Ok(source);
     }
     let name = &batch.file_name;
-    let needed = || Fault::new("no-file", &format!("This needs the file “{name}” as it was uploaded. Choose it."));
+    let needed =
+        || Fault::new("no-file", &format!("This needs the file “{name}” as it was uploaded. Choose it."));
     let source = table::load_sample(vault, name, abort).await.map_err(|_| needed())?;
     let sha256 = table::hash(&source, abort, |_| {}).await?;
     if sha256 != batch.sha256 {

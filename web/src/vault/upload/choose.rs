@@ -4,9 +4,7 @@ use veilsum_analysis::Request;
 use veilsum_analysis::derive::{self, Facts};
 use veilsum_analysis::plan::missing_terms;
 use veilsum_analysis::schema::Schema;
-use veilsum_protocol::manifest::{
-    Column, DerivedColumn, EncryptedNumber, FIRST_COLUMN_SET, Treatment,
-};
+use veilsum_protocol::manifest::{Column, DerivedColumn, EncryptedNumber, FIRST_COLUMN_SET, Treatment};
 use veilsum_table::decimal::Decimal;
 use veilsum_table::encode::CategoryEncoding;
 use veilsum_table::profile::{ColumnProfile, Profile};

@@ -15,8 +15,8 @@ use crate::messages::Fault;
 use crate::time::now_seconds;
 use crate::vault::datasets;
 use crate::vault::random::rng;
-use crate::vault::upload::run::{Run, Stop};
 use crate::vault::upload::content::SetColumns;
+use crate::vault::upload::run::{Run, Stop};
 use crate::vault::upload::send::PartBuilder;
 use crate::vault::upload::shape::Shape;
 use crate::vault::upload::state::{Base, UploadState};
@@ -54,12 +54,8 @@ impl Run<'_> {
         }
         let transfer = self.state.borrow().manifest.clone();
         let Some(id) = transfer.id.clone() else { return Err(ApiError::NotUnderstood.into()) };
-        let commit = Commit {
-            sequence,
-            transfer: id,
-            parts: transfer.as_parts(),
-            objects: objects(&manifest),
-        };
+        let commit =
+            Commit { sequence, transfer: id, parts: transfer.as_parts(), objects: objects(&manifest) };
         match self.unlocked.api.commit(self.dataset, &commit, self.how()).await {
             Ok(_) => Ok(bytes),
             // Also if an earlier commit went through meanwhile: the next look at it decides.
@@ -140,11 +136,7 @@ fn first(
 }
 
 /// The manifest that follows on the newest one: with more row groups, of a new batch or of more columns.
-fn extended(
-    state: &UploadState,
-    base: &Base,
-    row_groups: impl Iterator<Item = RowGroupEntry>,
-) -> Manifest {
+fn extended(state: &UploadState, base: &Base, row_groups: impl Iterator<Item = RowGroupEntry>) -> Manifest {
     let mut manifest = Manifest {
         version: VERSION,
         sequence: base.manifest.sequence + 1,

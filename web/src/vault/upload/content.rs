@@ -1,8 +1,8 @@
 //! What an upload encrypts: the columns of the table, and the sets of columns that are stored of them.
 
 use serde::{Deserialize, Serialize};
-use veilsum_analysis::derive::{BeyondBound, Cell, Deriver};
 use veilsum_analysis::PlanError;
+use veilsum_analysis::derive::{BeyondBound, Cell, Deriver};
 use veilsum_protocol::manifest::{Column, DerivedColumn, FIRST_COLUMN_SET, PRESENCE_BOUND_BITS};
 use veilsum_protocol::row_group::ColumnEntry;
 use veilsum_table::csv::Row;
@@ -247,12 +247,7 @@ mod tests {
         let found: Vec<_> = columns.iter().map(|column| (column.entry.column, column.holds)).collect();
         assert_eq!(
             found,
-            [
-                (0, Holds::Values(0)),
-                (1, Holds::Values(1)),
-                (2, Holds::Presence(1)),
-                (3, Holds::Values(2))
-            ]
+            [(0, Holds::Values(0)), (1, Holds::Values(1)), (2, Holds::Presence(1)), (3, Holds::Values(2))]
         );
     }
 

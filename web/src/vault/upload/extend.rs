@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use veilsum_analysis::Request;
 use veilsum_analysis::derive;
 use veilsum_analysis::plan::missing_terms;
-use veilsum_analysis::Request;
+use veilsum_protocol::DatasetId;
 use veilsum_protocol::api::DatasetDetail;
 use veilsum_protocol::manifest::{Binning, Centring, Column, Manifest, Treatment};
-use veilsum_protocol::DatasetId;
 use veilsum_table::treat::{self, Choice, NumberEncoding};
 use web_sys::File;
 
@@ -42,7 +42,10 @@ pub async fn add_columns(
     let growing = Growing::begin(vault, wanted.dataset).await?;
     let manifest = &growing.base.manifest;
     let Some(source) = manifest.batch(batch).cloned() else {
-        return Err(Fault::new("no-batch", "This dataset has no such batch of rows. Choose one of its batches."));
+        return Err(Fault::new(
+            "no-batch",
+            "This dataset has no such batch of rows. Choose one of its batches.",
+        ));
     };
     let opened = match file {
         Some(file) => Source::from_file(file),
@@ -75,14 +78,8 @@ pub async fn add_columns(
     }
     let shape = growing.shape(table.profile.row_count, 1)?;
     let blocks = choose::largest_block_count(shape.block_count());
-    let added = derive::derive(
-        &columns,
-        &stored,
-        missing,
-        growing.next_set(),
-        growing.next_column(),
-        blocks,
-    )?;
+    let added =
+        derive::derive(&columns, &stored, missing, growing.next_set(), growing.next_column(), blocks)?;
     let mut sets = lacking;
     if !added.is_empty() {
         sets.push(growing.next_set());
@@ -102,11 +99,7 @@ pub async fn add_columns(
 ///
 /// # Errors
 /// A [`Fault`] that says in what the file does not fit the dataset; or of the upload, which can be resumed then.
-pub async fn append_rows(
-    vault: &Rc<Vault>,
-    dataset: DatasetId,
-    file: File,
-) -> Result<UploadSummary, Fault> {
+pub async fn append_rows(vault: &Rc<Vault>, dataset: DatasetId, file: File) -> Result<UploadSummary, Fault> {
     let growing = Growing::begin(vault, dataset).await?;
     let manifest = &growing.base.manifest;
     let table = growing.profile(Source::from_file(file), &manifest.source).await?;
@@ -207,8 +200,7 @@ impl<'a> Growing<'a> {
 
     /// The column sets of the dataset, ascending.
     fn sets(&self) -> Vec<u32> {
-        let mut sets: Vec<u32> =
-            self.base.manifest.row_groups.iter().map(|group| group.column_set).collect();
+        let mut sets: Vec<u32> = self.base.manifest.row_groups.iter().map(|group| group.column_set).collect();
         sets.sort_unstable();
         sets.dedup();
         sets
@@ -297,7 +289,8 @@ fn grow(
     }
     if !column.categories.is_empty() {
         let cells = found.categories.as_ref();
-        let unknown = cells.and_then(|cells| cells.iter().find(|cell| !column.categories.contains(&cell.text)));
+        let unknown =
+            cells.and_then(|cells| cells.iter().find(|cell| !column.categories.contains(&cell.text)));
         if cells.is_none() || unknown.is_some() {
             let which = unknown.map_or_else(String::new, |cell| format!(" such as “{}”", cell.text));
             return Err(does_not_fit(&format!(
@@ -307,7 +300,9 @@ fn grow(
     }
     match &mut column.treatment {
         Treatment::Number(number) => {
-            let Some(encoding) = numbers.iter().find(|encoding| encoding.name == *name) else { return Ok(()) };
+            let Some(encoding) = numbers.iter().find(|encoding| encoding.name == *name) else {
+                return Ok(());
+            };
             if encoding.rounded && !number.rounded {
                 return Err(does_not_fit(&format!(
                     "column “{name}” has more decimals than the {} that the dataset keeps",

@@ -16,9 +16,9 @@ use crate::messages::Fault;
 use crate::vault::pool::{Pool, PoolError};
 use crate::vault::random::upload_id;
 use crate::vault::table::Rows;
+use crate::vault::upload::content::{ContentRows, SetColumns};
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
-use crate::vault::upload::content::{ContentRows, SetColumns};
 use crate::vault::upload::shape::{BatchRange, Shape, batch_blocks, batches};
 use crate::vault::upload::speed;
 use crate::vault::upload::state::{GroupState, Resume};
@@ -133,7 +133,8 @@ impl Run<'_> {
     /// One upload id belongs to one content: if these rows are not those that it was used for, the file has changed.
     async fn begin_group(&self, group: &Group<'_>) -> Result<Option<UploadId>, Stop> {
         let content = group.content();
-        let known = self.state.borrow().groups.get(self.ordinal(group)).map(|group| (group.content, group.upload));
+        let known =
+            self.state.borrow().groups.get(self.ordinal(group)).map(|group| (group.content, group.upload));
         let Some((known_content, upload)) = known else {
             let upload = upload_id();
             self.state.borrow_mut().groups.push(GroupState::begin(upload, content));

@@ -14,9 +14,9 @@ use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::random::{rng, upload_id};
 use crate::vault::source::Source;
+use crate::vault::upload::content::SetColumns;
 use crate::vault::upload::meter::Meter;
 use crate::vault::upload::original;
-use crate::vault::upload::content::SetColumns;
 use crate::vault::upload::shape::Shape;
 use crate::vault::upload::state::{GroupState, Transfer, UploadState};
 
@@ -63,17 +63,7 @@ impl<'a> Run<'a> {
             sets.iter().map(|set| shape.bytes(&set.columns)).sum::<u64>() + original_bytes,
         );
         let dataset = state.dataset;
-        Ok(Self {
-            vault,
-            unlocked,
-            source,
-            dataset,
-            state: RefCell::new(state),
-            shape,
-            sets,
-            meter,
-            abort,
-        })
+        Ok(Self { vault, unlocked, source, dataset, state: RefCell::new(state), shape, sets, meter, abort })
     }
 
     /// Runs to the end.

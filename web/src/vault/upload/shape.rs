@@ -273,8 +273,9 @@ mod tests {
         let dataset = DatasetId::from_bytes([1; 16]);
         let key = KeyFingerprint::from_bytes([2; 32]);
         let upload = UploadId::from_bytes([3; 16]);
-        let bytes: u64 =
-            (0..3).map(|index| shape.header(index, index, dataset, key, upload, &columns).object_bytes()).sum();
+        let bytes: u64 = (0..3)
+            .map(|index| shape.header(index, index, dataset, key, upload, &columns).object_bytes())
+            .sum();
         assert_eq!(shape.bytes(&columns), bytes);
     }
 
