@@ -16,9 +16,10 @@ use rand_core::CryptoRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
-use veilsum_analysis::Value;
-use veilsum_analysis::plan::{self, FinishError, PlanError, Planned};
-use veilsum_owner::answer::{AnswerError, open_answer};
+use veilsum_analysis::answer::Answer;
+use veilsum_analysis::plan::{self, ColumnTotal, Planned};
+use veilsum_analysis::{FinishError, PlanError};
+use veilsum_owner::answer::{AnswerError, VerifiedSum, open_answer};
 use veilsum_owner::check::CheckKey;
 use veilsum_owner::keyring::Keyring;
 use veilsum_owner::manifest::{ManifestError, RollbackError, check_successor, open_manifest, seal_manifest};
@@ -117,6 +118,24 @@ pub struct Client {
     token: String,
     /// The newest manifest number of every dataset that was seen.
     newest: Mutex<BTreeMap<DatasetId, u64>>,
+}
+
+/// An answer and the question that it belongs to.
+#[derive(Debug)]
+pub struct Answered {
+    /// What was asked.
+    pub request: veilsum_analysis::Request,
+    /// What came out.
+    pub answer: Answer,
+}
+
+impl Answered {
+    /// The exact digits of a figure; empty where there is no such number.
+    #[must_use]
+    pub fn exact(&self, key: &str) -> &str {
+        let figure = self.answer.figures.iter().find(|figure| figure.key == key);
+        figure.and_then(|figure| figure.value.as_ref()).map_or("", |value| value.exact.as_str())
+    }
 }
 
 /// A job that has ended with an answer.
@@ -236,10 +255,10 @@ impl Client {
     pub async fn run(
         &self,
         manifest: Manifest,
-        requests: &[plan::Request],
+        requests: &[veilsum_analysis::Request],
         id: JobId,
     ) -> Result<Job, Refusal> {
-        let planned = plan::plan(&manifest, requests)?;
+        let planned = plan::plan(&manifest, requests, &[])?;
         let plan = planned.plan.clone().context("nothing is to be computed")?;
         let start = StartJob { job: id, plan };
         let mut status: JobStatus =
@@ -277,11 +296,14 @@ impl Client {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn values(&self, job: &Job, answer: &[u8]) -> Result<Vec<Value>, Refusal> {
+    pub fn answers(&self, job: &Job, answer: &[u8]) -> Result<Vec<Answered>, Refusal> {
         let plan = job.planned.plan.as_ref().context("nothing was computed")?;
         let sums = open_answer(self.keyring.paillier(), &self.check, &job.manifest, plan, job.id, answer)?;
-        let totals: Vec<i128> = sums.iter().map(|sum| sum.total).collect();
-        Ok(job.planned.finish(&totals)?)
+        let total = |sum: VerifiedSum| ColumnTotal { column: sum.column, digits: sum.totals };
+        let totals: Vec<ColumnTotal> = sums.into_iter().map(total).collect();
+        let answers = job.planned.finish(&totals)?;
+        let answered = job.planned.requests().iter().cloned().zip(answers);
+        Ok(answered.map(|(request, answer)| Answered { request, answer }).collect())
     }
 
     /// GETs a stored object.

@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 use rand_core::CryptoRng;
-use veilsum_analysis::plan::PRESENCE_BOUND_BITS;
 use veilsum_owner::block::encrypt_blocks;
 use veilsum_owner::check::{CheckKey, CheckLabel};
 use veilsum_owner::keyring::Keyring;
 use veilsum_owner::paillier::ModulusSize;
 use veilsum_protocol::manifest::{
-    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, Source, Treatment, VERSION,
+    Column, EncryptedNumber, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme, Source,
+    Treatment, VERSION,
 };
 use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, UploadId};
@@ -114,7 +114,14 @@ pub fn encrypt(
         let columns: Vec<&[i64]> = integers.iter().map(|column| &column[rows.clone()]).collect();
         let bytes = encrypt_group(keyring, &check, &header, &columns, rng)?;
         let part = PartEntry { size_bytes: bytes.len() as u64, sha256: Digest::of(&bytes) };
-        entries.push(RowGroupEntry { index, row_count: exact_rows, upload, parts: vec![part] });
+        entries.push(RowGroupEntry {
+            index,
+            row_count: exact_rows,
+            upload,
+            parts: vec![part],
+            batch: 0,
+            column_set: 0,
+        });
         row_groups.push(RowGroup { header, bytes });
     }
     let manifest = Manifest {
@@ -138,6 +145,8 @@ pub fn encrypt(
         columns: treated_columns(&profile, &choices, &encodings, &stored)?,
         row_groups: entries,
         original: None,
+        appended: Vec::new(),
+        derived: Vec::new(),
     };
     Ok(Dataset { manifest, row_groups })
 }
@@ -157,7 +166,7 @@ fn stored_columns(encodings: &[NumberEncoding]) -> anyhow::Result<Vec<Stored>> {
 /// The integers of every stored column.
 fn integers(text: &str, encodings: &[NumberEncoding], stored: &[Stored]) -> anyhow::Result<Vec<Vec<i64>>> {
     let mut reader = CsvReader::with_options(text.as_bytes(), &reading())?;
-    let encoder = RowEncoder::new(encodings, &[]);
+    let encoder = RowEncoder::new(encodings, &[], &[]);
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut integers = vec![Vec::new(); stored.len()];
     while reader.next_row(&mut row)? {
@@ -205,7 +214,7 @@ fn treated_columns(
     };
     let treated = |(at, choice): (usize, &Choice)| {
         Ok(match choice {
-            Choice::SealedOriginalOnly => Treatment::SealedOriginalOnly,
+            Choice::SealedOriginalOnly | Choice::Category => Treatment::SealedOriginalOnly,
             Choice::Drop => Treatment::Dropped,
             Choice::Number { .. } => {
                 let position = encodings.iter().position(|encoding| encoding.column == at);
@@ -219,11 +228,12 @@ fn treated_columns(
                     largest_magnitude: encoding.largest_magnitude,
                     bound_bits: encoding.bound_bits,
                     missing_count: encoding.missing_count,
+                    centring: None,
                 })
             }
         })
     };
     let treatments = choices.iter().enumerate().map(treated).collect::<anyhow::Result<Vec<_>>>()?;
     let names = profile.columns.iter().map(|column| column.name.clone());
-    Ok(names.zip(treatments).map(|(name, treatment)| Column { name, treatment }).collect())
+    Ok(names.zip(treatments).map(|(name, treatment)| Column::new(name, treatment)).collect())
 }

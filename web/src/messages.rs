@@ -1,13 +1,15 @@
 //! What the page and the vault worker say to each other. Plain data: no keys, no ciphertext but hex samples.
 //!
 //! The page sends [`Request`]s (a `File` may travel beside one); the vault answers each with one [`Reply`] and sends
-//! [`Event`]s in between.
+//! [`Event`]s in between. All modules of the page hear all of it.
 //!
 //! On the wire every value is the bytes of [`to_bytes`]: the page posts `{ request: Uint8Array, file?: File }`, the
 //! vault posts a `Uint8Array` with a [`FromVault`]. The format has no names in it, so nothing that is written here
 //! may be internally tagged; it keeps the page small. The page spawns `/worker-boot.js` as a module worker; the vault
 //! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
 //! `{ Unable: { code, message, detail } }`.
+
+use core::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,10 +34,41 @@ pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, postcard::Erro
     postcard::from_bytes(bytes)
 }
 
+/// A value that is read only by the module of the page that asked for it: the others hear of it too, and need not know its
+/// type.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Encoded<T> {
+    bytes: Vec<u8>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize> Encoded<T> {
+    /// The bytes of a value.
+    #[must_use]
+    pub fn of(value: &T) -> Self {
+        // Never fails for the types of this module; without bytes there is nothing to open.
+        Self { bytes: to_bytes(value).unwrap_or_default(), value: PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned> Encoded<T> {
+    /// The value; `None` if the bytes are those of another type.
+    #[must_use]
+    pub fn open(&self) -> Option<T> {
+        from_bytes(&self.bytes).ok()
+    }
+}
+
+impl<T> core::fmt::Debug for Encoded<T> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(formatter, "Encoded({} bytes)", self.bytes.len())
+    }
+}
+
 /// A command with the number that its reply will carry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen by the page; unique within its life.
+    /// Chosen by a module of the page; unique within the page's life.
     pub id: u32,
     /// What to do.
     pub command: Command,
@@ -266,7 +299,7 @@ pub enum Reply {
         bytes: Vec<u8>,
     },
     /// The open table.
-    Table(Box<TableView>),
+    Table(Encoded<TableView>),
     /// See [`UploadEstimate`].
     Estimate(UploadEstimate),
     /// The upload is complete.
@@ -276,7 +309,7 @@ pub enum Reply {
     /// All datasets of this keyring.
     Datasets(Vec<DatasetSummary>),
     /// One dataset.
-    Dataset(Box<DatasetView>),
+    Dataset(Encoded<DatasetView>),
     /// The opened original, as an object URL to save (made in the vault, revoked by the page).
     Original {
         /// Name to save it under.
@@ -287,17 +320,17 @@ pub enum Reply {
         exact: bool,
     },
     /// What the cloud stores.
-    CloudObjects(Vec<CloudObject>),
+    CloudObjects(Encoded<Vec<CloudObject>>),
     /// See [`RunEstimate`].
-    RunEstimate(RunEstimate),
+    RunEstimate(Encoded<RunEstimate>),
     /// Verified answers.
-    Answer(Box<AnswerView>),
+    Answer(Encoded<AnswerView>),
     /// The plaintext twin.
-    Twin(TwinView),
+    Twin(Encoded<TwinView>),
     /// Answers that were given before.
-    PastAnswers(Vec<AnswerView>),
+    PastAnswers(Encoded<Vec<AnswerView>>),
     /// What a check of a certificate found.
-    Certificate(CertificateView),
+    Certificate(Encoded<CertificateView>),
 }
 
 /// Whether there is a keyring here, and whether it is open.
@@ -802,6 +835,8 @@ pub struct TwinView {
 /// What a check of a certificate found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CertificateView {
+    /// Seconds since 1970 at which it was signed.
+    pub made_at: u64,
     /// Each check in a sentence, and whether it passed.
     pub checks: Vec<(bool, String)>,
     /// What it is about: label and value.
@@ -893,6 +928,33 @@ mod tests {
         let status = KeyringStatus::Unlocked { tenant, modulus_bits: 3072, kept: true, persisted: false };
         let ready: FromVault = from_bytes(&to_bytes(&FromVault::Ready(status.clone())).unwrap()).unwrap();
         assert!(matches!(ready, FromVault::Ready(same) if same == status));
+    }
+
+    #[test]
+    fn an_encoded_value_is_opened_by_its_reader_only() {
+        let need = Need {
+            analysis: "the mean of “LOS”".into(),
+            refused: None,
+            terms: Vec::new(),
+            columns: 1,
+            bytes: 2,
+            seconds: 0.5,
+        };
+        let estimate = RunEstimate {
+            refused: None,
+            row_groups: 1,
+            read_bytes: 2,
+            answer_bytes: 3,
+            cloud_seconds: 0.5,
+            price: 0.001,
+            needs: vec![need],
+        };
+        let reply = Reply::RunEstimate(Encoded::of(&estimate));
+        let Ok(Reply::RunEstimate(heard)) = from_bytes(&to_bytes(&reply).unwrap()) else {
+            panic!("another reply")
+        };
+        assert_eq!(heard.open(), Some(estimate));
+        assert!(!format!("{heard:?}").contains("LOS"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod helper;
 mod keyring;
 mod objects;
 mod original;
+mod past;
 pub mod pool;
 mod primes;
 mod processes;
@@ -30,7 +31,7 @@ use web_sys::{File, MessageEvent};
 use zeroize::Zeroizing;
 
 use crate::api::{HelperRole, Tell};
-use crate::messages::{Command, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
+use crate::messages::{Command, Encoded, Event, Fault, FromVault, Reply, Request, from_bytes, to_bytes};
 use crate::time::scope;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Processes;
@@ -142,10 +143,12 @@ impl Vault {
             }
             Command::RemoveKeyring => keyring::remove(self).await.map(Reply::Keyring),
 
-            Command::OpenTable(options) => {
-                table::open(self, Source::from_file(needed(file)?), options).await.map(Reply::Table)
+            Command::OpenTable(options) => table::open(self, Source::from_file(needed(file)?), options)
+                .await
+                .map(|table| Reply::Table(Encoded::of(&table))),
+            Command::OpenSample { file_name } => {
+                table::open_sample(self, &file_name).await.map(|table| Reply::Table(Encoded::of(&table)))
             }
-            Command::OpenSample { file_name } => table::open_sample(self, &file_name).await.map(Reply::Table),
             Command::CloseTable => {
                 table::close(self).await;
                 Ok(Reply::Done)
@@ -165,29 +168,37 @@ impl Vault {
 
             Command::ListDatasets => datasets::list(self).await.map(Reply::Datasets),
             Command::OpenDataset { dataset } => {
-                datasets::open(self, dataset).await.map(|view| Reply::Dataset(Box::new(view)))
+                datasets::open(self, dataset).await.map(|view| Reply::Dataset(Encoded::of(&view)))
             }
             Command::DeleteDataset { dataset } => datasets::delete(self, dataset).await.map(|()| Reply::Done),
             Command::OpenOriginal { dataset } => original::open(self, dataset).await,
             Command::CloudObjects { dataset } => {
-                objects::of_dataset(self, dataset).await.map(Reply::CloudObjects)
+                objects::of_dataset(self, dataset).await.map(|list| Reply::CloudObjects(Encoded::of(&list)))
             }
 
-            Command::EstimateRun(run) => analysis::estimate(self, &run).await.map(Reply::RunEstimate),
+            Command::EstimateRun(run) => {
+                let estimate = analysis::estimate(self, &run).await;
+                estimate.map(|estimate| Reply::RunEstimate(Encoded::of(&estimate)))
+            }
             Command::RunAnalyses(run) => {
-                analysis::run(self, run).await.map(|answer| Reply::Answer(Box::new(answer)))
+                analysis::run(self, run).await.map(|answer| Reply::Answer(Encoded::of(&answer)))
             }
             Command::CancelJob => {
                 analysis::cancel(self).await;
                 Ok(Reply::Done)
             }
-            Command::Twin(run) => twin::of_run(self, &run, file).await.map(Reply::Twin),
+            Command::Twin(run) => {
+                twin::of_run(self, &run, file).await.map(|twin| Reply::Twin(Encoded::of(&twin)))
+            }
 
-            // Until answers are kept.
-            Command::PastAnswers { .. } => Ok(Reply::PastAnswers(Vec::new())),
-            Command::ForgetAnswer { .. } => Ok(Reply::Done),
-            Command::VerifyCertificate { .. } => {
-                Err(Fault::new("not-a-certificate", "Certificates cannot be checked yet."))
+            Command::PastAnswers { dataset } => {
+                past::list(self, dataset).await.map(|answers| Reply::PastAnswers(Encoded::of(&answers)))
+            }
+            Command::ForgetAnswer { dataset, id } => {
+                past::forget(self, dataset, &id).await.map(|()| Reply::Done)
+            }
+            Command::VerifyCertificate { text } => {
+                past::verify(&text).map(|view| Reply::Certificate(Encoded::of(&view)))
             }
 
             Command::AddColumns { run, batch, refinements } => {

@@ -176,3 +176,43 @@ pub struct Estimate {
     /// Lower and upper end, if there is an interval.
     pub interval: Option<(f64, f64)>,
 }
+
+impl Answer {
+    /// Whether every float in it is finite.
+    pub(crate) fn is_finite(&self) -> bool {
+        let of_figures = self.figures.iter().filter_map(|figure| figure.value.as_ref());
+        let of_tables = self.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
+        let of_tables = of_tables.filter_map(|cell| match cell {
+            Cell::Number(value) => Some(value),
+            Cell::Nothing | Cell::Text(_) => None,
+        });
+        of_figures.chain(of_tables).all(|value| value.float.is_finite())
+            && self.charts.iter().all(|chart| chart.kind.is_finite())
+    }
+}
+
+impl ChartKind {
+    fn is_finite(&self) -> bool {
+        let all = |floats: &[f64]| floats.iter().all(|float| float.is_finite());
+        let estimates = |estimates: &[Estimate]| {
+            estimates.iter().all(|estimate| {
+                let (low, high) = estimate.interval.unwrap_or_default();
+                all(&[estimate.value, low, high])
+            })
+        };
+        match self {
+            Self::Histogram { edges, .. } => all(edges),
+            Self::Boxes { boxes, .. } => {
+                boxes.iter().all(|plot| all(&plot.five) && plot.mean.is_none_or(f64::is_finite))
+            }
+            Self::Groups { groups, .. } => estimates(groups),
+            Self::GroupedBars { groups, .. } => groups.iter().all(|(_, bars)| all(bars)),
+            Self::HeatMap { values, .. } => values.iter().flatten().flatten().all(|value| value.is_finite()),
+            Self::Coefficients { estimates: all_estimates, .. } => estimates(all_estimates),
+            Self::Scatter { points, line, .. } => {
+                let (intercept, slope) = line.unwrap_or_default();
+                points.iter().all(|(_, x, y)| all(&[*x, *y])) && all(&[intercept, slope])
+            }
+        }
+    }
+}

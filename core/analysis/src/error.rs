@@ -71,6 +71,16 @@ pub enum PlanError {
         /// Rows covered.
         actual: u64,
     },
+    /// The combinations of categories are too many groups.
+    #[error(
+        "these columns make {needed} groups, and an answer holds {largest}: choose one with fewer categories"
+    )]
+    TooManyGroups {
+        /// Groups needed.
+        needed: usize,
+        /// Groups that an answer holds.
+        largest: usize,
+    },
     /// A choice is no number, or out of range.
     #[error("{what} must be {expected}: correct it")]
     Choice {
@@ -89,6 +99,17 @@ pub enum PlanError {
         analysis: String,
         /// Terms that are missing.
         missing: usize,
+    },
+    /// Columns that were added later do not cover all batches.
+    #[error(
+        "what this analysis needs was added for {actual} of the {rows} rows that are covered: add it for the other \
+         batches, or choose fewer batches"
+    )]
+    SetLacksRows {
+        /// Rows that have it.
+        actual: u64,
+        /// Rows that are covered.
+        rows: u64,
     },
     /// The analysis covers a batch that the dataset does not have.
     #[error("this dataset has no batch number {batch}: choose one of its {batches}")]

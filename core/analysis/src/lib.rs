@@ -2,12 +2,16 @@
 
 pub mod answer;
 pub mod catalogue;
+pub mod certificate;
 pub mod cost;
 pub mod derive;
+mod distribution;
+mod elimination;
 mod error;
 pub mod evaluate;
 mod exact;
 pub mod plan;
+mod rational;
 mod request;
 pub mod schema;
 pub mod totals;

@@ -7,7 +7,9 @@ use num_bigint::BigInt;
 use veilsum_crypto::bound::BoundClass;
 use veilsum_crypto::packing::Layout;
 use veilsum_protocol::answer;
-use veilsum_protocol::manifest::{Column, DerivedColumn, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn};
+use veilsum_protocol::manifest::{
+    Column, DerivedColumn, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn,
+};
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, Plan, RowGroupRef, VERSION};
 use veilsum_protocol::term::{Indicator, Term};
 
@@ -65,26 +67,50 @@ pub fn plan(manifest: &Manifest, requests: &[Request], batches: &[u32]) -> Resul
     if requests.is_empty() {
         return Err(PlanError::NothingAsked);
     }
+    let schema = Schema::new(&manifest.columns);
+    let mut terms = BTreeMap::new();
+    for request in requests {
+        for term in request.terms(schema)? {
+            terms.entry(term).or_insert_with(|| request.name(schema));
+        }
+    }
+    Ok(Planned { requests: requests.to_vec(), ..plan_named(manifest, terms, batches)? })
+}
+
+/// Plans the totals of single terms, for whoever makes something else of them than the catalogue does.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_terms(manifest: &Manifest, terms: &[Term], batches: &[u32]) -> Result<Planned, PlanError> {
+    let schema = Schema::new(&manifest.columns);
+    let named = terms.iter().map(|term| (schema.reduced(term), describe(schema, term)));
+    plan_named(manifest, named.collect(), batches)
+}
+
+/// Plans terms, each with what needs it.
+fn plan_named(
+    manifest: &Manifest,
+    terms: BTreeMap<Term, String>,
+    batches: &[u32],
+) -> Result<Planned, PlanError> {
     let coverage = Coverage::new(manifest, batches)?;
     let schema = Schema::new(&manifest.columns);
     let mut recipes = BTreeMap::new();
-    let mut missing = BTreeMap::new();
-    for request in requests {
-        for term in request.terms(schema)? {
-            match recipe(manifest, &coverage, &term) {
-                Some(recipe) => {
-                    recipes.insert(term, recipe);
-                }
-                None => {
-                    missing.entry(term).or_insert_with(|| request.name(schema));
-                }
+    let mut missing = Vec::new();
+    let term_count = terms.len();
+    for (term, name) in terms {
+        match recipe(manifest, &coverage, &term) {
+            Some(recipe) => {
+                recipes.insert(term, recipe);
             }
+            None => missing.push(name),
         }
     }
     if !missing.is_empty() {
-        let mut analyses: Vec<String> = missing.values().cloned().collect();
-        analyses.dedup();
-        return Err(PlanError::NotStored { analysis: analyses.join(", "), missing: missing.len() });
+        missing.sort_unstable();
+        missing.dedup();
+        let analysis = missing.join(", ");
+        return Err(PlanError::NotStored { analysis, missing: term_count - recipes.len() });
     }
 
     let stored: BTreeMap<u32, StoredColumn> =
@@ -94,6 +120,7 @@ pub fn plan(manifest: &Manifest, requests: &[Request], batches: &[u32]) -> Resul
         for column in recipe.columns() {
             let stored = stored.get(&column).ok_or(PlanError::Manifest { field: "derived" })?;
             if needed.insert((stored.column_set, column), *stored).is_none() {
+                coverage.check_rows(stored.column_set)?;
                 coverage.check_bound(stored, &describe(schema, term))?;
             }
         }
@@ -104,7 +131,7 @@ pub fn plan(manifest: &Manifest, requests: &[Request], batches: &[u32]) -> Resul
         answer_bytes,
         row_count: coverage.row_count,
         columns: manifest.columns.clone(),
-        requests: requests.to_vec(),
+        requests: Vec::new(),
         recipes,
     };
     if needed.len() > MAX_AGGREGATES {
@@ -149,6 +176,16 @@ impl Planned {
     /// [`FinishError`] if a total is missing or cannot be what it should be.
     pub fn finish(&self, totals: &[ColumnTotal]) -> Result<Vec<Answer>, FinishError> {
         let schema = Schema::new(&self.columns);
+        let totals = self.totals(totals)?;
+        self.requests.iter().map(|request| request.finish(schema, &totals)).collect()
+    }
+
+    /// Turns the verified totals of the plan's columns into the totals of its terms.
+    ///
+    /// # Errors
+    /// [`FinishError`] if one is missing.
+    pub fn totals(&self, totals: &[ColumnTotal]) -> Result<Totals, FinishError> {
+        let schema = Schema::new(&self.columns);
         let totals: BTreeMap<u32, &[i128]> =
             totals.iter().map(|total| (total.column, total.digits.as_slice())).collect();
         let mut sums = BTreeMap::new();
@@ -156,8 +193,7 @@ impl Planned {
             let sum = recipe.total(&totals);
             sums.insert(term.clone(), sum.ok_or_else(|| FinishError { question: describe(schema, term) })?);
         }
-        let totals = Totals::new(self.row_count, sums);
-        self.requests.iter().map(|request| request.finish(schema, &totals)).collect()
+        Ok(Totals::new(self.row_count, sums))
     }
 
     /// Whether a request is answered from ciphertext, or follows from the signed manifest alone.
@@ -165,6 +201,11 @@ impl Planned {
     pub fn is_from_ciphertext(&self, request: &Request) -> bool {
         let terms = request.terms(Schema::new(&self.columns)).unwrap_or_default();
         terms.iter().any(|term| self.recipes.get(term).is_some_and(|recipe| !recipe.columns().is_empty()))
+    }
+
+    /// The terms whose totals it gives, ascending.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.recipes.keys()
     }
 
     /// What was asked, in order.
@@ -187,9 +228,7 @@ pub fn missing_terms(
     let mut missing = Vec::new();
     for request in requests {
         let terms = request.terms(schema)?;
-        missing.extend(
-            terms.into_iter().filter(|term| !crate::derive::is_stored(schema, derived, term)),
-        );
+        missing.extend(terms.into_iter().filter(|term| !crate::derive::is_stored(schema, derived, term)));
     }
     missing.sort_unstable();
     missing.dedup();
@@ -280,17 +319,20 @@ impl<'a> Coverage<'a> {
         }
         let is_covered = |group: &&RowGroupEntry| batches.is_empty() || batches.contains(&group.batch);
         let groups: Vec<&RowGroupEntry> = manifest.row_groups.iter().filter(is_covered).collect();
-        let rows_of = |column_set: u32| -> u64 {
-            let of_set = groups.iter().filter(|group| group.column_set == column_set);
-            of_set.map(|group| u64::from(group.row_count)).sum()
-        };
-        let row_count = rows_of(FIRST_COLUMN_SET);
-        // A column set that lacks rows would answer for fewer than the others.
-        let mut sets = groups.iter().map(|group| group.column_set);
-        if sets.any(|column_set| rows_of(column_set) != row_count) {
-            return Err(PlanError::Manifest { field: "row_groups" });
-        }
+        // Every batch has a first column set, and it alone has rows that no other set has.
+        let of_first = groups.iter().filter(|group| group.column_set == FIRST_COLUMN_SET);
+        let row_count = of_first.map(|group| u64::from(group.row_count)).sum();
         Ok(Self { layout, groups, row_count })
+    }
+
+    /// Refuses a column set that lacks rows, which would answer for fewer than the others.
+    fn check_rows(&self, column_set: u32) -> Result<(), PlanError> {
+        let of_set = self.groups.iter().filter(|group| group.column_set == column_set);
+        let actual = of_set.map(|group| u64::from(group.row_count)).sum();
+        if actual == self.row_count {
+            return Ok(());
+        }
+        Err(PlanError::SetLacksRows { actual, rows: self.row_count })
     }
 
     /// Blocks of one column of a set.

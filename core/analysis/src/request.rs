@@ -112,13 +112,27 @@ impl Request {
     /// # Errors
     /// [`FinishError`] if a total is missing or cannot be what it should be.
     pub fn finish(&self, schema: Schema<'_>, totals: &Totals) -> Result<Answer, FinishError> {
-        self.analysis().finish(schema, totals)
+        let answer = self.analysis().finish(schema, totals)?;
+        // Totals of real rows are far from where floats end.
+        if answer.is_finite() { Ok(answer) } else { Err(FinishError { question: self.name(schema) }) }
     }
 
     /// What it is called in sentences about it.
     #[must_use]
     pub fn name(&self, schema: Schema<'_>) -> String {
         self.analysis().name(schema)
+    }
+
+    /// The columns that it is about, ascending.
+    #[must_use]
+    pub fn columns(&self, schema: Schema<'_>) -> Vec<u32> {
+        let terms = self.analysis().terms(schema).unwrap_or_default();
+        let mut columns: Vec<u32> = terms.iter().flat_map(Term::columns).collect();
+        columns.extend(self.grouped());
+        columns.extend(self.binned());
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 
     /// Columns that it uses as categories.

@@ -200,7 +200,8 @@ struct CoveredGroup {
 
 impl Coverage {
     fn of_plan(manifest: &Manifest, plan: &Plan, layout: Layout) -> Result<Self, PlanMismatch> {
-        let entries: BTreeMap<u32, _> = manifest.row_groups.iter().map(|entry| (entry.index, entry)).collect();
+        let entries: BTreeMap<u32, _> =
+            manifest.row_groups.iter().map(|entry| (entry.index, entry)).collect();
         let mut groups = Vec::with_capacity(plan.row_groups.len());
         for &group in &plan.row_groups {
             let missing = PlanMismatch::RowGroup { index: group.index, row_count: group.row_count };
@@ -248,8 +249,7 @@ impl Coverage {
     /// The largest |value| that a slot of the sum of a column can hold.
     fn bound(&self, stored: &StoredColumn) -> Result<u64, PlanMismatch> {
         let column = stored.column;
-        let block_count: u64 =
-            self.of_set(stored.column_set).map(|group| u64::from(group.block_count)).sum();
+        let block_count: u64 = self.of_set(stored.column_set).map(|group| u64::from(group.block_count)).sum();
         let digits_fit = stored.digits.count <= 1
             || (u32::from(stored.digits.bits) < u64::BITS && block_count >> stored.digits.bits == 0);
         stored

@@ -24,6 +24,8 @@ pub const KEY_FILE_SEAL_KEY: &[u8] = b"veilsum key file seal key v1\0";
 pub const ORIGINAL_CONTEXT: &[u8] = b"veilsum original v1\0";
 /// Context of what a browser remembers of an unfinished upload; the dataset id follows.
 pub const UPLOAD_STATE_CONTEXT: &[u8] = b"veilsum upload state v1\0";
+/// Context of an answer that a browser keeps; the dataset id and the answer's own id follow.
+pub const PAST_ANSWER_CONTEXT: &[u8] = b"veilsum past answer v1\0";
 
 /// SHA-256: the checksum that tells a damaged keyring from a wrong passphrase.
 pub const KEYRING_CHECKSUM: &[u8] = b"veilsum keyring checksum v1\0";
@@ -37,6 +39,8 @@ pub struct SignatureLabel(&'static [u8]);
 impl SignatureLabel {
     /// A sealed manifest with its clear header.
     pub const MANIFEST: Self = Self(b"veilsum manifest signature v1\0");
+    /// A certificate of answers.
+    pub const CERTIFICATE: Self = Self(b"veilsum certificate signature v1\0");
     /// A sign-in challenge.
     pub const SIGN_IN: Self = Self(SIGN_IN_LABEL);
 
@@ -66,6 +70,8 @@ mod tests {
             KEYRING_CHECKSUM,
             SignatureLabel::MANIFEST.as_bytes(),
             SignatureLabel::SIGN_IN.as_bytes(),
+            SignatureLabel::CERTIFICATE.as_bytes(),
+            PAST_ANSWER_CONTEXT,
         ];
         for (index, label) in labels.iter().enumerate() {
             assert_eq!(label.iter().position(|&byte| byte == 0), Some(label.len() - 1));

@@ -20,7 +20,7 @@ fn main() {
     let profile = profile(&mut reader(), &[]).expect("the table is sound");
     let room = Room::for_rows(profile.row_count, 46);
     let choices: Vec<_> = profile.columns.iter().map(|column| propose(column, room).choice).collect();
-    let encoder = RowEncoder::new(&check(&profile, &choices, room).expect("the table fits"), &[]);
+    let encoder = RowEncoder::new(&check(&profile, &choices, room).expect("the table fits"), &[], &[]);
     println!("{ROWS} rows x {} columns, {} bytes, best of {REPEATS}", profile.columns.len(), file.len());
 
     report("read", || {

@@ -209,8 +209,8 @@ pub fn propose(column: &ColumnProfile, room: Room) -> Proposal {
     let Some(range) = Range::of(column) else {
         let choice = match column.kind {
             Kind::Blank => Choice::Drop,
-            _ if is_grouping(column) => Choice::Category,
-            _ => Choice::SealedOriginalOnly,
+            Kind::Integer | Kind::Decimal | Kind::Text if is_grouping(column) => Choice::Category,
+            Kind::Integer | Kind::Decimal | Kind::Text => Choice::SealedOriginalOnly,
         };
         return Proposal { choice, explanation: describe(column, choice), largest_scale: None };
     };

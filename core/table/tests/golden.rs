@@ -113,7 +113,7 @@ fn encoded_columns_add_up_to_the_exact_sum() {
         let choices: Vec<_> = profile.columns.iter().map(|column| propose(column, room).choice).collect();
         let encodings = check(&profile, &choices, room).unwrap();
         assert_eq!(encodings.len(), profile.columns.len());
-        let encoder = RowEncoder::new(&encodings, &[]);
+        let encoder = RowEncoder::new(&encodings, &[], &[]);
         let mut reader = CsvReader::new(file.as_bytes(), &Limits::default()).unwrap();
         let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
         let mut totals = vec![0_i128; encodings.len()];

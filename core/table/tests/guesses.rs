@@ -123,7 +123,7 @@ fn both_passes_see_the_first_row_and_the_decimal_mark() {
     assert_eq!(profile.columns[0].exact_sum.as_deref(), Some("1234"));
     let room = Room::for_rows(3, 30);
     let encodings = check(&profile, &[Choice::Number { scale: 2 }, Choice::Drop], room).unwrap();
-    let encoder = RowEncoder::new(&encodings, &[]);
+    let encoder = RowEncoder::new(&encodings, &[], &[]);
     let mut reader = open(file);
     let (mut row, mut encoded) = (Row::new(), EncodedRow::default());
     let mut values = Vec::new();

@@ -255,7 +255,7 @@ async fn tell(
     cloud.to_owner().tell(honest.place(), Lie::Other(lie));
     let downloaded = cloud.client.download(&honest.job).await;
     ensure!(cloud.to_owner().recant(&honest.place()) == 1, "the lie was not told");
-    end_of(downloaded.and_then(|answer| cloud.client.values(&honest.job, &answer)), &world.table)
+    end_of(downloaded.and_then(|answer| cloud.client.answers(&honest.job, &answer)), &world.table)
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn lies_about_answers_are_refused() {
         let worlds = Arc::new(Worlds::make(&cloud).await?);
         for world in &worlds.0 {
             for honest in &world.jobs {
-                let values = cloud.client.values(&honest.job, &honest.answer);
+                let values = cloud.client.answers(&honest.job, &honest.answer);
                 ensure!(end_of(values, &world.table)? == crate::judge::RIGHT, "an honest answer is refused");
             }
         }

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use veilsum_analysis::plan::{Kind, Request};
+use veilsum_analysis::Request;
 use veilsum_e2e::encrypted::encrypt;
 use veilsum_e2e::exact::Table;
 use veilsum_e2e::tables::Numbers;
 
 use crate::cloud::{Cloud, dataset_id, job_id, play, rng};
 use crate::judge::check;
+use crate::world::{ask, columns};
 
 /// Tables, each of which is run once.
 const TABLES: u64 = 200;
@@ -72,10 +73,10 @@ fn cell(nature: u64, row: u64, numbers: &mut Numbers) -> String {
 /// A sum, so that there is something to compute, and whatever else.
 fn requests(table: &Table, numbers: &mut Numbers) -> Vec<Request> {
     let mut requests = Vec::new();
-    for column in &table.header {
-        for kind in [Kind::Sum, Kind::Mean, Kind::Count] {
+    for column in columns(table) {
+        for request in ask(column) {
             if requests.is_empty() || numbers.below(2) == 0 {
-                requests.push(Request { kind, column: column.clone() });
+                requests.push(request);
             }
         }
     }
@@ -93,9 +94,14 @@ async fn run(cloud: &Cloud, seed: u64) -> anyhow::Result<()> {
     let manifest = cloud.client.open(dataset.manifest.dataset).await?;
     let job = cloud.client.run(manifest, &requests, job_id(&mut rng)).await?;
     let answer = cloud.client.download(&job).await?;
-    let values = cloud.client.values(&job, &answer)?;
-    ensure!(values.len() == requests.len(), "{} of {} questions are answered", values.len(), requests.len());
-    check(&values, &table)
+    let answers = cloud.client.answers(&job, &answer)?;
+    ensure!(
+        answers.len() == requests.len(),
+        "{} of {} questions are answered",
+        answers.len(),
+        requests.len()
+    );
+    check(&answers, &table)
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use rand_chacha::ChaCha20Rng;
-use veilsum_analysis::Value;
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
+use veilsum_e2e::client::Answered;
 use veilsum_e2e::client::Refusal;
 use veilsum_e2e::liar::{Liar, Lie};
 use veilsum_e2e::tables::Numbers;
@@ -184,14 +184,14 @@ async fn attempt(
     stage: &Stage,
     job: JobId,
     answer: &mut Option<Vec<u8>>,
-) -> Result<Vec<Value>, Refusal> {
+) -> Result<Vec<Answered>, Refusal> {
     let manifest = cloud.client.open(stage.newest.dataset).await?;
     if manifest != stage.newest {
         return Err(anyhow::anyhow!("A WRONG MANIFEST WAS ACCEPTED").into());
     }
     let job = cloud.client.run(manifest, &stage.world.requests, job).await?;
     let bytes = answer.insert(cloud.client.download(&job).await?);
-    cloud.client.values(&job, bytes)
+    cloud.client.answers(&job, bytes)
 }
 
 /// Tells one lie and sees how it ends.

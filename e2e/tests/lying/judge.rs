@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::{Context, bail, ensure};
-use veilsum_analysis::Value;
-use veilsum_analysis::plan::Kind;
-use veilsum_e2e::client::Refusal;
+use anyhow::{bail, ensure};
+use veilsum_analysis::Request;
+use veilsum_e2e::client::{Answered, Refusal};
 use veilsum_e2e::exact::{Decimal, Table};
 use veilsum_e2e::product;
 use veilsum_e2e::tables::Numbers;
@@ -18,9 +17,9 @@ pub const RIGHT: &str = "the right answer";
 ///
 /// # Errors
 /// A wrong number, or trouble of the test itself.
-pub fn end_of(result: Result<Vec<Value>, Refusal>, table: &Table) -> anyhow::Result<String> {
+pub fn end_of(result: Result<Vec<Answered>, Refusal>, table: &Table) -> anyhow::Result<String> {
     match result {
-        Ok(values) => check(&values, table).map(|()| RIGHT.to_owned()),
+        Ok(answers) => check(&answers, table).map(|()| RIGHT.to_owned()),
         Err(refusal) => refusal.name(),
     }
 }
@@ -29,19 +28,25 @@ pub fn end_of(result: Result<Vec<Value>, Refusal>, table: &Table) -> anyhow::Res
 ///
 /// # Errors
 /// One of them is wrong.
-pub fn check(values: &[Value], table: &Table) -> anyhow::Result<()> {
-    ensure!(!values.is_empty(), "nothing is shown");
-    for value in values {
-        let at = table.header.iter().position(|name| *name == value.request.column);
-        let (count, sum) = table.column(at.context("a value for a column that is not there")?)?;
-        let is_right = value.count == count
-            && match value.request.kind {
-                Kind::Count => value.exact == count.to_string(),
-                Kind::Sum => Decimal::parse(&value.exact)? == sum,
-                Kind::Mean if count == 0 => value.exact.is_empty(),
-                Kind::Mean => Decimal::parse(&value.exact)?.is_mean(&sum, count),
+pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
+    ensure!(!answers.is_empty(), "nothing is shown");
+    for answered in answers {
+        let (column, key) = match &answered.request {
+            Request::Count(asked) => (asked.column, "count"),
+            Request::Sum(asked) => (asked.column, "sum"),
+            Request::Mean(asked) => (asked.column, "mean"),
+            other => bail!("{other:?} is not asked here"),
+        };
+        let (count, sum) = table.column(usize::try_from(column)?)?;
+        let exact = answered.exact(key);
+        let is_right = answered.answer.row_count == count
+            && match key {
+                "count" => exact == count.to_string(),
+                "sum" => Decimal::parse(exact)? == sum,
+                _ if count == 0 => exact.is_empty(),
+                _ => Decimal::parse(exact)?.is_mean(&sum, count),
             };
-        ensure!(is_right, "A WRONG NUMBER IS SHOWN: {value:?}, where {count} cells have the sum {sum:?}");
+        ensure!(is_right, "A WRONG NUMBER IS SHOWN: {answered:?}, where {count} cells have the sum {sum:?}");
     }
     Ok(())
 }

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use rand_chacha::ChaCha20Rng;
-use veilsum_analysis::plan::{Kind, Request};
+use veilsum_analysis::Request;
+use veilsum_analysis::catalogue::{Count, Mean, Sum};
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_e2e::client::Job;
 use veilsum_e2e::encrypted::{Dataset, encrypt};
@@ -132,10 +133,17 @@ pub fn blocks(key: &PublicKey, dataset: &Dataset, column: u32) -> Vec<Vec<Cipher
 
 /// Count, sum and mean of every column.
 pub fn everything(table: &Table) -> Vec<Request> {
-    let of = |column: &String| {
-        [Kind::Sum, Kind::Mean, Kind::Count].map(|kind| Request { kind, column: column.clone() })
-    };
-    table.header.iter().flat_map(of).collect()
+    columns(table).flat_map(ask).collect()
+}
+
+/// Positions of all columns.
+pub fn columns(table: &Table) -> impl Iterator<Item = u32> {
+    (0..).take(table.header.len())
+}
+
+/// Sum, mean and count of one column.
+pub fn ask(column: u32) -> [Request; 3] {
+    [Request::Sum(Sum { column }), Request::Mean(Mean { column }), Request::Count(Count { column })]
 }
 
 /// Decimals with negatives and blanks, whole numbers, numbers of almost 56 bits, zeros and ones with blanks.

@@ -9,6 +9,7 @@ mod hostile_names;
 mod keygen;
 mod kills;
 mod large;
+mod modules;
 mod passphrase;
 mod readings;
 mod resume;

@@ -39,7 +39,7 @@ impl Vault {
             dataset,
             Command::OpenDataset { dataset },
             None,
-            variant!(Reply::Dataset(view) => *view),
+            variant!(Reply::Dataset(view) => view.open()?),
         )
         .await
     }
@@ -60,19 +60,19 @@ impl Vault {
             dataset,
             Command::CloudObjects { dataset },
             None,
-            variant!(Reply::CloudObjects(list) => list),
+            variant!(Reply::CloudObjects(list) => list.open()?),
         )
         .await
     }
 
     pub(super) async fn estimate_run(self, run: Run) -> Result<RunEstimate, Fault> {
-        let pick = variant!(Reply::RunEstimate(estimate) => estimate);
+        let pick = variant!(Reply::RunEstimate(estimate) => estimate.open()?);
         self.expect_of(run.dataset, Command::EstimateRun(run), None, pick).await
     }
 
     pub(super) async fn run_analyses(self, run: Run) -> Result<AnswerView, Fault> {
         self.activity.job.set(None);
-        let pick = variant!(Reply::Answer(answer) => *answer);
+        let pick = variant!(Reply::Answer(answer) => answer.open()?);
         let answer = self.expect_of(run.dataset, Command::RunAnalyses(run), None, pick).await;
         self.activity.job.set(None);
         answer
@@ -83,7 +83,8 @@ impl Vault {
     }
 
     pub(super) async fn twin(self, run: Run, file: Option<File>) -> Result<TwinView, Fault> {
-        self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin)).await
+        self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin.open()?))
+            .await
     }
 
     pub(super) async fn past_answers(self, dataset: DatasetId) -> Result<Vec<AnswerView>, Fault> {

@@ -64,7 +64,7 @@ impl Vault {
     }
 
     async fn read(self, command: Command, file: Option<File>) -> Result<TableView, Fault> {
-        let view = self.expect(command, file, variant!(Reply::Table(view) => *view)).await;
+        let view = self.expect(command, file, variant!(Reply::Table(view) => view.open()?)).await;
         self.activity.reading.set(None);
         view
     }

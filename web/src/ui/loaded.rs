@@ -55,8 +55,11 @@ impl<T: Clone + Send + Sync + 'static> Loaded<T> {
         self.value.with(|value| look(value.as_ref()))
     }
 
-    /// Asks again.
+    /// Asks again; a refusal does not stay meanwhile.
     pub(crate) fn again(self) {
+        if self.value.with_untracked(|value| matches!(value, Some(Err(_)))) {
+            self.value.set(None);
+        }
         self.asked.update(|asked| *asked = asked.wrapping_add(1));
     }
 }

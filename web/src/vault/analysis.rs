@@ -12,7 +12,7 @@ use veilsum_analysis::cost::Work;
 use veilsum_analysis::derive::describe;
 use veilsum_analysis::plan::{ColumnTotal, Planned, plan};
 use veilsum_analysis::schema::Schema;
-use veilsum_owner::answer::{AnswerError, open_answer};
+use veilsum_owner::answer::{AnswerError, VerifiedSum, open_answer};
 use veilsum_protocol::JobId;
 use veilsum_protocol::answer;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
@@ -29,6 +29,7 @@ use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::objects;
+use crate::vault::past;
 use crate::vault::processes;
 use crate::vault::random::job_id;
 use crate::vault::twin;
@@ -86,15 +87,17 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin_only(processes::Work::Job)?;
     let mut watch = Stopwatch::start();
-    let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
+    let (_, manifest, digest) = datasets::fetch_with_digest(vault, &unlocked, run.dataset, &process).await?;
     let planned = plan(&manifest, &run.requests, &run.batches)?;
     let Some(plan) = &planned.plan else {
         let answers = planned.finish(&[])?;
-        return Ok(AnswerView {
+        let certificate =
+            past::certify(&unlocked.keyring, (&manifest, digest), &planned, None, &[], &answers)?;
+        let view = AnswerView {
             id: job_id().to_string(),
             answered_at: now_seconds(),
-            manifest: 0,
-            certificate: String::new(),
+            manifest: manifest.sequence,
+            certificate,
             job: None,
             row_count: planned.row_count,
             answers: shown(&planned, answers),
@@ -106,7 +109,9 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
             plan: None,
             twin: twin::at_hand(vault, &manifest, &run, &process).await,
             run,
-        });
+        };
+        past::keep(vault, &unlocked, &view).await?;
+        return Ok(view);
     };
 
     let job = Job { vault, unlocked: &unlocked, manifest: &manifest, plan, id: job_id(), abort: &process };
@@ -136,16 +141,19 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     watch.lap();
     // So that the page shows the phase before this worker is busy.
     give_way().await;
-    let answers = job.decrypt(&planned, &answer)?;
+    let totals = job.decrypt(&answer)?;
+    let answers = planned.finish(&totals)?;
+    let certificate =
+        past::certify(&unlocked.keyring, (&manifest, digest), &planned, Some(job.id), &totals, &answers)?;
     seconds.push(("decrypt".to_owned(), watch.lap()));
 
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
     let read_bytes = status.steps.iter().map(|step| step.read_bytes).sum();
-    Ok(AnswerView {
+    let view = AnswerView {
         id: job.id.to_string(),
         answered_at: now_seconds(),
-        manifest: 0,
-        certificate: String::new(),
+        manifest: manifest.sequence,
+        certificate,
         job: Some(job.id),
         row_count: planned.row_count,
         answers: shown(&planned, answers),
@@ -157,7 +165,9 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
         plan: serde_json::to_string_pretty(plan).ok(),
         twin,
         run,
-    })
+    };
+    past::keep(vault, &unlocked, &view).await?;
+    Ok(view)
 }
 
 /// Cancels the running job and waits until it has ended.
@@ -229,15 +239,14 @@ impl Job<'_> {
         }
     }
 
-    /// Verifies and decrypts. All values or none.
-    fn decrypt(&self, planned: &Planned, answer: &[u8]) -> Result<Vec<Answer>, Fault> {
+    /// Verifies and decrypts. All totals or none.
+    fn decrypt(&self, answer: &[u8]) -> Result<Vec<ColumnTotal>, Fault> {
         let keyring = &self.unlocked.keyring;
         let sums =
             open_answer(keyring.paillier(), &keyring.check_key(), self.manifest, self.plan, self.id, answer)
                 .map_err(|error| refused(self.manifest, &error))?;
-        let totals: Vec<ColumnTotal> =
-            sums.into_iter().map(|sum| ColumnTotal { column: sum.column, digits: sum.totals }).collect();
-        Ok(planned.finish(&totals)?)
+        let total = |sum: VerifiedSum| ColumnTotal { column: sum.column, digits: sum.totals };
+        Ok(sums.into_iter().map(total).collect())
     }
 
     /// Tells the cloud that nobody waits any more.

@@ -6,6 +6,7 @@
 //! keyring       "kept"                whether its key file was saved
 //! newest        tenant                JSON: newest manifest number seen of each dataset
 //! uploads       tenant "/" dataset    state of an unfinished upload, sealed under the keyring's local key
+//! answers       tenant "/" dataset "/" id    an answer that was given, sealed likewise
 //! ```
 //!
 //! Nothing in it is secret without the passphrase: the keyring is wrapped, upload states are sealed, and ids and
@@ -25,10 +26,11 @@ use crate::messages::Fault;
 
 /// Name of the product's database.
 pub const DATABASE: &str = "veilsum";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const KEYRING: &str = "keyring";
 const NEWEST: &str = "newest";
 const UPLOADS: &str = "uploads";
+const ANSWERS: &str = "answers";
 const WRAPPED: &str = "wrapped";
 const KEPT: &str = "kept";
 
@@ -69,8 +71,11 @@ impl Store {
         request.on_upgrade_needed(|event| {
             // A failure here fails the request.
             if let Ok(database) = event.database() {
-                for name in [KEYRING, NEWEST, UPLOADS] {
-                    let _ = database.create_object_store(name, ObjectStoreParams::new());
+                let known = database.store_names();
+                for name in [KEYRING, NEWEST, UPLOADS, ANSWERS] {
+                    if !known.iter().any(|known| known == name) {
+                        let _ = database.create_object_store(name, ObjectStoreParams::new());
+                    }
                 }
             }
         });
@@ -167,18 +172,69 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn uploads(&self, tenant: TenantId) -> Result<Vec<(DatasetId, Vec<u8>)>, StoreError> {
-        let operation = "list unfinished uploads";
+        let found = self.with_prefix("list unfinished uploads", UPLOADS, &format!("{tenant}/")).await?;
+        Ok(found.into_iter().filter_map(|(name, sealed)| Some((name.parse().ok()?, sealed))).collect())
+    }
+
+    /// The answers that are kept of a dataset: their ids, and what is sealed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn answers(
+        &self,
+        tenant: TenantId,
+        dataset: DatasetId,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.with_prefix("list past answers", ANSWERS, &format!("{tenant}/{dataset}/")).await
+    }
+
+    /// Keeps a sealed answer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_answer(
+        &self,
+        tenant: TenantId,
+        dataset: DatasetId,
+        id: &str,
+        sealed: &[u8],
+    ) -> Result<(), StoreError> {
+        self.write("keep the answer", ANSWERS, async |store| {
+            let key = format!("{tenant}/{dataset}/{id}");
+            store.put(&Uint8Array::from(sealed), Some(&key.into()))?.await.map(drop)
+        })
+        .await
+    }
+
+    /// Forgets an answer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_answer(
+        &self,
+        tenant: TenantId,
+        dataset: DatasetId,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        self.write("forget the answer", ANSWERS, async |store| {
+            store.delete(JsValue::from(format!("{tenant}/{dataset}/{id}")))?.await
+        })
+        .await
+    }
+
+    /// All bytes whose keys start with `prefix`, with the rest of their keys.
+    async fn with_prefix(
+        &self,
+        operation: &'static str,
+        store: &'static str,
+        prefix: &str,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let failed = |error: idb::Error| StoreError::new(operation, &error);
-        let transaction = self.database.transaction(&[UPLOADS], TransactionMode::ReadOnly).map_err(failed)?;
-        let store = transaction.object_store(UPLOADS).map_err(failed)?;
-        let prefix = format!("{tenant}/");
-        let range = KeyRange::bound(
-            &prefix.as_str().into(),
-            &format!("{prefix}\u{ffff}").into(),
-            Some(false),
-            Some(true),
-        )
-        .map_err(failed)?;
+        let transaction = self.database.transaction(&[store], TransactionMode::ReadOnly).map_err(failed)?;
+        let store = transaction.object_store(store).map_err(failed)?;
+        let range =
+            KeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into(), Some(false), Some(true))
+                .map_err(failed)?;
         let query = || Some(idb::Query::from(range.clone()));
         let keys = store.get_all_keys(query(), None).map_err(failed)?.await.map_err(failed)?;
         let values = store.get_all(query(), None).map_err(failed)?.await.map_err(failed)?;
@@ -186,8 +242,8 @@ impl Store {
             .into_iter()
             .zip(values)
             .filter_map(|(key, value)| {
-                let dataset = key.as_string()?.strip_prefix(&prefix)?.parse().ok()?;
-                Some((dataset, Uint8Array::new(&value).to_vec()))
+                let name = key.as_string()?.strip_prefix(prefix)?.to_owned();
+                Some((name, Uint8Array::new(&value).to_vec()))
             })
             .collect())
     }

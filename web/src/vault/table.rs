@@ -51,7 +51,7 @@ pub(crate) struct Profiled {
 ///
 /// # Errors
 /// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
-pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<Box<TableView>, Fault> {
+pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<TableView, Fault> {
     vault.table.take();
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
@@ -75,7 +75,7 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
                 .and_then(|categories| u32::try_from(categories.len()).ok()),
         }
     });
-    Ok(Box::new(TableView {
+    Ok(TableView {
         file_name: table.source.name().to_owned(),
         size_bytes: table.source.size_bytes(),
         reading: profiled.reading,
@@ -83,14 +83,14 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
         profile: table.profile.clone(),
         first_rows: profiled.first_rows,
         seconds: profiled.seconds,
-    }))
+    })
 }
 
 /// Reads and profiles a bundled sample.
 ///
 /// # Errors
 /// As [`open`], or a [`Fault`] if the sample cannot be loaded.
-pub async fn open_sample(vault: &Rc<Vault>, file_name: &str) -> Result<Box<TableView>, Fault> {
+pub async fn open_sample(vault: &Rc<Vault>, file_name: &str) -> Result<TableView, Fault> {
     let source = {
         let process = vault.processes.begin(Work::Reading);
         load_sample(vault, file_name, &process).await?

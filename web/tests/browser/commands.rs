@@ -30,9 +30,9 @@ async fn keyring(vault: &Rc<Vault>, command: Command, file: Option<File>) -> Res
     }
 }
 
-async fn open(vault: &Rc<Vault>, content: &[u8], options: ReadOptions) -> Result<Box<TableView>, Fault> {
+async fn open(vault: &Rc<Vault>, content: &[u8], options: ReadOptions) -> Result<TableView, Fault> {
     match vault.perform(Command::OpenTable(options), Some(file("table.csv", content))).await? {
-        Reply::Table(table) => Ok(table),
+        Reply::Table(table) => Ok(table.open().expect("a table")),
         other => panic!("not a table: {other:?}"),
     }
 }

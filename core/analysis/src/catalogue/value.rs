@@ -1,16 +1,18 @@
 //! What all analyses need to make answers of totals.
 
 use num_bigint::{BigInt, BigUint};
-use num_traits::One;
+use num_traits::{One, Zero};
 use veilsum_protocol::manifest::EncryptedNumber;
 use veilsum_protocol::term::Term;
 
-use crate::answer::{Answer, Figure, Value};
+use crate::answer::{Answer, Cell, Figure, Row, Table, Value};
+use crate::catalogue::words;
 use crate::derive::describe;
 use crate::error::FinishError;
-use crate::exact;
+use crate::rational::Rational;
 use crate::schema::Schema;
 use crate::totals::Totals;
+use crate::{distribution, exact, rational};
 
 /// As many digits as tell every float apart.
 pub(crate) const SIGNIFICANT_DIGITS: u32 = 17;
@@ -78,9 +80,106 @@ pub(crate) fn quotient(numerator: &BigInt, denominator: &BigUint) -> Value {
     } else {
         exact::quotient(numerator, denominator, SHOWN_DIGITS).0
     };
-    let error =
-        if ends { String::new() } else { format!("rounded to {SIGNIFICANT_DIGITS} significant digits") };
+    let error = if ends { String::new() } else { rounded() };
     Value { text, float: exact::float(numerator, denominator), exact, error }
+}
+
+/// A fraction, rounded once where its decimal does not end.
+pub(crate) fn rational(value: &Rational) -> Value {
+    quotient(value.numer(), value.denom().magnitude())
+}
+
+fn rounded() -> String {
+    format!("rounded to {SIGNIFICANT_DIGITS} significant digits")
+}
+
+/// The root of a fraction that is not negative, rounded once where its decimal does not end; with a minus if it is to be.
+pub(crate) fn root(square: &Rational, is_negative: bool) -> Value {
+    let (numerator, denominator) = (square.numer().magnitude(), square.denom().magnitude());
+    let (exact, ends) = exact::root(numerator, denominator, SIGNIFICANT_DIGITS);
+    let digits = exact.bytes().filter(u8::is_ascii_digit).count();
+    let text = if ends && digits <= MOST_EXACT_DIGITS {
+        exact.clone()
+    } else {
+        exact::root(numerator, denominator, SHOWN_DIGITS).0
+    };
+    let (sign, factor) = if is_negative && !square.is_zero() { ("-", -1.0) } else { ("", 1.0) };
+    Value {
+        text: format!("{sign}{text}"),
+        float: factor * exact::root_float(numerator, denominator),
+        exact: format!("{sign}{exact}"),
+        error: if ends { String::new() } else { rounded() },
+    }
+}
+
+/// A probability that was computed in floats.
+pub(crate) fn probability(p: f64) -> Value {
+    if p < distribution::SMALLEST {
+        return Value {
+            text: "< 1e-300".to_owned(),
+            exact: "0".to_owned(),
+            float: 0.0,
+            error: "above 0 and below 1e-300".to_owned(),
+        };
+    }
+    Value {
+        text: if p < 0.001 { format!("{p:.2e}") } else { format!("{p:.4}") },
+        exact: if p < 1e-6 { format!("{p:e}") } else { p.to_string() },
+        float: p,
+        error: distribution::ERROR.to_owned(),
+    }
+}
+
+/// 100, for shares in per cent.
+pub(crate) fn hundred() -> Rational {
+    rational::whole(100)
+}
+
+/// A table.
+pub(crate) fn table(caption: String, columns: &[&str], rows: Vec<Row>) -> Table {
+    Table { caption, columns: columns.iter().map(|&heading| heading.to_owned()).collect(), rows }
+}
+
+/// A row of numbers.
+pub(crate) fn row(heading: impl Into<String>, cells: impl IntoIterator<Item = Option<Value>>) -> Row {
+    let cells = cells.into_iter().map(|value| value.map_or(Cell::Nothing, Cell::Number)).collect();
+    Row { heading: heading.into(), cells }
+}
+
+/// The figures as a table, so that every number is in one.
+pub(crate) fn figures_table(caption: String, figures: &[Figure]) -> Table {
+    let rows = figures.iter().map(|figure| row(figure.label.clone(), [figure.value.clone()])).collect();
+    table(caption, &["Figure", "Value"], rows)
+}
+
+/// What should be known of the rows that are left out and of cells that were rounded.
+pub(crate) fn notes(schema: Schema<'_>, totals: &Totals, columns: &[u32], used: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    let left_out = totals.row_count().saturating_sub(used);
+    if left_out > 0 {
+        let names = words::list(columns.iter().map(|&column| schema.name(column)));
+        notes.push(format!(
+            "{} of {} left out, because {names} {} blank there.",
+            left_out,
+            words::rows(totals.row_count()),
+            if columns.len() > 1 { "or one of them is" } else { "is" },
+        ));
+    }
+    for &column in columns {
+        if let Ok(number) = schema.number(column)
+            && number.rounded
+        {
+            let half = exact::decimal(&5.into(), number.scale + 1);
+            let name = schema.name(column);
+            notes.push(format!("Cells of “{name}” were rounded by at most {half} when they were encrypted."));
+        }
+    }
+    notes
+}
+
+/// Totals that no rows can have.
+pub(crate) fn impossible(question: impl Into<String>) -> FinishError {
+    FinishError { question: question.into() }
 }
 
 /// A mean of rounded cells is off by at most this.

@@ -43,9 +43,9 @@ pub fn sample(keyring: &Keyring) -> Manifest {
             first_row_is_data: false,
             decimal_comma: false,
         },
-        columns: vec![Column {
-            name: "height".to_owned(),
-            treatment: Treatment::Number(EncryptedNumber {
+        columns: vec![Column::new(
+            "height".to_owned(),
+            Treatment::Number(EncryptedNumber {
                 column: 0,
                 presence: None,
                 scale: 1,
@@ -53,15 +53,20 @@ pub fn sample(keyring: &Keyring) -> Manifest {
                 largest_magnitude: 2_113,
                 bound_bits: 16,
                 missing_count: 0,
+                centring: None,
             }),
-        }],
+        )],
         row_groups: vec![RowGroupEntry {
             index: 0,
             row_count: 442,
             upload: UploadId::from_bytes([0x33; 16]),
             parts: vec![PartEntry { size_bytes: 7_800, sha256: Digest::from_bytes([0x88; 32]) }],
+            batch: 0,
+            column_set: 0,
         }],
         original: None,
+        appended: Vec::new(),
+        derived: Vec::new(),
     }
 }
 
@@ -226,7 +231,7 @@ fn a_payload_sealed_for_another_header_is_refused() {
 
 #[test]
 fn a_payload_that_is_no_manifest_is_refused() {
-    for (payload, newer) in [("", false), ("{}", false), (r#"{"version":2}"#, true)] {
+    for (payload, newer) in [("", false), ("{}", false), (r#"{"version":3}"#, true)] {
         let forgery = Forgery { payload: payload.into(), ..Forgery::of(&sample(&KEYRING)) };
         let error = forgery.open().unwrap_err();
         let named = matches!(error, ManifestError::Wire(WireError::UnknownVersion { .. }));

@@ -59,14 +59,14 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
     let check = CheckKey::derive(&MasterSecret::from_bytes([6; 32]), &fingerprint, 14);
     let mut row_groups = Vec::new();
     let (mut values, mut presence) = (Vec::new(), Vec::new());
-    let mut expected = [VerifiedSum { column: VALUES, total: 0 }, VerifiedSum { column: PRESENCE, total: 0 }];
+    let mut expected = [VALUES, PRESENCE].map(|column| VerifiedSum { column, totals: vec![0] });
     for (index, &row_count) in (0u32..).zip(row_counts) {
         let upload = UploadId::from_bytes(core::array::from_fn(|_| rng.next_u32().to_le_bytes()[0]));
         let numbers: Vec<i64> =
             (0..row_count).map(|_| i64::from(rng.next_u32() % 2_000_001) - 1_000_000).collect();
         let present: Vec<i64> = (0..row_count).map(|_| i64::from(rng.next_u32() % 2)).collect();
-        expected[0].total += numbers.iter().copied().map(i128::from).sum::<i128>();
-        expected[1].total += present.iter().copied().map(i128::from).sum::<i128>();
+        expected[0].totals[0] += numbers.iter().copied().map(i128::from).sum::<i128>();
+        expected[1].totals[0] += present.iter().copied().map(i128::from).sum::<i128>();
         for (column, cells, blocks) in [(VALUES, &numbers, &mut values), (PRESENCE, &present, &mut presence)]
         {
             for (block, slots) in (0..).zip(cells.chunks(SLOTS)) {
@@ -76,20 +76,31 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             }
         }
         let row_count = u32::try_from(row_count).unwrap();
-        row_groups.push(RowGroupEntry { index, row_count, upload, parts: Vec::new() });
+        row_groups.push(RowGroupEntry {
+            index,
+            row_count,
+            upload,
+            parts: Vec::new(),
+            batch: 0,
+            column_set: 0,
+        });
     }
     let plan = Plan {
         version: 1,
         dataset: dataset(),
         key: fingerprint,
         modulus: public().to_hex(),
-        aggregates: vec![Aggregate::Sum { column: VALUES }, Aggregate::Sum { column: PRESENCE }],
+        aggregates: vec![
+            Aggregate::Sum { column: VALUES, column_set: 0 },
+            Aggregate::Sum { column: PRESENCE, column_set: 0 },
+        ],
         row_groups: row_groups
             .iter()
             .map(|entry| RowGroupRef {
                 index: entry.index,
                 row_count: public().layout().rows_to_the_block(entry.row_count),
                 size_bytes: 1,
+                column_set: entry.column_set,
             })
             .collect(),
     };
@@ -101,6 +112,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
         largest_magnitude: LARGEST,
         bound_bits: 24,
         missing_count: 0,
+        centring: None,
     };
     let manifest = Manifest {
         version: 1,
@@ -121,11 +133,13 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             decimal_comma: false,
         },
         columns: vec![
-            Column { name: "note".to_owned(), treatment: Treatment::Dropped },
-            Column { name: "amount".to_owned(), treatment: Treatment::Number(number) },
+            Column::new("note".to_owned(), Treatment::Dropped),
+            Column::new("amount".to_owned(), Treatment::Number(number)),
         ],
         row_groups,
         original: None,
+        appended: Vec::new(),
+        derived: Vec::new(),
     };
     World { check, manifest, plan, values, presence, expected }
 }
@@ -385,7 +399,7 @@ fn plans_that_do_not_fit_the_manifest_are_named() {
         PlanMismatch::RowGroup { index: 0, row_count: 6 }
     );
     assert_eq!(
-        mismatch(&|world| world.plan.aggregates[0] = Aggregate::Sum { column: 99 }),
+        mismatch(&|world| world.plan.aggregates[0] = Aggregate::Sum { column: 99, column_set: 0 }),
         PlanMismatch::Column { column: 99 }
     );
     let overflow = PlanMismatch::Overflow { column: VALUES, block_count: 1 };

@@ -1,7 +1,9 @@
 use veilsum_protocol::manifest::{
-    Column, EncryptedNumber, Manifest, PartEntry, RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
+    Binning, Centring, Column, DerivedColumn, EncryptedNumber, Limb, Manifest, PartEntry, RowGroupEntry,
+    Scheme, SealedOriginal, Source, Treatment,
 };
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
+use veilsum_protocol::term::{Indicator, Term};
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
 #[cfg(target_arch = "wasm32")]
@@ -11,6 +13,8 @@ use crate::rejects_every_prefix;
 
 const FROZEN_PLAN: &str = include_str!("../frozen/plan_v1.json");
 const FROZEN_MANIFEST: &str = include_str!("../frozen/manifest_v1.json");
+const FROZEN_PLAN_2: &str = include_str!("../frozen/plan_v2.json");
+const FROZEN_MANIFEST_2: &str = include_str!("../frozen/manifest_v2.json");
 
 fn plan() -> Plan {
     Plan {
@@ -18,10 +22,13 @@ fn plan() -> Plan {
         dataset: DatasetId::from_bytes([0x22; 16]),
         key: KeyFingerprint::from_bytes([0x11; 32]),
         modulus: "c0ffee01".to_owned(),
-        aggregates: vec![Aggregate::Sum { column: 7 }, Aggregate::Sum { column: 1 }],
+        aggregates: vec![
+            Aggregate::Sum { column: 7, column_set: 0 },
+            Aggregate::Sum { column: 1, column_set: 0 },
+        ],
         row_groups: vec![
-            RowGroupRef { index: 0, row_count: 65_536, size_bytes: 2_237_584 },
-            RowGroupRef { index: 2, row_count: 442, size_bytes: 15_504 },
+            RowGroupRef { index: 0, row_count: 65_536, size_bytes: 2_237_584, column_set: 0 },
+            RowGroupRef { index: 2, row_count: 442, size_bytes: 15_504, column_set: 0 },
         ],
     }
 }
@@ -51,9 +58,9 @@ fn manifest() -> Manifest {
             decimal_comma: false,
         },
         columns: vec![
-            Column {
-                name: "<img src=x onerror=alert(1)>".to_owned(),
-                treatment: Treatment::Number(EncryptedNumber {
+            Column::new(
+                "<img src=x onerror=alert(1)>".to_owned(),
+                Treatment::Number(EncryptedNumber {
                     column: 7,
                     presence: Some(1),
                     scale: 2,
@@ -61,23 +68,117 @@ fn manifest() -> Manifest {
                     largest_magnitude: 9_007_199_254_740_993,
                     bound_bits: 56,
                     missing_count: 3,
+                    centring: None,
                 }),
-            },
-            Column { name: "__proto__".to_owned(), treatment: Treatment::SealedOriginalOnly },
-            Column { name: String::new(), treatment: Treatment::Dropped },
+            ),
+            Column::new("__proto__".to_owned(), Treatment::SealedOriginalOnly),
+            Column::new(String::new(), Treatment::Dropped),
         ],
         row_groups: vec![RowGroupEntry {
             index: 0,
             row_count: 442,
             upload: UploadId::from_bytes([0x33; 16]),
             parts: vec![part(0x88, 5_242_880), part(0x99, 17)],
+            batch: 0,
+            column_set: 0,
         }],
+        appended: Vec::new(),
+        derived: Vec::new(),
         original: Some(SealedOriginal {
             plaintext_bytes: 18_500,
             exact: false,
             parts: vec![part(0xaa, 18_588)],
         }),
     }
+}
+
+/// With two sets of columns.
+fn plan_2() -> Plan {
+    let mut plan = Plan { version: 2, ..plan() };
+    plan.aggregates.push(Aggregate::Sum { column: 9, column_set: 1 });
+    plan.row_groups.push(RowGroupRef { index: 3, row_count: 460, size_bytes: 7_752, column_set: 1 });
+    plan
+}
+
+/// With a second batch, categories, bins, and derived columns of every kind.
+fn manifest_2() -> Manifest {
+    let mut manifest = Manifest { version: 2, sequence: 3, ..manifest() };
+    let Treatment::Number(number) = &mut manifest.columns[0].treatment else { unreachable!() };
+    number.centring = Some(Centring { centre: -12, largest_deviation: 9_007_199_254_741_005 });
+    manifest.columns[0].binnings = vec![Binning { lower: -100, width: 25, count: 8 }];
+    manifest.columns[1].treatment = Treatment::Category { missing_count: 2 };
+    manifest.columns[1].categories = vec!["a".to_owned(), "<b>".to_owned()];
+    manifest.appended = vec![Source { file_name: "2025.csv".to_owned(), ..manifest.source.clone() }];
+    manifest.row_groups.push(RowGroupEntry {
+        index: 3,
+        batch: 1,
+        column_set: 1,
+        ..manifest.row_groups[0].clone()
+    });
+    let limb = |column, largest_magnitude, bound_bits| Limb { column, largest_magnitude, bound_bits };
+    let square = Term::power(0, 2);
+    let category = |category| Term::indicator(Indicator::Category { column: 1, category });
+    let masked = Term::power(0, 1).times(&Term::indicator(Indicator::Present { column: 1 }));
+    let bin = Term::indicator(Indicator::Bin { column: 0, binning: 0, bin: 7 });
+    manifest.derived = vec![
+        DerivedColumn {
+            column_set: 1,
+            terms: vec![square],
+            digit_bits: 0,
+            limbs: vec![limb(8, 4_294_967_295, 32), limb(9, 1 << 40, 48)],
+        },
+        DerivedColumn {
+            column_set: 1,
+            terms: vec![category(0), category(1), bin],
+            digit_bits: 7,
+            limbs: vec![limb(10, 16_513, 16)],
+        },
+        DerivedColumn {
+            column_set: 1,
+            terms: vec![masked],
+            digit_bits: 0,
+            limbs: vec![limb(11, 1 << 54, 56)],
+        },
+    ];
+    manifest
+}
+
+#[test]
+fn frozen_documents_of_version_2_are_still_written_and_read() {
+    let frozen = FROZEN_PLAN_2.trim_end();
+    assert_eq!(Plan::from_bytes(frozen.as_bytes()).unwrap(), plan_2());
+    assert_eq!(String::from_utf8(plan_2().to_bytes()).unwrap(), frozen);
+    let frozen = FROZEN_MANIFEST_2.trim_end();
+    assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest_2());
+    assert_eq!(String::from_utf8(manifest_2().to_bytes()).unwrap(), frozen);
+}
+
+#[test]
+fn every_stored_column_is_known_with_its_set_and_digits() {
+    let manifest = manifest_2();
+    let found: Vec<_> = manifest
+        .stored_columns()
+        .map(|stored| (stored.column, stored.column_set, stored.digits.count, stored.digits.bits))
+        .collect();
+    assert_eq!(found, [(7, 0, 1, 0), (1, 0, 1, 0), (8, 1, 1, 0), (9, 1, 1, 0), (10, 1, 3, 7), (11, 1, 1, 0)]);
+    assert_eq!((manifest.batch_count(), manifest.row_count()), (2, 884));
+    assert_eq!(manifest.batch(1).unwrap().file_name, "2025.csv");
+    assert!(manifest.batch(2).is_none());
+}
+
+#[test]
+fn bins_hold_what_lies_between_their_edges() {
+    let binning = Binning { lower: -100, width: 25, count: 8 };
+    assert_eq!(binning.bin_of(-101), None);
+    assert_eq!(binning.bin_of(-100), Some(0));
+    assert_eq!(binning.bin_of(-76), Some(0));
+    assert_eq!(binning.bin_of(-75), Some(1));
+    assert_eq!(binning.bin_of(99), Some(7));
+    assert_eq!(binning.bin_of(100), None);
+    assert_eq!(binning.edges(7), (75, 100));
+    let widest = Binning { lower: i64::MIN, width: u64::MAX, count: 1 };
+    assert_eq!((widest.bin_of(i64::MAX), widest.bin_of(i64::MIN)), (None, Some(0)));
+    assert_eq!(Binning { width: 0, ..binning }.bin_of(0), None);
 }
 
 #[test]
@@ -123,14 +224,14 @@ fn truncated_json_is_refused_with_its_place() {
 
 #[test]
 fn newer_versions_are_named_before_anything_else_is_read() {
-    let newer = br#"{"version":2,"something":"this build has never heard of"}"#;
+    let newer = br#"{"version":3,"something":"this build has never heard of"}"#;
     assert_eq!(
         Plan::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "plan", actual: 2, newest: 1 })
+        Err(WireError::UnknownVersion { what: "plan", actual: 3, newest: 2 })
     );
     assert_eq!(
         Manifest::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "manifest", actual: 2, newest: 1 })
+        Err(WireError::UnknownVersion { what: "manifest", actual: 3, newest: 2 })
     );
     let zero = br#"{"version":0}"#;
     assert_eq!(Plan::from_bytes(zero), Err(WireError::OutOfRange { what: "plan", field: "version" }));
@@ -152,10 +253,11 @@ fn plan_with_an_unknown_field_is_refused() {
 
 #[test]
 fn plan_with_a_field_out_of_range_is_refused_by_name() {
-    let sum = Aggregate::Sum { column: 1 };
-    let group = |index| RowGroupRef { index, row_count: 1, size_bytes: 1 };
+    let sum = Aggregate::Sum { column: 1, column_set: 0 };
+    let group = |index| RowGroupRef { index, row_count: 1, size_bytes: 1, column_set: 0 };
+    let later = RowGroupRef { column_set: 1, ..group(9) };
     let many_groups = || (0..=u32::try_from(MAX_ROW_GROUPS).unwrap()).map(group).collect();
-    let cases: [(Plan, &str); 11] = [
+    let cases: [(Plan, &str); 13] = [
         (Plan { version: 0, ..plan() }, "version"),
         (Plan { aggregates: vec![], ..plan() }, "aggregates"),
         (Plan { aggregates: vec![sum; MAX_AGGREGATES + 1], ..plan() }, "aggregates"),
@@ -163,6 +265,8 @@ fn plan_with_a_field_out_of_range_is_refused_by_name() {
         (Plan { row_groups: many_groups(), ..plan() }, "row_groups"),
         (Plan { row_groups: vec![group(1), group(0)], ..plan() }, "row_groups"),
         (Plan { row_groups: vec![group(1), group(1)], ..plan() }, "row_groups"),
+        (Plan { row_groups: vec![group(0), later], ..plan() }, "column_set"),
+        (Plan { row_groups: vec![later], ..plan() }, "column_set"),
         (Plan { modulus: String::new(), ..plan() }, "modulus"),
         (Plan { modulus: "0c".to_owned(), ..plan() }, "modulus"),
         (Plan { modulus: "C0FFEE".to_owned(), ..plan() }, "modulus"),

@@ -36,7 +36,8 @@ impl Site {
             Err(never) => match never {},
         };
         let headers = response.headers_mut();
-        // A page and its worker must come from the same build, so browsers ask every time; the answer is mostly 304.
+        // The modules of a page and its workers must come from the same build, so browsers ask every time; the answer is
+        // mostly 304.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
         response
