@@ -6,12 +6,11 @@ mod figures;
 mod singles;
 
 use leptos::prelude::*;
-use veilsum_analysis::answer::Answer;
 use web_sys::File;
 
 use self::article::Article;
 use self::export::{Exported, csv, json};
-use self::singles::Singles;
+use self::singles::{Singles, is_single};
 use super::desk::TwinProcess;
 use crate::messages::{AnswerValue, AnswerView};
 use crate::ui::fault::FaultNote;
@@ -24,11 +23,6 @@ pub(super) use self::article::CheckedAnswer;
 
 /// Sentences shown before the table takes over.
 const MOST_SENTENCES: usize = 5;
-
-/// An answer that a table of single numbers has room for.
-fn is_single(answer: &Answer) -> bool {
-    answer.tables.is_empty() && answer.charts.is_empty() && answer.figures.len() <= 1
-}
 
 /// The answers to one run.
 #[component]
@@ -57,7 +51,7 @@ pub(super) fn Answers(
         .collect();
     let placed: Vec<(usize, AnswerValue)> = answer.answers.iter().cloned().enumerate().collect();
     let (singles, articles): (Vec<_>, Vec<_>) =
-        placed.into_iter().partition(|(_, value)| is_single(&value.answer));
+        placed.into_iter().partition(|(at, _)| answer.run.requests.get(*at).is_some_and(is_single));
 
     let sentences: Vec<String> =
         singles.iter().filter_map(|(_, value)| value.answer.sentences.first().cloned()).collect();

@@ -88,7 +88,7 @@ impl Vault {
     }
 
     pub(super) async fn past_answers(self, dataset: DatasetId) -> Result<Vec<AnswerView>, Fault> {
-        let pick = variant!(Reply::PastAnswers(list) => list);
+        let pick = variant!(Reply::PastAnswers(list) => list.open()?);
         self.expect_of(dataset, Command::PastAnswers { dataset }, None, pick).await
     }
 
@@ -97,7 +97,7 @@ impl Vault {
     }
 
     pub(super) async fn verify_certificate(self, text: String) -> Result<CertificateView, Fault> {
-        let pick = variant!(Reply::Certificate(view) => view);
+        let pick = variant!(Reply::Certificate(view) => view.open()?);
         self.expect(Command::VerifyCertificate { text }, None, pick).await
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn Verify() -> impl IntoView {
 
 #[component]
 fn Checked(view: CertificateView) -> impl IntoView {
-    let CertificateView { checks, facts, answers } = view;
+    let CertificateView { checks, facts, answers, made_at } = view;
     let heading = NodeRef::<H2>::new();
     Effect::new(move |_| {
         if let Some(heading) = heading.get() {
@@ -118,6 +118,7 @@ fn Checked(view: CertificateView) -> impl IntoView {
                 }).collect_view()}
             </ul>
             <dl class="pairs">
+                <div><dt>"Made"</dt><dd>{words::moment(made_at)}</dd></div>
                 {facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd class="wrap">{value}</dd></div> }).collect_view()}
             </dl>
         </section>

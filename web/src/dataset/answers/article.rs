@@ -12,9 +12,6 @@ use crate::ui::icon::{Icon, Symbol};
 use crate::ui::save::save_bytes;
 use crate::ui::words;
 
-/// Figures that are shown at once beside tables; more are folded.
-const FEW_FIGURES: usize = 6;
-
 /// The answer with what vouches for it, and what can be done with it.
 #[component]
 pub(super) fn Article(
@@ -72,7 +69,8 @@ pub(in crate::dataset) fn CheckedAnswer(
     let Answer { sentences, figures, tables, charts, notes, .. } = answer;
     let mut sentences = sentences.into_iter();
     let first = sentences.next();
-    let folded = !tables.is_empty() && figures.len() > FEW_FIGURES;
+    // Tables say the same, as people read it.
+    let folded = !tables.is_empty();
     let count = figures.len() as u64;
     view! {
         {first.map(|sentence| view! { <p class="finding wrap" data-testid="sentence">{sentence}</p> })}

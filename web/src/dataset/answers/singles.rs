@@ -71,6 +71,11 @@ fn number(answer: &Answer) -> Option<&Value> {
     answer.figures.first().and_then(|figure| figure.value.as_ref())
 }
 
+/// Whether an answer is a single number of one column.
+pub(super) fn is_single(request: &Request) -> bool {
+    asked(request).is_some()
+}
+
 /// The short name and the name of a statistic, and its column; `None` where it is not one of one column.
 fn asked(request: &Request) -> Option<(&'static str, &'static str, u32)> {
     match request {

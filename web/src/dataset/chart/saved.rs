@@ -7,9 +7,7 @@ use leptos::prelude::{document, window};
 use veilsum_analysis::answer::ChartKind;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Url,
-};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Url};
 
 use super::draw;
 use super::picture::{Ink, Picture};
@@ -35,16 +33,10 @@ pub(super) async fn as_png(
 ) -> Result<(), JsValue> {
     let picture = draw(kind, WIDTH);
     let svg = written(&picture, title, description)?;
-    let parts = js_sys::Array::of1(&svg.into());
-    let properties = BlobPropertyBag::new();
-    properties.set_type("image/svg+xml");
-    let url =
-        Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&parts, &properties)?)?;
     let image = HtmlImageElement::new()?;
-    image.set_src(&url);
-    let decoded = JsFuture::from(image.decode()).await;
-    Url::revoke_object_url(&url)?;
-    decoded?;
+    // The page's policy allows no pictures from elsewhere, and takes those of a `blob:` for such.
+    image.set_src(&format!("data:image/svg+xml,{}", js_sys::encode_uri_component(&svg)));
+    JsFuture::from(image.decode()).await?;
 
     let canvas: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
     canvas.set_width(pixels(picture.width));
