@@ -339,6 +339,40 @@ impl Browser {
         Ok(self.driver.screenshot(file).await?)
     }
 
+    /// Saves the whole page, as long as it is, as a screen of this width shows it; `theme` is `light` or `dark`.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn picture(&self, file: &Path, width: u32, theme: &str) -> anyhow::Result<()> {
+        let metrics = |height: u32| json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics(900)).await?;
+        let body = "document.documentElement.dataset.theme = arguments[0]; window.dispatchEvent(new Event('resize')); \
+            return document.documentElement.scrollHeight;";
+        self.script::<u32>(body, &[theme.into()]).await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let height: u32 = self.script(body, &[theme.into()]).await?;
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics(height.min(12_000))).await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.driver.screenshot(file).await?;
+        self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+        Ok(())
+    }
+
+    /// How much wider the page is than a screen of this width, in pixels.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn overflow(&self, width: u32) -> anyhow::Result<i64> {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
+        let body = "window.dispatchEvent(new Event('resize')); return document.documentElement.scrollWidth - window.innerWidth;";
+        self.script::<i64>(body, &[]).await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let overflow = self.script(body, &[]).await?;
+        self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+        Ok(overflow)
+    }
+
     /// The page as it stands, for the report of a failure.
     ///
     /// # Errors

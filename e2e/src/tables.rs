@@ -28,6 +28,28 @@ impl Numbers {
     }
 }
 
+/// A hospital's table: `ward`, `sex`, `age`, `los`, `cost`, `score`, of which `score` has blanks and depends on `age`.
+/// `wards` are the names of wards.
+#[must_use]
+pub fn hospital(rows: u64, wards: &[&str]) -> String {
+    let mut numbers = Numbers::new(7);
+    let mut text = "ward,sex,age,los,cost,score\n".to_owned();
+    for row in 0..rows {
+        let ward = numbers.below(wards.len() as u64);
+        let name = wards[usize::try_from(ward).unwrap_or_default()].replace('"', "\"\"");
+        let sex = ["f", "m"][usize::from(numbers.below(2) == 1)];
+        let age = 20 + numbers.below(70);
+        let los = 1 + numbers.below(5) + ward * 2 + age / 30;
+        let cost = los * 431 + numbers.below(900);
+        write!(text, "\"{name}\",{sex},{age},{los},{cost}.{:02},", numbers.below(100)).expect("text grows");
+        if row % 9 != 4 {
+            write!(text, "{}.{}", age / 5 + numbers.below(6), numbers.below(10)).expect("text grows");
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// Five numeric columns with negatives, decimals and blanks: `id,balance,rate,change,flag`. Where more are wanted, the
 /// last four kinds are repeated with a number behind their names, down to `columns` of them.
 #[must_use]

@@ -8,6 +8,7 @@ mod components;
 mod desk;
 mod modules;
 mod pages;
+mod presets;
 mod shell;
 mod theme;
 

@@ -11,5 +11,6 @@ pub(crate) mod progress;
 pub(crate) mod save;
 pub(crate) mod stage;
 pub(crate) mod steps;
+pub(crate) mod uploads;
 pub(crate) mod vault_client;
 pub(crate) mod words;

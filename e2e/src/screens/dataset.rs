@@ -178,3 +178,100 @@ pub async fn delete(browser: &Browser, file_name: &str) -> anyhow::Result<()> {
     })
     .await
 }
+
+/// Chooses an analysis of the catalogue instead of the usual one, or beside what is chosen already.
+///
+/// # Errors
+/// It is not there.
+pub async fn choose_analysis(browser: &Browser, code: &str) -> anyhow::Result<()> {
+    browser.unfold("analysis-menu").await?;
+    browser.click(&format!("add-{code}")).await
+}
+
+/// Runs what is chosen; adds the columns that it lacks first.
+///
+/// # Errors
+/// It cannot be run, or there is no answer; the message is the page's.
+pub async fn run_prepared(browser: &Browser) -> anyhow::Result<Vec<Part>> {
+    add_columns(browser).await?;
+    browser.click("analysis-run").await?;
+    parts(browser).await
+}
+
+/// Adds the columns that are lacking, if any.
+///
+/// # Errors
+/// They are not added; the message is the page's.
+pub async fn add_columns(browser: &Browser) -> anyhow::Result<()> {
+    let lacks = until("an estimate", SOON, async || {
+        if browser.find("add-columns").await?.is_some() {
+            return Ok(Some(true));
+        }
+        if browser.find("analysis-refused").await?.is_some() {
+            bail!("the analysis is refused: {}", browser.text("analysis-refused").await?);
+        }
+        let estimate = browser.text("analysis-estimate").await?;
+        Ok((estimate.contains("The cloud reads") || estimate.contains("signed manifest")).then_some(false))
+    })
+    .await?;
+    if !lacks {
+        return Ok(());
+    }
+    browser.click("add-columns").await?;
+    match browser.wait_for_any(&["growth-done", "growth-stopped", "growth-file-needed"], LONG).await? {
+        "growth-done" => browser.wait_gone("needs", SOON).await,
+        which => bail!("no columns were added: {}", browser.text(which).await?),
+    }
+}
+
+/// An answer that has more to it than one number.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Part {
+    /// What was asked.
+    pub title: String,
+    /// `equal` or `differs`, where there is a twin.
+    pub verdict: Option<String>,
+    /// Key and exact digits of each figure.
+    pub figures: Vec<(String, String)>,
+    /// Exact digits of the numbers of all tables, row by row.
+    pub cells: Vec<String>,
+    /// Charts.
+    pub charts: u32,
+    /// Whether it can be made more exact.
+    pub refinable: bool,
+}
+
+impl Part {
+    /// The exact digits of a figure.
+    ///
+    /// # Errors
+    /// There is no such figure.
+    pub fn figure(&self, key: &str) -> anyhow::Result<&str> {
+        let found = self.figures.iter().find(|(other, _)| other == key);
+        found
+            .map(|(_, exact)| exact.as_str())
+            .with_context(|| format!("{} has no {key}: {:?}", self.title, self.figures))
+    }
+}
+
+/// Waits for the answer and reads the parts of it that are more than one number.
+///
+/// # Errors
+/// There is none; the message is the page's.
+pub async fn parts(browser: &Browser) -> anyhow::Result<Vec<Part>> {
+    browser.wait_gone("analysis-running", LONG).await?;
+    match browser.wait_for_any(&["answer-article", "analysis-failed"], LONG).await? {
+        "answer-article" => {}
+        _ => bail!("the analysis failed: {}", browser.text("analysis-failed").await?),
+    }
+    let body = r#"
+        return [...document.querySelectorAll('[data-testid="answer-article"]')].map(part => ({
+            title: part.querySelector('h3').textContent,
+            verdict: part.dataset.verdict ?? null,
+            figures: [...part.querySelectorAll('[data-testid="figure"]')].map(row => [row.dataset.key, row.dataset.exact]),
+            cells: [...part.querySelectorAll('[data-testid="answer-table"] td[data-exact]')].map(cell => cell.dataset.exact),
+            charts: part.querySelectorAll('[data-testid="chart"]').length,
+            refinable: !!part.querySelector('[data-testid="make-exact"]'),
+        }));"#;
+    browser.script(body, &[]).await
+}

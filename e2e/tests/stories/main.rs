@@ -1,5 +1,6 @@
 //! The stories: what a person does with Veilsum, and what must come of it. One file for each.
 
+mod analyses;
 mod broken_files;
 mod canary;
 mod cancel;
@@ -9,6 +10,7 @@ mod hostile_names;
 mod keygen;
 mod kills;
 mod large;
+mod looks;
 mod modules;
 mod passphrase;
 mod readings;

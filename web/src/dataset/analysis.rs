@@ -5,43 +5,35 @@ use leptos::task::spawn_local;
 use web_sys::File;
 
 use super::answers::Answers;
+use super::ask::{Columns, RunForm};
 use super::cloud_saw::{CloudObjects, SentPlan};
 use super::desk::{AnalysisProcess, Desk, TwinProcess};
-use super::run_form::{RunForm, Selection, numbers};
+use super::growing::Growing;
+use super::growth::{Aim, Task};
 use super::timings::Timings;
-use crate::messages::{AnswerView, DatasetView, JobPhase, Run};
+use crate::messages::{AnswerView, DatasetView, JobPhase};
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
-use crate::ui::loaded::Loaded;
 use crate::ui::progress::{Bar, ProgressBar};
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
 
 /// The form, and under it the newest analysis of this dataset.
 #[component]
-pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
+pub(super) fn Analysis(#[prop(into)] view: Signal<DatasetView>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let vault = expect_context::<Vault>();
-    let dataset = view.dataset;
-    let columns = numbers(&view.manifest);
-    let selection = RwSignal::new(Selection::suggested(&columns));
-    let asked = Memo::new(move |_| Run {
-        dataset,
-        requests: selection.with(Selection::requests),
-        batches: Vec::new(),
-    });
-    let estimate = Loaded::new(move || Box::pin(vault.estimate_run(asked.get())));
+    let dataset = view.with_untracked(|view| view.dataset);
+    let columns = Memo::new(move |_| view.with(|view| Columns::of(&view.manifest)));
+    let batches = Memo::new(move |_| view.with(|view| view.manifest.batches.clone()));
+    let source_at_hand = Memo::new(move |_| view.with(|view| view.source_at_hand));
     let running = Memo::new(move |_| {
         desk.analysis.with(|analysis| matches!(analysis, AnalysisProcess::Running { .. }))
     });
-    let run = Callback::new(move |()| desk.run(asked.get_untracked()));
-
-    let file_name = StoredValue::new(view.manifest.file_name);
-    if columns.is_empty() {
+    if columns.with_untracked(Columns::is_empty) {
         return view! {
             <section class="panel empty">
                 <h2>"Nothing to compute"</h2>
-                <p>"No column of this dataset was encrypted as a number. Upload the file again and choose “Encrypt as number” for one."</p>
+                <p>"No column of this dataset was encrypted as a number or as categories. Upload the file again and choose so for one."</p>
             </section>
         }
         .into_any();
@@ -49,7 +41,7 @@ pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="run-title">
             <h2 id="run-title">"Run an analysis"</h2>
-            <RunForm columns selection estimate=Signal::derive(move || estimate.get()) running on_run=run/>
+            <RunForm dataset columns batches source_at_hand running/>
         </section>
         {move || match desk.analysis.get() {
             AnalysisProcess::Running { dataset: of } if of == dataset => view! { <Running/> }.into_any(),
@@ -66,13 +58,14 @@ pub(super) fn Analysis(view: DatasetView) -> impl IntoView {
                 .into_any()
             }
             AnalysisProcess::Done { dataset: of, answer, twin } if of == dataset => {
-                view! { <Answered answer=*answer twin file_name/> }.into_any()
+                view! { <Answered answer=*answer twin view/> }.into_any()
             }
             AnalysisProcess::Idle
             | AnalysisProcess::Running { .. }
             | AnalysisProcess::Failed { .. }
             | AnalysisProcess::Done { .. } => ().into_any(),
         }}
+        <Growing dataset shows=|aim| matches!(aim, Aim::Exact { .. })/>
     }
     .into_any()
 }
@@ -126,10 +119,31 @@ fn Running() -> impl IntoView {
 }
 
 #[component]
-fn Answered(answer: AnswerView, twin: TwinProcess, file_name: StoredValue<String>) -> impl IntoView {
+fn Answered(answer: AnswerView, twin: TwinProcess, #[prop(into)] view: Signal<DatasetView>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let run = answer.run.clone();
-    let on_file = Callback::new(move |file: File| desk.compare(run.clone(), Some(file)));
+    let (file_name, names, batch_count) = view.with_untracked(|view| {
+        let names: Vec<String> = view.manifest.columns.iter().map(|column| column.name.clone()).collect();
+        let batch_count = u32::try_from(view.manifest.batches.len()).unwrap_or(u32::MAX);
+        (view.manifest.file_name.clone(), names, batch_count)
+    });
+    let run = StoredValue::new(answer.run.clone());
+    let on_file = Callback::new(move |file: File| {
+        let run = run.get_value();
+        // With one batch it is the file that growing needs, too.
+        if batch_count == 1 {
+            desk.files.update_value(|files| {
+                files.insert((run.dataset, 0), file.clone());
+            });
+        }
+        desk.compare(run, Some(file));
+    });
+    let refinements: Vec<_> = answer.answers.iter().map(|value| value.answer.refinements.clone()).collect();
+    let on_exact = Callback::new(move |at: usize| {
+        let Some(refinements) = refinements.get(at).cloned() else { return };
+        let run = run.get_value();
+        let batches = if run.batches.is_empty() { (0..batch_count).collect() } else { run.batches.clone() };
+        desk.grow(Task { run, batches, aim: Aim::Exact { answer: at, rounds: 0, refinements } });
+    });
     let heading = NodeRef::<leptos::html::H2>::new();
     Effect::new(move |_| {
         if let Some(heading) = heading.get() {
@@ -147,14 +161,17 @@ fn Answered(answer: AnswerView, twin: TwinProcess, file_name: StoredValue<String
         words::bytes(answer.read_bytes),
         words::bytes(answer.answer_bytes)
     );
+    let given =
+        format!("Given {}, over manifest number {}.", words::moment(answer.answered_at), answer.manifest);
     let from_cloud = answer.job.is_some();
     let objects = answer.objects.clone();
     let plan = answer.plan.clone();
     view! {
         <section class="panel browser-side" aria-labelledby="answer-title" data-testid="answer">
             <h2 id="answer-title" tabindex="-1" node_ref=heading><Icon symbol=Symbol::Browser/>"Answer"</h2>
-            <Answers answer file_name=file_name.get_value() twin on_file/>
+            <Answers answer names file_name twin on_file on_exact/>
             <Timings seconds plaintext/>
+            <p class="hint">{given}</p>
             {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost">{cost}</p> })}
         </section>
         {from_cloud.then(|| view! {

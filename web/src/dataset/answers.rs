@@ -1,18 +1,25 @@
-//! Answers: sentences first, then the table with exact values and their twins, then the export.
+//! Answers to a run: sentences first, then one table of all single numbers, then every answer that has more to it.
+
+mod article;
+mod export;
+mod figures;
+mod singles;
 
 use leptos::prelude::*;
-use veilsum_analysis::Request;
 use web_sys::File;
 
-use super::decimal_text::grouped;
+use self::article::Article;
+use self::export::{Exported, csv, json};
+use self::singles::{Singles, is_single};
 use super::desk::TwinProcess;
-use super::twin::{TwinCells, Verdict};
 use crate::messages::{AnswerValue, AnswerView};
 use crate::ui::fault::FaultNote;
 use crate::ui::file_input::FileInput;
 use crate::ui::icon::{Icon, Symbol};
+use crate::ui::save::save_bytes;
 use crate::ui::words;
-use veilsum_analysis::answer::Answer;
+
+pub(super) use self::article::CheckedAnswer;
 
 /// Sentences shown before the table takes over.
 const MOST_SENTENCES: usize = 5;
@@ -21,61 +28,96 @@ const MOST_SENTENCES: usize = 5;
 #[component]
 pub(super) fn Answers(
     answer: AnswerView,
+    /// Names of the columns by position.
+    names: Vec<String>,
+    /// What saved files are called after.
     file_name: String,
     twin: TwinProcess,
     /// The source file was chosen again.
     on_file: Callback<File>,
+    /// An answer is to be made exact; its place in the run.
+    on_exact: Callback<usize>,
 ) -> impl IntoView {
-    let _ = file_name;
+    let base = file_name.trim_end_matches(".csv").to_owned();
     let twins = match &twin {
         TwinProcess::Done(twin) => twin.answers.clone(),
         TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => Vec::new(),
     };
-    let sentences = answer
+    let exported: Vec<Exported> = answer
         .answers
         .iter()
-        .flat_map(|value| value.answer.sentences.first())
-        .take(MOST_SENTENCES)
-        .map(|sentence| view! { <li data-testid="sentence">{sentence.clone()}</li> })
-        .collect_view();
-    let more = answer.answers.len().saturating_sub(MOST_SENTENCES);
-    let from_cloud = answer.answers.iter().any(|value| value.from_ciphertext);
-    let rows = answer
-        .run
-        .requests
-        .iter()
-        .zip(answer.answers)
         .enumerate()
-        .map(|(at, (request, value))| row(request, value, twins.get(at)))
-        .collect_view();
+        .map(|(at, value)| Exported { value: value.clone(), twin: twins.get(at).cloned() })
+        .collect();
+    let placed: Vec<(usize, AnswerValue)> = answer.answers.iter().cloned().enumerate().collect();
+    let (singles, articles): (Vec<_>, Vec<_>) =
+        placed.into_iter().partition(|(at, _)| answer.run.requests.get(*at).is_some_and(is_single));
+
+    let sentences: Vec<String> =
+        singles.iter().filter_map(|(_, value)| value.answer.sentences.first().cloned()).collect();
+    let more = sentences.len().saturating_sub(MOST_SENTENCES);
+    let from_cloud = answer.answers.iter().any(|value| value.from_ciphertext);
+    let certificate = answer.certificate.clone();
 
     view! {
         <div class="verified" data-testid="verified" data-source=if from_cloud { "ciphertext" } else { "manifest" }>
             <Icon symbol=Symbol::Check/>
-            {if from_cloud {
-                "Verified: the check value shows that every encrypted row was counted, once."
+            <span>{if from_cloud {
+                format!("Verified: the check value fits, so that each of {} was counted, once.", words::counted(answer.row_count, "row"))
             } else {
-                "From the manifest that you signed; nothing was asked of the cloud."
-            }}
+                "From the manifest that you signed; nothing was asked of the cloud.".to_owned()
+            }}</span>
         </div>
-        <ul class="sentences">{sentences}</ul>
+        <ul class="sentences">
+            {sentences.into_iter().take(MOST_SENTENCES).map(|sentence| view! { <li class="wrap" data-testid="sentence">{sentence}</li> }).collect_view()}
+        </ul>
         {(more > 0).then(|| view! { <p class="hint">{format!("and {} in the table.", words::counted(more as u64, "more answer"))}</p> })}
         <TwinState twin on_file/>
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Answers">
-            <table class="stacking" data-testid="answers">
-                <thead>
-                    <tr>
-                        <th scope="col">"Column"</th>
-                        <th scope="col">"Statistic"</th>
-                        <th scope="col" class="number">"Answer from the cloud"</th>
-                        <th scope="col" class="number">"Same, computed in this browser"</th>
-                        <th scope="col">"Compared"</th>
-                        <th scope="col">"Known from"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {(!singles.is_empty()).then(|| view! {
+            <Singles singles requests=answer.run.requests.clone() names=names.clone() twins=twins.clone()/>
+        })}
+        {articles.into_iter().map(|(at, value)| {
+            let twin = twins.get(at).cloned();
+            view! { <Article at value twin base=base.clone() on_exact/> }
+        }).collect_view()}
+        <Exports exported certificate base/>
+    }
+}
+
+/// Saving all answers of the run.
+#[component]
+fn Exports(exported: Vec<Exported>, certificate: String, base: String) -> impl IntoView {
+    let exported = StoredValue::new((exported, certificate.clone(), base));
+    let failed = RwSignal::new(false);
+    let save = move |ending: &str, media_type: &str, text: String| {
+        let saved = exported
+            .with_value(|(_, _, base)| save_bytes(&format!("{base} {ending}"), media_type, text.as_bytes()));
+        failed.set(saved.is_err());
+    };
+    let save_csv = move |_| {
+        save("answers.csv", "text/csv;charset=utf-8", exported.with_value(|(answers, ..)| csv(answers)));
+    };
+    let save_json = move |_| {
+        save("answers.json", "application/json", exported.with_value(|(answers, ..)| json(answers)));
+    };
+    let save_certificate = move |_| {
+        let text = exported.with_value(|(_, certificate, _)| certificate.clone());
+        save("certificate.json", "application/json", text);
+    };
+    view! {
+        <p class="actions">
+            <button type="button" class="button" data-testid="answers-export" on:click=save_csv><Icon symbol=Symbol::Save/>"Save answers as CSV"</button>
+            <button type="button" class="button" data-testid="answers-json" on:click=save_json><Icon symbol=Symbol::Save/>"JSON"</button>
+            {(!certificate.is_empty()).then(|| view! {
+                <button type="button" class="button" data-testid="answers-certificate" on:click=save_certificate>
+                    <Icon symbol=Symbol::Save/>"Certificate"
+                </button>
+                <a href="/verify" class="button quiet" data-testid="verify-link">"Verify a certificate"</a>
+            })}
+            <span class="problem" role="status">
+                {move || failed.get().then_some("The browser did not save it. Allow downloads for this site, then try again.")}
+            </span>
+        </p>
     }
 }
 
@@ -97,49 +139,4 @@ fn TwinState(twin: TwinProcess, on_file: Callback<File>) -> impl IntoView {
         }
         TwinProcess::Failed(fault) => view! { <FaultNote fault testid="twin-error"/> {chooser()} }.into_any(),
     }
-}
-
-/// The short name of a statistic of one column, and the column.
-fn asked(request: &Request) -> (&'static str, u32) {
-    match request {
-        Request::Sum(asked) => ("sum", asked.column),
-        Request::Mean(asked) => ("mean", asked.column),
-        Request::Count(asked) => ("count", asked.column),
-        _ => ("other", 0),
-    }
-}
-
-fn row(request: &Request, value: AnswerValue, twin: Option<&Answer>) -> impl IntoView + use<> {
-    let (kind, column) = asked(request);
-    let exact_of = |answer: &Answer| {
-        let figure = answer.figures.first().and_then(|figure| figure.value.as_ref());
-        figure.map_or_else(String::new, |value| value.exact.clone())
-    };
-    let twin_cells = match twin {
-        Some(twin) => view! {
-            <TwinCells testid=format!("twin-{kind}-{column}") exact=exact_of(twin) verdict=Verdict::of(&value.answer, twin)/>
-        }
-        .into_any(),
-        None => view! { <td class="number muted" data-label="In this browser">"–"</td><td class="muted" data-label="Compared">"not compared"</td> }.into_any(),
-    };
-    let figure = value.answer.figures.first().and_then(|figure| figure.value.clone());
-    let exact = exact_of(&value.answer);
-    let float = figure.as_ref().map(|value| shortest(value.float));
-    view! {
-        <tr>
-            <th scope="row" class="wrap">{value.answer.title}</th>
-            <td data-label="Statistic">{words::capitalised(kind)}</td>
-            <td
-                class="number" data-label="From the cloud" data-testid=format!("answer-{kind}-{column}")
-                data-exact=exact data-float=float data-count=value.answer.row_count.to_string()
-            ><span class="mono">{figure.map_or_else(|| "no value".into(), |value| grouped(&value.text))}</span></td>
-            {twin_cells}
-            <td data-label="Known from">{if value.from_ciphertext { "ciphertext, verified" } else { "signed manifest" }}</td>
-        </tr>
-    }
-}
-
-/// The shortest text that reads back as the same float, made by JavaScript.
-fn shortest(float: f64) -> String {
-    js_sys::Number::from(float).to_string_with_radix(10).map_or_else(|_| String::new(), String::from)
 }

@@ -5,7 +5,7 @@ use veilsum_protocol::DatasetId;
 use web_sys::File;
 
 use crate::messages::{
-    AnswerView, CloudObject, Command, DatasetView, Fault, Reply, Run, RunEstimate, TwinView,
+    AnswerView, CertificateView, CloudObject, Command, DatasetView, Fault, Reply, Run, RunEstimate, TwinView,
 };
 use crate::ui::vault_client::{Vault, variant};
 
@@ -85,5 +85,19 @@ impl Vault {
     pub(super) async fn twin(self, run: Run, file: Option<File>) -> Result<TwinView, Fault> {
         self.expect_of(run.dataset, Command::Twin(run), file, variant!(Reply::Twin(twin) => twin.open()?))
             .await
+    }
+
+    pub(super) async fn past_answers(self, dataset: DatasetId) -> Result<Vec<AnswerView>, Fault> {
+        let pick = variant!(Reply::PastAnswers(list) => list.open()?);
+        self.expect_of(dataset, Command::PastAnswers { dataset }, None, pick).await
+    }
+
+    pub(super) async fn forget_answer(self, dataset: DatasetId, id: String) -> Result<(), Fault> {
+        self.expect(Command::ForgetAnswer { dataset, id }, None, variant!(Reply::Done => ())).await
+    }
+
+    pub(super) async fn verify_certificate(self, text: String) -> Result<CertificateView, Fault> {
+        let pick = variant!(Reply::Certificate(view) => view.open()?);
+        self.expect(Command::VerifyCertificate { text }, None, pick).await
     }
 }

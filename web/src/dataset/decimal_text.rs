@@ -10,39 +10,19 @@ pub(super) fn canonical(text: &str) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
-/// Rounds half away from zero to `places` digits behind the point, for showing; pads with zeros.
-pub(super) fn rounded(text: &str, places: usize) -> String {
-    let (negative, whole, fraction) = split(text);
-    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().take(places)).collect();
-    digits.resize(whole.len() + places, b'0');
-    let up = fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
-    if up {
-        increment(&mut digits);
-    }
-    let all_zero = digits.iter().all(|digit| *digit == b'0');
-    let text: String = digits.iter().map(|digit| char::from(*digit)).collect();
-    let (whole, fraction) = text.split_at(text.len() - places);
-    let sign = if negative && !all_zero { "-" } else { "" };
-    let point = if places == 0 { "" } else { "." };
-    format!("{sign}{whole}{point}{fraction}")
-}
-
-/// As [`grouped`]; an answer without a value, such as the mean of blank cells, is empty text.
+/// With a comma between thousands of the whole part. An answer without a value, such as the mean of blank cells, is
+/// empty text; what is no plain decimal stays as it is.
 pub(super) fn shown(text: &str) -> String {
-    if text.is_empty() { "no value".into() } else { grouped(text) }
-}
-
-/// With a comma between thousands of the whole part.
-pub(super) fn grouped(text: &str) -> String {
+    if text.is_empty() {
+        return "no value".into();
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.')) {
+        return text.to_owned();
+    }
     let (negative, whole, fraction) = split(text);
     let sign = if negative { "−" } else { "" };
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{sign}{}{point}{fraction}", group_digits(whole))
-}
-
-/// Digits behind the point.
-pub(super) fn places(text: &str) -> usize {
-    split(text).2.len()
 }
 
 fn split(text: &str) -> (bool, &str, &str) {
@@ -50,18 +30,6 @@ fn split(text: &str) -> (bool, &str, &str) {
     let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
     let whole = whole.trim_start_matches('0');
     (negative, if whole.is_empty() { "0" } else { whole }, fraction)
-}
-
-fn increment(digits: &mut Vec<u8>) {
-    for digit in digits.iter_mut().rev() {
-        if *digit == b'9' {
-            *digit = b'0';
-        } else {
-            *digit += 1;
-            return;
-        }
-    }
-    digits.insert(0, b'1');
 }
 
 #[cfg(test)]
@@ -86,23 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn rounds_half_away_from_zero_and_carries() {
-        for (text, places, expected) in [
-            ("4", 2, "4.00"),
-            ("151.13348416289593", 2, "151.13"),
-            ("9.995", 2, "10.00"),
-            ("-0.004", 2, "0.00"),
-            ("-2.5", 0, "-3"),
-            ("999.9", 0, "1000"),
-        ] {
-            assert_eq!(rounded(text, places), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn groups_only_the_whole_part() {
-        assert_eq!(grouped("-1234567.123456"), "−1,234,567.123456");
-        assert_eq!(grouped("12"), "12");
-        assert_eq!(places("1.250"), 3);
+        assert_eq!(shown("-1234567.123456"), "−1,234,567.123456");
+        assert_eq!(shown("12"), "12");
+        assert_eq!(shown("1.5e-9"), "1.5e-9");
+        assert_eq!(shown(""), "no value");
     }
 }

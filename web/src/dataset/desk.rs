@@ -1,21 +1,33 @@
-//! What outlives the screen of a dataset: the analysis that runs or was answered. Nothing of it is lost by looking at
-//! another screen.
+//! What outlives the screen of a dataset: the analysis that runs or was answered, and the upload by which a dataset
+//! grows. Nothing of it is lost by looking at another screen.
+
+use std::collections::HashMap;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 use web_sys::File;
 
+use super::growth::Growth;
 use crate::messages::{AnswerView, Fault, Run, TwinView};
 use crate::ui::vault_client::Vault;
 
-/// The newest analysis.
+/// A batch of rows of a dataset.
+pub(super) type Batch = (DatasetId, u32);
+
+/// The newest analysis and the newest growth.
 #[derive(Clone, Copy)]
 pub(super) struct Desk {
     /// Who is asked.
     pub(super) vault: Vault,
     /// The analysis.
     pub(super) analysis: RwSignal<AnalysisProcess>,
+    /// Columns or rows that are added.
+    pub(super) growth: RwSignal<Growth>,
+    /// Counts changes of datasets and of their answers: what depends on them is asked for again.
+    pub(super) changes: RwSignal<u32>,
+    /// Files that were chosen again, so that nobody must choose them twice.
+    pub(super) files: StoredValue<HashMap<Batch, File>, LocalStorage>,
 }
 
 /// The analysis.
@@ -46,30 +58,58 @@ pub(super) enum TwinProcess {
 
 impl Desk {
     pub(super) fn new(vault: Vault) -> Self {
-        let analysis = RwSignal::new(AnalysisProcess::Idle);
+        let desk = Self {
+            vault,
+            analysis: RwSignal::new(AnalysisProcess::Idle),
+            growth: RwSignal::new(Growth::Idle),
+            changes: RwSignal::new(0),
+            files: StoredValue::new_local(HashMap::new()),
+        };
         // Decrypted answers do not outlive the unlocked keyring.
         Effect::new(move |_| {
             if !vault.is_unlocked() {
-                analysis.set(AnalysisProcess::Idle);
+                desk.analysis.set(AnalysisProcess::Idle);
+                desk.growth.set(Growth::Idle);
+                desk.files.update_value(HashMap::clear);
             }
         });
-        Self { vault, analysis }
+        desk
+    }
+
+    /// Something of a dataset changed.
+    pub(super) fn changed(self) {
+        self.changes.update(|changes| *changes = changes.wrapping_add(1));
     }
 
     /// Runs analyses.
     pub(super) fn run(self, run: Run) {
+        spawn_local(async move {
+            self.ran(run).await;
+        });
+    }
+
+    /// Runs analyses and waits for the answer, which is shown, too.
+    pub(super) async fn ran(self, run: Run) -> Option<AnswerView> {
         let dataset = run.dataset;
         self.analysis.set(AnalysisProcess::Running { dataset });
-        spawn_local(async move {
-            let result = self.vault.run_analyses(run).await;
-            self.analysis.set(match result {
-                Ok(mut answer) => {
-                    let twin = answer.twin.take().map_or(TwinProcess::FileNeeded, TwinProcess::Done);
-                    AnalysisProcess::Done { dataset, answer: Box::new(answer), twin }
-                }
-                Err(fault) => AnalysisProcess::Failed { dataset, fault },
-            });
-        });
+        match self.vault.run_analyses(run).await {
+            Ok(answer) => {
+                self.show(answer.clone());
+                self.changed();
+                Some(answer)
+            }
+            Err(fault) => {
+                self.analysis.set(AnalysisProcess::Failed { dataset, fault });
+                None
+            }
+        }
+    }
+
+    /// Shows an answer: a new one, or one that was given before.
+    pub(super) fn show(self, mut answer: AnswerView) {
+        let dataset = answer.run.dataset;
+        let twin = answer.twin.take().map_or(TwinProcess::FileNeeded, TwinProcess::Done);
+        self.analysis.set(AnalysisProcess::Done { dataset, answer: Box::new(answer), twin });
     }
 
     /// Computes the plaintext twin of the newest answer from the chosen source file.

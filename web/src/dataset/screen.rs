@@ -3,13 +3,15 @@
 use leptos::prelude::*;
 
 use super::analysis::Analysis;
+use super::batches::Batches;
 use super::cloud_saw::CloudSaw;
 use super::delete_dataset::DeleteDataset;
 use super::desk::{AnalysisProcess, Desk};
 use super::original::Original;
+use super::past::PastAnswers;
 use super::schema::Schema;
 use super::timings::Timings;
-use crate::messages::{DatasetView, JobPhase, UploadSummary};
+use crate::messages::{ColumnView, DatasetView, JobPhase, TreatmentView, UploadSummary};
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
@@ -28,11 +30,18 @@ pub(super) fn OpenedManifest(screen: DatasetScreen) -> impl IntoView {
     let DatasetScreen { dataset, uploaded } = screen;
     // What was found out before may have been another keyring's answer.
     vault.gone.set(None);
-    let view = Loaded::new(move || Box::pin(vault.dataset(dataset)));
+    let desk = expect_context::<Desk>();
+    let view = Loaded::new(move || {
+        desk.changes.track();
+        Box::pin(vault.dataset(dataset))
+    });
+    // What was opened stays in place while it is opened again, and with it what was entered there.
+    let opened = RwSignal::new(None::<DatasetView>);
     Effect::new(move |_| {
         view.with(|view| {
             if let Some(Ok(view)) = view {
                 heading.set(&view.manifest.file_name);
+                opened.set(Some(view.clone()));
             }
         });
     });
@@ -40,7 +49,11 @@ pub(super) fn OpenedManifest(screen: DatasetScreen) -> impl IntoView {
         let gone = vault.gone.get().filter(|(of, _)| *of == dataset);
         gone.map(|(_, fault)| fault)
     });
-    move || match view.get() {
+    let is_opened = Memo::new(move |_| opened.with(Option::is_some));
+    move || match view.with(|view| match view {
+        Some(Err(fault)) => Some(fault.clone()),
+        Some(Ok(_)) | None => None,
+    }) {
         _ if gone.with(Option::is_some) => view! {
             <section class="panel empty" data-testid="dataset-gone">
                 {gone.get().map(|fault| view! { <FaultNote fault/> })}
@@ -51,23 +64,26 @@ pub(super) fn OpenedManifest(screen: DatasetScreen) -> impl IntoView {
             </section>
         }
         .into_any(),
+        None if is_opened.get() => {
+            let shown = Signal::derive(move || opened.get().expect("it stays opened"));
+            view! { <Opened view=shown uploaded=uploaded.clone()/> }.into_any()
+        }
         None => view! { <Skeleton label="Opening the manifest…" lines=5/> }.into_any(),
-        Some(Err(fault)) => view! {
+        Some(fault) => view! {
             <FaultNote fault/>
             <p class="actions">
                 <button type="button" class="button" on:click=move |_| view.again()>"Try again"</button>
             </p>
         }
         .into_any(),
-        Some(Ok(view)) => view! { <Opened view uploaded=uploaded.clone()/> }.into_any(),
     }
 }
 
 #[component]
-fn Opened(view: DatasetView, uploaded: Option<UploadSummary>) -> impl IntoView {
+fn Opened(#[prop(into)] view: Signal<DatasetView>, uploaded: Option<UploadSummary>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
-    let dataset = view.dataset;
+    let dataset = view.with_untracked(|view| view.dataset);
     let step = Signal::derive(move || {
         let job = vault.activity.job.get();
         let decrypting = job.is_some_and(|job| job.phase == JobPhase::Decrypting);
@@ -80,21 +96,24 @@ fn Opened(view: DatasetView, uploaded: Option<UploadSummary>) -> impl IntoView {
             (false, false) => Step::Compute,
         }
     });
-    let file_name = view.manifest.file_name.clone();
-    let columns = view.manifest.columns.clone();
-    let has_original = view.manifest.has_original;
+    let (file_name, has_original) =
+        view.with_untracked(|view| (view.manifest.file_name.clone(), view.manifest.has_original));
+    let columns = Memo::new(move |_| view.with(|view| view.manifest.columns.clone()));
+    let batches = Memo::new(move |_| view.with(|view| view.manifest.batches.clone()));
     view! {
-        <p class="lead wide" data-testid="dataset-facts">{facts(&view)}</p>
-        {view.rollback_note.clone().map(|note| view! {
+        <p class="lead wide" data-testid="dataset-facts">{move || view.with(facts)}</p>
+        {move || view.with(|view| view.rollback_note.clone()).map(|note| view! {
             <p class="note warning" data-testid="rollback-note"><Icon symbol=Symbol::Warning/>{note}</p>
         })}
         <Steps current=step/>
         {uploaded.map(|summary| view! { <UploadedNote summary/> })}
         <Analysis view/>
+        <PastAnswers dataset/>
+        <Batches dataset batches/>
         <CloudSaw dataset/>
         <section class="panel browser-side" aria-labelledby="schema-title">
             <h2 id="schema-title"><Icon symbol=Symbol::Browser/>"Columns"</h2>
-            <Schema columns/>
+            {move || view! { <Schema columns=columns.get()/> }}
         </section>
         <section class="panel" aria-labelledby="keep-title">
             <h2 id="keep-title">"Original and deletion"</h2>
@@ -111,10 +130,20 @@ fn facts(view: &DatasetView) -> String {
     } else {
         String::new()
     };
+    let is_encrypted = |column: &&ColumnView| match column.treatment {
+        TreatmentView::Number(_) | TreatmentView::Category { .. } => true,
+        TreatmentView::SealedOriginalOnly | TreatmentView::Dropped => false,
+    };
+    let encrypted = manifest.columns.iter().filter(is_encrypted).count();
+    let derived = if manifest.derived_columns > 0 {
+        format!(" and {} for analyses", words::count(manifest.derived_columns))
+    } else {
+        String::new()
+    };
     format!(
-        "{}{skipped}, {} encrypted, {} in the cloud, {}-bit key, uploaded {}",
+        "{}{skipped}, {} encrypted{derived}, {} in the cloud, {}-bit key, uploaded {}",
         words::counted(manifest.row_count, "row"),
-        words::counted(manifest.numbers().count() as u64, "column"),
+        words::counted(encrypted as u64, "column"),
         words::bytes(view.size_bytes),
         manifest.modulus_bits,
         words::moment(manifest.created_at)

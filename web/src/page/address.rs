@@ -16,6 +16,7 @@ pub(super) enum Screen {
     Upload,
     Datasets,
     Dataset(DatasetId),
+    Verify,
     NotFound,
 }
 
@@ -27,6 +28,7 @@ impl Screen {
             "/prepare" => Self::Prepare,
             "/upload" => Self::Upload,
             "/datasets" => Self::Datasets,
+            "/verify" => Self::Verify,
             other => other
                 .strip_prefix("/datasets/")
                 .and_then(|id| id.parse().ok())
@@ -110,6 +112,7 @@ mod tests {
     fn addresses_name_screens() {
         assert_eq!(Screen::of("/"), Screen::Start);
         assert_eq!(Screen::of("/datasets"), Screen::Datasets);
+        assert_eq!(Screen::of("/verify"), Screen::Verify);
         let id = "00112233445566778899aabbccddeeff";
         assert_eq!(Screen::of(&format!("/datasets/{id}")), Screen::Dataset(id.parse().unwrap()));
         assert_eq!(Screen::of("/datasets/xyz"), Screen::NotFound);

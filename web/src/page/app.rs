@@ -11,6 +11,7 @@ use super::pages::not_found::NotFoundPage;
 use super::pages::prepare::PreparePage;
 use super::pages::start::StartPage;
 use super::pages::upload::UploadPage;
+use super::pages::verify::VerifyPage;
 use super::shell::{Footer, Header, VaultNotice};
 use crate::ui::vault_client::Vault;
 
@@ -36,6 +37,7 @@ pub(super) fn App() -> impl IntoView {
                 Screen::Upload => view! { <UploadPage/> }.into_any(),
                 Screen::Datasets => view! { <DatasetsPage/> }.into_any(),
                 Screen::Dataset(dataset) => view! { <DatasetPage dataset/> }.into_any(),
+                Screen::Verify => view! { <VerifyPage/> }.into_any(),
                 Screen::NotFound => view! { <NotFoundPage/> }.into_any(),
             }}
         </main>

@@ -1,7 +1,6 @@
 //! What the first module asks of the vault: one typed method per command.
 
 use leptos::prelude::Set as _;
-use veilsum_protocol::DatasetId;
 use web_sys::File;
 
 use crate::messages::{
@@ -76,27 +75,6 @@ impl Vault {
 
     pub(super) async fn start_upload(self, choices: UploadChoices) -> Result<UploadSummary, Fault> {
         self.upload(Command::StartUpload(choices), None).await
-    }
-
-    pub(super) async fn resume_upload(
-        self,
-        dataset: DatasetId,
-        file: Option<File>,
-    ) -> Result<UploadSummary, Fault> {
-        self.upload(Command::ResumeUpload { dataset }, file).await
-    }
-
-    async fn upload(self, command: Command, file: Option<File>) -> Result<UploadSummary, Fault> {
-        self.activity.upload.set(None);
-        self.expect(command, file, variant!(Reply::Uploaded(summary) => summary)).await
-    }
-
-    pub(super) async fn cancel_upload(self) -> Result<(), Fault> {
-        self.expect(Command::CancelUpload, None, variant!(Reply::Done => ())).await
-    }
-
-    pub(super) async fn discard_upload(self, dataset: DatasetId) -> Result<(), Fault> {
-        self.expect(Command::DiscardUpload { dataset }, None, variant!(Reply::Done => ())).await
     }
 
     pub(super) async fn unfinished_uploads(self) -> Result<Vec<UnfinishedUpload>, Fault> {

@@ -4,6 +4,7 @@ pub(super) mod column_card;
 pub(super) mod import_key_file;
 pub(super) mod key_file;
 pub(super) mod keyring_gate;
+pub(super) mod prepare_analyses;
 pub(super) mod preview;
 pub(super) mod remove_keyring;
 pub(super) mod title;

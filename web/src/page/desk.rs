@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use veilsum_analysis::Request;
 use veilsum_protocol::DatasetId;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
 use crate::messages::{Fault, ReadOptions, TableView, UploadChoices, UploadSummary};
+use crate::page::presets::Presets;
 use crate::ui::vault_client::Vault;
 
 /// Everything on the desk.
@@ -25,6 +27,10 @@ pub(super) struct Desk {
     pub(super) choices: RwSignal<Vec<Choice>>,
     /// Whether a sealed original is uploaded too.
     pub(super) keep_original: RwSignal<bool>,
+    /// Analyses that are prepared, too.
+    pub(super) presets: RwSignal<Presets>,
+    /// Those of them that cannot be.
+    pub(super) left_out: RwSignal<Vec<Request>>,
     /// Rows per row group, where the owner insists.
     pub(super) rows_per_group: RwSignal<Option<u32>>,
     /// The upload.
@@ -75,6 +81,8 @@ impl Desk {
             read_options: RwSignal::new(ReadOptions::default()),
             choices: RwSignal::new(Vec::new()),
             keep_original: RwSignal::new(true),
+            presets: RwSignal::new(Presets::default()),
+            left_out: RwSignal::new(Vec::new()),
             rows_per_group: RwSignal::new(None),
             upload: RwSignal::new(UploadProcess::Idle),
         }
@@ -121,6 +129,7 @@ impl Desk {
                 Ok(view) => {
                     self.choices.set(view.proposals.iter().map(|proposal| proposal.choice).collect());
                     self.keep_original.set(true);
+                    self.presets.set(Presets::default());
                     self.rows_per_group.set(None);
                     TableProcess::Open(Arc::new(view))
                 }
@@ -135,13 +144,14 @@ impl Desk {
             treatments: self.choices.get(),
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
-            analyses: Vec::new(),
+            analyses: self.choices.with(|choices| self.presets.with(|presets| presets.requests(choices))),
         }
     }
 
     /// Encrypts and uploads the open table.
     pub(super) fn start_upload(self, file_name: String) {
-        let choices = untrack(|| self.upload_choices());
+        let mut choices = untrack(|| self.upload_choices());
+        self.left_out.with_untracked(|left_out| choices.analyses.retain(|asked| !left_out.contains(asked)));
         self.upload.set(UploadProcess::Running { file_name: file_name.clone() });
         spawn_local(async move {
             let result = self.vault.start_upload(choices).await;

@@ -7,3 +7,4 @@ pub(super) mod not_found;
 pub(super) mod prepare;
 pub(super) mod start;
 pub(super) mod upload;
+pub(super) mod verify;

@@ -118,6 +118,7 @@ pub(super) fn Footer() -> impl IntoView {
                         "code. A script injected into an unlocked session can use its keys. The passphrase and "
                         "the key file cannot be reset. Veilsum has not been audited."
                     </p>
+                    <p><a href="/verify" class="foot-link" data-testid="foot-verify">"Verify a certificate"</a></p>
                 </section>
             </div>
         </footer>

@@ -15,7 +15,7 @@ use crate::messages::UploadSummary;
 pub(crate) enum Module {
     /// The one that is loaded first.
     First,
-    /// What is behind `/datasets/{id}`.
+    /// What is behind `/datasets/{id}` and `/verify`.
     Dataset,
 }
 
@@ -42,6 +42,14 @@ pub(crate) struct Handover<S> {
     pub(crate) vault: Known,
     /// What to show.
     pub(crate) screen: S,
+}
+
+/// What the module [`Module::Dataset`] shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum DatasetModuleScreen {
+    Dataset(DatasetScreen),
+    /// Certificates are checked there.
+    Verify,
 }
 
 /// The screen of a dataset.

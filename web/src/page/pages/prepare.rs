@@ -10,6 +10,7 @@ use crate::messages::{Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
 use crate::page::components::keyring_gate::KeyringGate;
+use crate::page::components::prepare_analyses::PrepareAnalyses;
 use crate::page::components::preview::Preview;
 use crate::page::components::title::PageTitle;
 use crate::page::desk::{Desk, TableProcess, UploadProcess};
@@ -231,6 +232,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
     let shown = RwSignal::new(CARDS_AT_ONCE);
     let column_count = view.profile.columns.len();
     let file_name = view.file_name.clone();
+    let names = view.profile.columns.iter().map(|column| column.name.clone()).collect();
 
     let known = Loaded::new(move || Box::pin(vault.estimate(desk.upload_choices())));
 
@@ -278,6 +280,15 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
         }
     };
     let next = Callback::new(move |()| {
+        let asked = untrack(|| desk.upload_choices().analyses);
+        desk.left_out.set(known.with(|known| match known {
+            Some(Ok(estimate)) => {
+                let refused =
+                    asked.into_iter().zip(&estimate.needs).filter(|(_, need)| need.refused.is_some());
+                refused.map(|(asked, _)| asked).collect()
+            }
+            Some(Err(_)) | None => Vec::new(),
+        }));
         desk.upload.set(UploadProcess::Chosen { file_name: file_name.clone() });
         navigate::go("/upload");
     });
@@ -308,8 +319,18 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
                 </p>
             </Show>
         </section>
+        <PrepareAnalyses known names/>
         <Summary known next/>
     }
+}
+
+/// Columns by what becomes of them.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Counts {
+    numbers: u64,
+    categories: u64,
+    sealed: u64,
+    dropped: u64,
 }
 
 /// What leaves this browser, and the way on.
@@ -320,9 +341,16 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
     let kept = Memo::new(move |_| vault.is_kept());
     let counts = Memo::new(move |_| {
         desk.choices.with(|choices| {
-            let numbers = choices.iter().filter(|choice| matches!(choice, Choice::Number { .. })).count();
-            let sealed = choices.iter().filter(|choice| matches!(choice, Choice::SealedOriginalOnly)).count();
-            (numbers as u64, sealed as u64, (choices.len() - numbers - sealed) as u64)
+            let mut counts = Counts::default();
+            for choice in choices {
+                match choice {
+                    Choice::Number { .. } => counts.numbers += 1,
+                    Choice::Category => counts.categories += 1,
+                    Choice::SealedOriginalOnly => counts.sealed += 1,
+                    Choice::Drop => counts.dropped += 1,
+                }
+            }
+            counts
         })
     });
     let problems = Memo::new(move |_| {
@@ -333,11 +361,14 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
     });
     let ready = move || {
         known.with(|known| matches!(known, Some(Ok(estimate)) if estimate.problems.is_empty()))
-            && counts.get().0 + u64::from(desk.keep_original.get()) > 0
+            && counts.get().numbers + counts.get().categories + u64::from(desk.keep_original.get()) > 0
     };
     let treated = move || {
-        let (numbers, sealed, dropped) = counts.get();
+        let Counts { numbers, categories, sealed, dropped } = counts.get();
         let mut text = format!("{} encrypted as numbers", words::counted(numbers, "column"));
+        if categories > 0 {
+            text.push_str(&format!(", {} as categories", words::count(categories)));
+        }
         if sealed > 0 {
             let original = if desk.keep_original.get() {
                 "only in the sealed original"

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use veilsum_protocol::DatasetId;
 use web_sys::File;
 
-use crate::messages::{Fault, UnfinishedUpload, UploadPhase, UploadProgress};
+use crate::messages::{Fault, UnfinishedUpload};
 use crate::page::address::Address;
 use crate::page::components::key_file::SaveKeyFile;
 use crate::page::components::keyring_gate::KeyringGate;
@@ -19,8 +19,9 @@ use crate::ui::hex::Hex;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
 use crate::ui::navigate;
-use crate::ui::progress::{Bar, ProgressBar, Skeleton};
+use crate::ui::progress::{ProgressBar, Skeleton};
 use crate::ui::steps::{Step, Steps};
+use crate::ui::uploads::bar_of;
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
 
@@ -103,15 +104,6 @@ fn Chosen(file_name: String, kept: Memo<bool>) -> impl IntoView {
     }
 }
 
-fn phase_name(phase: UploadPhase) -> &'static str {
-    match phase {
-        UploadPhase::Checking => "Checking that the file is the same",
-        UploadPhase::Encrypting => "Encrypting and sending rows",
-        UploadPhase::Original => "Sending the sealed original",
-        UploadPhase::Committing => "Sealing and signing the manifest",
-    }
-}
-
 #[component]
 fn Running(file_name: String) -> impl IntoView {
     let vault = expect_context::<Vault>();
@@ -125,7 +117,7 @@ fn Running(file_name: String) -> impl IntoView {
             stopping.try_set(false);
         });
     };
-    let bar = Signal::derive(move || upload.with(|upload| upload.as_ref().map_or_else(starting, bar_of)));
+    let bar = Signal::derive(move || upload.with(|upload| bar_of(upload.as_ref())));
     let phase = Memo::new(move |_| upload.with(|upload| upload.as_ref().map(|upload| upload.phase)));
     let resumed = Memo::new(move |previous: Option<&u64>| {
         let now = upload.with(|upload| upload.as_ref().map_or(0, |upload| upload.resumed_rows));
@@ -180,41 +172,6 @@ fn Running(file_name: String) -> impl IntoView {
             }
         />
     }
-}
-
-fn starting() -> Bar {
-    Bar { label: "Starting".into(), share: None, facts: Vec::new() }
-}
-
-fn bar_of(upload: &UploadProgress) -> Bar {
-    let (rows, bytes) = (&upload.rows, &upload.bytes);
-    let (share, facts) = match upload.phase {
-        UploadPhase::Checking => (
-            Some((rows.done, rows.total)),
-            vec![format!("{} of {}", words::count(rows.done), words::counted(rows.total, "row"))],
-        ),
-        UploadPhase::Encrypting => {
-            let mut facts = vec![
-                format!("{} of {}", words::count(rows.done), words::counted(rows.total, "row")),
-                format!("{} of {} sent", words::bytes(bytes.done), words::bytes(bytes.total)),
-            ];
-            facts.extend((rows.rate > 0.0).then(|| words::rate(rows.rate, "rows")));
-            facts.extend(rows.seconds_left.map(words::seconds_left));
-            (Some((rows.done, rows.total)), facts)
-        }
-        UploadPhase::Original => {
-            let mut facts = vec![
-                format!("{} of {} sent", words::bytes(bytes.done), words::bytes(bytes.total)),
-                words::byte_rate(bytes.rate),
-            ];
-            facts.extend(bytes.seconds_left.map(words::seconds_left));
-            (Some((bytes.done, bytes.total)), facts)
-        }
-        UploadPhase::Committing => {
-            (Some((bytes.done, bytes.total)), vec![format!("{} sent", words::bytes(bytes.done))])
-        }
-    };
-    Bar { label: phase_name(upload.phase).into(), share, facts }
 }
 
 /// It stopped: why, and how it goes on.

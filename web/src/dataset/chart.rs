@@ -1,0 +1,104 @@
+//! Charts of answers: the picture, what is said of the mark that is pointed at, the same as a table, and saving it.
+
+mod boxes;
+mod estimates;
+mod grouped_bars;
+mod heat_map;
+mod histogram;
+mod picture;
+mod plot;
+mod rows;
+mod saved;
+mod scale;
+mod scatter;
+mod twin;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use veilsum_analysis::answer::{Chart, ChartKind};
+
+use self::picture::Picture;
+use self::plot::Plot;
+use self::twin::NumbersTable;
+use crate::ui::icon::{Icon, Symbol};
+
+/// Width before the screen was measured, and the range that pictures are made for.
+const USUAL_WIDTH: f64 = 640.0;
+const NARROWEST: f64 = 240.0;
+const WIDEST: f64 = 720.0;
+
+/// Draws a chart for so much room.
+fn draw(kind: &ChartKind, width: f64) -> Picture {
+    match kind {
+        ChartKind::Histogram { column, edges, counts } => histogram::draw(column, edges, counts, width),
+        ChartKind::Boxes { axis, boxes } => boxes::draw(axis, boxes, width),
+        ChartKind::Groups { axis, bars, groups } => estimates::groups(axis, *bars, groups, width),
+        ChartKind::GroupedBars { axis, series, groups } => grouped_bars::draw(axis, series, groups, width),
+        ChartKind::HeatMap { names, values } => heat_map::draw(names, values, width),
+        ChartKind::Coefficients { axis, estimates } => estimates::coefficients(axis, estimates, width),
+        ChartKind::Scatter { x_axis, y_axis, points, line } => {
+            scatter::draw(scatter::Scatter { x_axis, y_axis, points, line: *line }, width)
+        }
+    }
+}
+
+/// Rows of a chart that are not drawn.
+fn left_out(kind: &ChartKind) -> usize {
+    let rows = match kind {
+        ChartKind::Boxes { boxes, .. } => boxes.len(),
+        ChartKind::Groups { groups, .. } => groups.len(),
+        ChartKind::GroupedBars { series, groups, .. } => groups.len() * series.len(),
+        ChartKind::Coefficients { estimates, .. } => estimates.len(),
+        ChartKind::Histogram { .. } | ChartKind::HeatMap { .. } | ChartKind::Scatter { .. } => 0,
+    };
+    rows.saturating_sub(rows::MOST_ROWS)
+}
+
+/// A chart with its title, its numbers and buttons to save it.
+#[component]
+pub(super) fn ChartFigure(
+    chart: Chart,
+    /// What a saved picture is called, without an ending.
+    file_name: String,
+) -> impl IntoView {
+    let Chart { title, description, kind } = chart;
+    let hidden = left_out(&kind);
+    let failed = RwSignal::new(false);
+    let chart = StoredValue::new((title.clone(), description.clone(), kind.clone(), file_name));
+    let save_svg = move |_| {
+        let saved = chart
+            .with_value(|(title, description, kind, name)| saved::as_svg(title, description, kind, name));
+        failed.set(saved.is_err());
+    };
+    let save_png = move |_| {
+        spawn_local(async move {
+            let (title, description, kind, name) = chart.get_value();
+            let saved = saved::as_png(&title, &description, &kind, &name).await;
+            failed.try_set(saved.is_err());
+        });
+    };
+    view! {
+        <figure class="chart picture" data-testid="chart">
+            <figcaption class="wrap">{title.clone()}</figcaption>
+            <Plot title description kind=kind.clone()/>
+            {(hidden > 0).then(|| view! {
+                <p class="hint">{format!("The first {} rows are drawn; the table has {hidden} more.", rows::MOST_ROWS)}</p>
+            })}
+            <div class="actions">
+                <button type="button" class="button quiet" data-testid="chart-svg" on:click=save_svg>
+                    <Icon symbol=Symbol::Save/>"SVG"<span class="visually-hidden">" picture"</span>
+                </button>
+                <button type="button" class="button quiet" data-testid="chart-png" on:click=save_png>
+                    <Icon symbol=Symbol::Save/>"PNG"<span class="visually-hidden">" picture"</span>
+                </button>
+                <span class="problem" role="status">
+                    {move || failed.get().then_some("The browser did not save it. Allow downloads for this site, then try again.")}
+                </span>
+            </div>
+            <details>
+                <summary>"As a table"</summary>
+                <NumbersTable kind/>
+            </details>
+        </figure>
+    }
+}
