@@ -9,6 +9,7 @@ use veilsum_analysis::catalogue::{
 };
 use veilsum_analysis::totals::Totals;
 use veilsum_analysis::{PlanError, Request};
+use veilsum_protocol::term::Term;
 
 use super::support::{Cells, Table, check, figure, fixture, value};
 
@@ -302,18 +303,33 @@ fn totals_that_no_rows_can_have_are_refused() {
     }
 }
 
+/// Each of these totals can be, but not all of them together.
 #[test]
-fn squares_below_the_squared_sum_are_refused() {
-    let table = table(&[(Some(1), Some(5), "a", "a"), (Some(2), Some(3), "b", "b")], 0);
-    let request = Request::Variance(Variance { column: 0, level: 950 });
-    let table = table.prepared(&request).unwrap();
-    let terms = request.terms(table.schema()).unwrap();
-    let sums = terms.into_iter().map(|term| {
-        let sum = if term.degree() == 2 { 1 } else { 2 };
-        (term, BigInt::from(sum))
-    });
-    let refused = request.finish(table.schema(), &Totals::new(2, sums.collect())).unwrap_err();
-    assert_eq!(refused.question, "“x”^2");
+fn totals_that_contradict_each_other_are_refused() {
+    let full = |x: i64, y: i64, g, h| (Some(x), Some(y), g, h);
+    let table = table(&[full(1, 5, "a", "a"), full(2, 3, "b", "b")], 0);
+    let refused = |request: Request, sum: fn(&Term) -> i64| {
+        let table = table.prepared(&request).unwrap();
+        let terms = request.terms(table.schema()).unwrap();
+        let sums = terms.into_iter().map(|term| (term.clone(), BigInt::from(sum(&term))));
+        request.finish(table.schema(), &Totals::new(2, sums.collect())).unwrap_err().question
+    };
+    // Two rows whose squares add up to less than half of the squared sum.
+    let variance = Request::Variance(Variance { column: 0, level: 950 });
+    assert_eq!(refused(variance, |term| if term.degree() == 2 { 1 } else { 2 }), "“x”^2");
+    // A covariance beyond the geometric mean of the variances.
+    let correlation = Request::Correlation(Correlation { columns: vec![0, 1] });
+    let beyond = |term: &Term| match (term.degree(), term.columns().len()) {
+        (2, 1) => 1,
+        (2, 2) => 2,
+        _ => 0,
+    };
+    assert_eq!(refused(correlation, beyond), "“x” × “y”");
+    // Two rows in each of four cells, of two rows.
+    let contingency = Request::Contingency(Contingency { columns: [2, 3] });
+    assert_eq!(refused(contingency, |_| 2), "“g” and “h”");
+    let anova = Request::Anova(Anova { column: 0, by: 2 });
+    assert!(refused(anova, |_| 2).contains("“x” by “g”"));
 }
 
 #[test]
