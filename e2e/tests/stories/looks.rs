@@ -25,38 +25,87 @@ async fn pictures(browser: &Browser, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn uploaded(browser: &Browser) -> anyhow::Result<()> {
+    enter(browser).await?;
+    let wards = ["Surgery", "Medicine", LONG_NAME, "<img src=x onerror=window.executed=1>"];
+    choose_made_file(browser, "hospital.csv", tables::hospital(120, &wards).as_bytes()).await?;
+    prepare::wait_open(browser).await?;
+    Ok(())
+}
+
 #[test]
 #[ignore = "makes pictures; nothing is checked"]
-fn looks() {
-    play("looks", async |story| {
+fn looks_of_asking() {
+    play("looks_of_asking", async |story| {
         let browser = story.browser().await?;
-        enter(&browser).await?;
-        let wards = ["Surgery", "Medicine", LONG_NAME, "<img src=x onerror=window.executed=1>"];
-        choose_made_file(&browser, "hospital.csv", tables::hospital(120, &wards).as_bytes()).await?;
-        prepare::wait_open(&browser).await?;
+        uploaded(&browser).await?;
+        browser.tick("prepare-quantiles", true).await?;
+        browser.wait_for("prepare-needs", LONG).await?;
+        browser.unfold("prepare-needs").await?;
         pictures(&browser, "prepare").await?;
+        browser.tick("prepare-quantiles", false).await?;
         prepare::next(&browser).await?;
         upload::wait_done(&browser).await?;
         browser.wait_for("analysis-run", SOON).await?;
-        pictures(&browser, "dataset").await?;
-        browser.click("analysis-run").await?;
-        dataset::answers(&browser).await?;
-        pictures(&browser, "mean").await?;
         browser.unfold("analysis-menu").await?;
         pictures(&browser, "menu").await?;
-
-        for code in ["describe-spread", "describe-quantiles", "describe-histogram", "groups"] {
+        for code in ["groups", "two-groups", "regression", "contingency"] {
             dataset::choose_analysis(&browser, code).await?;
         }
         browser.wait_for("needs", LONG).await?;
         pictures(&browser, "needs").await?;
-        let parts = dataset::run_prepared(&browser).await?;
-        for part in &parts {
-            eprintln!("{part:?}");
-        }
-        pictures(&browser, "described").await?;
-
         browser.reload().await?;
         Ok(())
+    });
+}
+
+#[test]
+#[ignore = "makes pictures; nothing is checked"]
+fn looks_of_answers() {
+    play("looks_of_answers", async |story| {
+        let browser = story.browser().await?;
+        uploaded(&browser).await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+        for (name, codes) in [
+            ("described", &["describe-spread", "describe-quantiles", "describe-histogram"][..]),
+            ("grouped", &["groups", "two-groups", "anova", "contingency"]),
+            ("related", &["correlation", "regression", "covariance", "weighted-mean"]),
+        ] {
+            for code in codes {
+                dataset::choose_analysis(&browser, code).await?;
+            }
+            for part in dataset::run_prepared(&browser).await? {
+                eprintln!("{part:?}");
+            }
+            pictures(&browser, name).await?;
+            browser.click("nav-datasets").await?;
+            browser.back().await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+#[ignore = "makes pictures; nothing is checked"]
+fn looks_of_certificates() {
+    play("looks_of_certificates", async |story| {
+        let browser = story.browser().await?;
+        uploaded(&browser).await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+        for _ in 0..2 {
+            browser.click("analysis-run").await?;
+            dataset::answers(&browser).await?;
+        }
+        let tick = "document.querySelectorAll('[data-testid=\"past-compare\"]').forEach(box => box.click()); return true;";
+        browser.script::<bool>(tick, &[]).await?;
+        pictures(&browser, "past").await?;
+        browser.click("answers-certificate").await?;
+        let certificate = browser.download("certificate.json").await?;
+        browser.click("foot-verify").await?;
+        browser.give_file("certificate-file", &certificate).await?;
+        browser.wait_for("certificate", LONG).await?;
+        pictures(&browser, "certificate").await
     });
 }

@@ -50,32 +50,41 @@ pub(super) fn OpenedManifest(screen: DatasetScreen) -> impl IntoView {
         gone.map(|(_, fault)| fault)
     });
     let is_opened = Memo::new(move |_| opened.with(Option::is_some));
-    move || match view.with(|view| match view {
-        Some(Err(fault)) => Some(fault.clone()),
-        Some(Ok(_)) | None => None,
-    }) {
-        _ if gone.with(Option::is_some) => view! {
-            <section class="panel empty" data-testid="dataset-gone">
-                {gone.get().map(|fault| view! { <FaultNote fault/> })}
-                <p class="actions">
-                    <a href="/datasets" class="button primary">"See the datasets"</a>
-                    <a href="/" class="button quiet">"Upload a table"</a>
-                </p>
-            </section>
-        }
-        .into_any(),
-        None if is_opened.get() => {
-            let shown = Signal::derive(move || opened.get().expect("it stays opened"));
-            view! { <Opened view=shown uploaded=uploaded.clone()/> }.into_any()
-        }
-        None => view! { <Skeleton label="Opening the manifest…" lines=5/> }.into_any(),
-        Some(fault) => view! {
+    let failed = Memo::new(move |_| {
+        view.with(|view| match view {
+            Some(Err(fault)) => Some(fault.clone()),
+            Some(Ok(_)) | None => None,
+        })
+    });
+    let failure =
+        move || {
+            failed.get().map(|fault| view! {
             <FaultNote fault/>
             <p class="actions">
                 <button type="button" class="button" on:click=move |_| view.again()>"Try again"</button>
             </p>
+        })
+        };
+    move || {
+        if gone.with(Option::is_some) {
+            view! {
+                <section class="panel empty" data-testid="dataset-gone">
+                    {gone.get().map(|fault| view! { <FaultNote fault/> })}
+                    <p class="actions">
+                        <a href="/datasets" class="button primary">"See the datasets"</a>
+                        <a href="/" class="button quiet">"Upload a table"</a>
+                    </p>
+                </section>
+            }
+            .into_any()
+        } else if is_opened.get() {
+            let shown = Signal::derive(move || opened.get().expect("it stays opened"));
+            view! { {failure} <Opened view=shown uploaded=uploaded.clone()/> }.into_any()
+        } else if failed.with(Option::is_some) {
+            failure().into_any()
+        } else {
+            view! { <Skeleton label="Opening the manifest…" lines=5/> }.into_any()
         }
-        .into_any(),
     }
 }
 

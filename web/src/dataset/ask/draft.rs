@@ -245,6 +245,15 @@ impl Draft {
         Self::suggested(Kind::Describe, columns)
     }
 
+    /// Describes the columns by these, too.
+    pub(super) fn also(&mut self, statistics: &[Statistic]) {
+        for statistic in statistics {
+            if !self.statistics.contains(statistic) {
+                self.statistics.push(*statistic);
+            }
+        }
+    }
+
     /// What to ask.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ fn NeedRow(need: Need) -> impl IntoView {
             {if folded {
                 view! {
                     <details>
-                        <summary>{format!("{} in words", words::counted(count, "product or group"))}</summary>
+                        <summary>{format!("{} products and groups, in words", words::count(count))}</summary>
                         {list(terms)}
                     </details>
                 }

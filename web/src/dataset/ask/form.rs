@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use veilsum_protocol::DatasetId;
 
 use super::columns::Columns;
-use super::draft::Draft;
+use super::draft::{Draft, Kind};
 use super::estimate::{Needs, RowsAtHand, estimate_words, lacking};
 use super::item::{Item, Place};
 use super::menu::Menu;
@@ -112,7 +112,15 @@ pub(in super::super) fn RunForm(
             {
                 items.clear();
             }
-            items.push(Place { id, draft: RwSignal::new(draft), is_new: true });
+            // More about the same columns needs no second choice of them.
+            let describing = items.iter().find(|place| {
+                draft.kind == Kind::Describe
+                    && place.draft.with_untracked(|draft| draft.kind == Kind::Describe)
+            });
+            match describing {
+                Some(place) => place.draft.update(|known| known.also(&draft.statistics)),
+                None => items.push(Place { id, draft: RwSignal::new(draft), is_new: true }),
+            }
         });
     });
     let grow = Callback::new(move |()| {

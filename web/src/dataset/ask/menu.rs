@@ -31,7 +31,7 @@ const CATALOGUE: [(&str, &[Entry]); 3] = [
         ],
     ),
     (
-        "Compare groups",
+        "Groups",
         &[
             Entry::Kind(Kind::Groups),
             Entry::Kind(Kind::TwoGroups),

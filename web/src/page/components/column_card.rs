@@ -113,7 +113,10 @@ pub(in crate::page) fn ColumnCard(
             </div>
             <p class="reason">{profile.reason}</p>
             <dl class="facts">
-                {fact("Values", words::count(profile.count))}
+                {match proposal.category_count {
+                    Some(categories) if profile.kind == Kind::Text => fact("Categories", words::count(categories.into())),
+                    Some(_) | None => fact("Values", words::count(profile.count)),
+                }}
                 {fact("Missing", words::count(profile.missing))}
                 {profile.min.zip(profile.max).map(|(min, max)| fact("Range", format!("{min} to {max}")))}
                 {(profile.max_decimals > 0).then(|| fact("Decimals", format!("up to {}", profile.max_decimals)))}
