@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod format;
-mod oracle;
-mod properties;
+/// So that `bfv` is in the names of the tests, and selects them.
+mod bfv {
+    mod format;
+    mod oracle;
+    mod properties;
+}
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
