@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "bfv")]
+pub mod bfv;
 pub mod bound;
 pub mod kernel;
 pub mod packing;

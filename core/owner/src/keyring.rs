@@ -110,6 +110,13 @@ impl Keyring {
         KeyFingerprint::from_bytes(self.paillier.public_key().fingerprint())
     }
 
+    /// The key of the second engine under a parameter set: derived from the master secret, so that every keyring has one.
+    #[cfg(feature = "bfv")]
+    #[must_use]
+    pub fn bfv_key(&self, set: veilsum_crypto::bfv::ParameterSet) -> crate::bfv::SecretKey {
+        crate::bfv::SecretKey::derive(&self.master, set)
+    }
+
     /// The key of the check slot.
     #[must_use]
     pub fn check_key(&self) -> CheckKey {

@@ -11,6 +11,10 @@ pub const CHECK_KEY: &[u8] = b"veilsum check key v1\0";
 pub const CHECK_WEIGHT: &[u8] = b"veilsum check weight v1\0";
 /// HMAC under a check key: the pseudo-random value of one block; the block's place follows.
 pub const CHECK_MASK: &[u8] = b"veilsum check mask v1\0";
+/// HKDF: the seed of the BFV secret key; context: number of the parameter set.
+pub const BFV_SECRET_KEY: &[u8] = b"veilsum bfv secret key v1\0";
+/// HKDF under the seed of a BFV secret key: the fingerprint of that key; context: number of the parameter set.
+pub const BFV_FINGERPRINT: &[u8] = b"veilsum bfv fingerprint v1\0";
 /// HKDF: the key that seals the manifests of one dataset; context: dataset id.
 pub const MANIFEST_SEAL_KEY: &[u8] = b"veilsum manifest seal key v1\0";
 /// HKDF: the key that seals the original of one dataset; context: dataset id.
@@ -61,6 +65,8 @@ mod tests {
             CHECK_KEY,
             CHECK_WEIGHT,
             CHECK_MASK,
+            BFV_SECRET_KEY,
+            BFV_FINGERPRINT,
             MANIFEST_SEAL_KEY,
             ORIGINAL_SEAL_KEY,
             LOCAL_SEAL_KEY,

@@ -20,6 +20,8 @@ const STORIES: &str = "veilsum-e2e";
 const PAGE: &str = "veilsum-web";
 /// The crates whose tests run in both builds that the worker has.
 const RELAXED: [&str; 2] = ["veilsum-crypto", "veilsum-owner"];
+/// The second engine, off in the page and on in its tests: its selection of features for the browser.
+const BFV: [&str; 2] = ["--features", "veilsum-web/bfv"];
 /// Seconds that the tests of one program may take in the browser.
 const WASM_TEST_SECONDS: &str = "600";
 
@@ -141,7 +143,9 @@ fn lint(workspace: &Workspace) -> Tally {
     let mut packages = workspace.packages_below("core");
     packages.push(PAGE.to_owned());
     let wasm = selection(&mut cargo::command("clippy"), &packages)
-        .args(["--lib", "--bins", "--target", WASM, "--", "--deny", "warnings"])
+        .args(["--lib", "--bins", "--target", WASM])
+        .args(BFV)
+        .args(["--", "--deny", "warnings"])
         .current_dir(&workspace.root)
         .run();
     let mut tally = checked("clippy", native);
@@ -218,10 +222,10 @@ fn wasm(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Tally> {
                 .current_dir(&workspace.root),
         )
     };
-    let mut programs = build(&packages, &[])?;
+    let mut programs = build(&packages, &BFV)?;
     // The cryptography once more as in the second build of the worker.
     let cryptography: Vec<_> = RELAXED.map(str::to_owned).into();
-    let mut relaxed = build(&cryptography, &["--features", "veilsum-crypto/relaxed-simd"])?;
+    let mut relaxed = build(&cryptography, &["--features", "veilsum-owner/bfv,veilsum-crypto/relaxed-simd"])?;
     for program in &mut relaxed {
         program.target += " with relaxed SIMD";
     }
