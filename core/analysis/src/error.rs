@@ -132,6 +132,17 @@ pub enum PlanError {
         /// Most rows for which the sum is sure to fit.
         largest_rows: u64,
     },
+    /// A product has more factors than the engine multiplies.
+    #[error(
+        "{what} multiplies more than {largest} encrypted columns, the most that this engine can: choose fewer columns, \
+         or a dataset under the other engine"
+    )]
+    TooManyFactors {
+        /// The product.
+        what: String,
+        /// Most factors.
+        largest: u32,
+    },
     /// A product could be larger than anything that is stored.
     #[error("{what} can be too large to be encrypted: keep fewer decimals of these columns")]
     TooWide {

@@ -11,6 +11,8 @@ mod error;
 pub mod evaluate;
 mod exact;
 pub mod plan;
+#[cfg(feature = "bfv")]
+pub mod products;
 mod rational;
 mod request;
 pub mod schema;
