@@ -165,6 +165,9 @@ impl Ciphertext {
     }
 
     /// `c₀, c₁, …`
+    ///
+    /// # Panics
+    /// Never: all coefficients were found below their moduli.
     pub fn elements(&self) -> impl DoubleEndedIterator<Item = RingElement> {
         self.polynomials.iter().map(|residues| {
             RingElement::from_residues(self.set, self.level, residues)
