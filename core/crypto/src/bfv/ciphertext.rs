@@ -167,7 +167,7 @@ impl Ciphertext {
     /// `c₀, c₁, …`
     ///
     /// # Panics
-    /// Never: a ciphertext has coefficients below its moduli.
+    /// Never: all coefficients were found below their moduli.
     pub fn elements(&self) -> impl DoubleEndedIterator<Item = RingElement> {
         self.polynomials.iter().map(|residues| {
             RingElement::from_residues(self.set, self.level, residues)

@@ -42,7 +42,8 @@ fn frozen() {
 }
 
 /// `read_bfv.py` decrypts the bytes of [`fresh`] under both sets to its values, by exact integers and without our code; it also
-/// squares them, and this is the hash of the residues it finds.
+/// squares them, and this is the hash of the residues it finds. With the files of [`write_for_python`]:
+/// `python3 read_bfv.py SEED_T57 veilsum-N8192T57.bfv veilsum-N8192T57.bfv`.
 #[test]
 fn python_reads_the_same() {
     let key = key(ParameterSet::N8192T57);
@@ -57,14 +58,15 @@ fn python_reads_the_same() {
     assert_eq!(hex::encode(Sha256::digest(residues)), SQUARE_T57);
 }
 
-/// Writes the files that `read_bfv.py` reads, on request.
+/// Writes the files that `read_bfv.py` reads into the folder for temporary files.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this writes files to look at; nothing in the crate does")]
+#[ignore = "writes files for python to read"]
 fn write_for_python() {
-    let Some(folder) = std::env::var_os("VEILSUM_BFV_VECTORS").map(std::path::PathBuf::from) else { return };
     for set in ParameterSet::ALL {
-        std::fs::write(folder.join(format!("{set:?}")), fresh(set)).unwrap();
-        println!("{set:?} {}", hex::encode(&key(set).to_secret_bytes()[1..]));
+        let path = std::env::temp_dir().join(format!("veilsum-{set:?}.bfv"));
+        std::fs::write(path, fresh(set)).unwrap();
     }
 }
 

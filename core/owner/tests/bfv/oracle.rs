@@ -100,13 +100,13 @@ fn slot_map(parameters: &Arc<BfvParameters>, key: &fhe::bfv::SecretKey) -> Vec<u
 }
 
 /// The crate wants the random numbers of an older rand.
-fn fhe_rng() -> impl fhe_rand::RngCore + fhe_rand::CryptoRng {
+fn fhe_rng() -> impl fhe_rand::CryptoRng {
     <fhe_rand::ChaCha20Rng as fhe_rand::SeedableRng>::from_seed([1; 32])
 }
 
 mod fhe_rand {
     pub(super) use rand_chacha_of_fhe::ChaCha20Rng;
-    pub(super) use rand_chacha_of_fhe::rand_core::{CryptoRng, RngCore, SeedableRng};
+    pub(super) use rand_chacha_of_fhe::rand_core::{CryptoRng, SeedableRng};
 }
 
 const SET: ParameterSet = ParameterSet::N8192T30;

@@ -3,7 +3,7 @@
     python3 read_bfv.py SEED_HEX FILE [FILE]   # SEED_HEX: the last 32 bytes of to_secret_bytes
 
 Prints the first and last slots of a file; of two files, also those of their product, multiplied as [FV12] says it with
-exact integers. `VEILSUM_BFV_VECTORS=folder cargo test ... write_for_python` writes the files and prints what they hold.
+exact integers. `cargo test -p veilsum-owner --features bfv --test bfv -- --ignored write_for_python` writes files.
 """
 import struct
 import sys
