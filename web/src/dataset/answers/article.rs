@@ -74,7 +74,7 @@ pub(in crate::dataset) fn CheckedAnswer(
     let count = figures.len() as u64;
     view! {
         {first.map(|sentence| view! { <p class="finding wrap" data-testid="sentence">{sentence}</p> })}
-        {sentences.map(|sentence| view! { <p class="wrap">{sentence}</p> }).collect_view()}
+        <ul class="more-findings">{sentences.map(|sentence| view! { <li class="wrap">{sentence}</li> }).collect_view()}</ul>
         {match (figures.is_empty(), folded) {
             (true, _) => ().into_any(),
             (false, false) => view! { <FiguresTable figures twin/> }.into_any(),

@@ -8,6 +8,9 @@ use wasm_bindgen_futures::JsFuture;
 use crate::dataset::decimal_text::shown;
 use crate::ui::icon::{Icon, Symbol};
 
+/// Tables of more rows are scrolled.
+const MANY_ROWS: usize = 14;
+
 /// How a number is read, and all that is known of it.
 fn number_cell(value: &Value) -> impl IntoView + use<> {
     let known = match value.error.as_str() {
@@ -23,6 +26,7 @@ pub(super) fn AnswerTable(table: Table) -> impl IntoView {
     let copied = tab_separated(&table);
     let Table { caption, columns, rows } = table;
     let label = caption.clone();
+    let long = rows.len() > MANY_ROWS;
     // A column of numbers is headed where its numbers are.
     let is_number: Vec<bool> = (0..columns.len())
         .map(|at| rows.iter().any(|row| at > 0 && matches!(row.cells.get(at - 1), Some(Cell::Number(_)))))
@@ -33,9 +37,10 @@ pub(super) fn AnswerTable(table: Table) -> impl IntoView {
         Cell::Number(value) => number_cell(&value).into_any(),
     };
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=label>
-            <table data-testid="answer-table">
-                <caption>{caption}</caption>
+        <div class="table-scroll fitted" class:long=long tabindex="0" role="region" aria-label=label>
+            // Beside long names a caption inside the table would be as wide as the table.
+            <p class="table-caption wrap">{caption.clone()}</p>
+            <table data-testid="answer-table" aria-label=caption>
                 <thead><tr>
                     {columns.into_iter().zip(is_number).map(|(name, is_number)| view! {
                         <th scope="col" class:number=is_number>{name}</th>
@@ -80,7 +85,7 @@ pub(super) fn FiguresTable(figures: Vec<Figure>, twin: Option<Answer>) -> impl I
         }
     };
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Numbers">
+        <div class="table-scroll fitted" tabindex="0" role="region" aria-label="Numbers">
             <table class="stacking" data-testid="figures">
                 <thead><tr>
                     <th scope="col">"Number"</th>

@@ -1,6 +1,6 @@
 //! Rows per bin.
 
-use super::picture::{Anchor, Ink, Picture};
+use super::picture::{Anchor, Ink, Picture, kept_inside};
 use super::scale::{Axis, full};
 use crate::ui::words;
 
@@ -52,7 +52,7 @@ pub(super) fn draw(column: &str, edges: &[f64], counts: &[u64], width: f64) -> P
     for (value, text) in across.ticks() {
         let x = across.place(value, left, right);
         picture.line((x, bottom), (x, bottom + 5.0), Ink::Muted, 1.0);
-        let (x, anchor) = if right - x < 20.0 { (width - 2.0, Anchor::End) } else { (x, Anchor::Middle) };
+        let (x, anchor) = kept_inside(x, &text, width);
         picture.words((x, bottom + 19.0), &text, anchor, Ink::Muted, 90.0);
     }
     let middle = f64::midpoint(left, right);

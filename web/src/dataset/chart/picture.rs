@@ -215,6 +215,19 @@ impl Picture {
     }
 }
 
+/// Where words around `x` go, so that they stay in a picture of this width.
+pub(super) fn kept_inside(x: f64, text: &str, width: f64) -> (f64, Anchor) {
+    const EDGE: f64 = 2.0;
+    let half = width_of(text) / 2.0;
+    if x - half < EDGE {
+        (EDGE, Anchor::Start)
+    } else if x + half > width - EDGE {
+        (width - EDGE, Anchor::End)
+    } else {
+        (x, Anchor::Middle)
+    }
+}
+
 /// Text that is safe in XML, between tags and in attributes.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
 //! Charts of rows over one horizontal axis: the name above, the mark under it. There is room for long names, however
 //! narrow the screen is.
 
-use super::picture::{Anchor, Ink, Picture};
+use super::picture::{Anchor, Ink, Picture, kept_inside};
 use super::scale::Axis;
 
 /// Most rows that are drawn; the table has all.
@@ -67,18 +67,7 @@ pub(super) fn draw(
         let x = axis.place(value, start, end);
         let (ink, thickness) = if value == 0.0 { (Ink::Muted, 1.5) } else { (Ink::Grid, 1.0) };
         picture.line((x, 0.0), (x, bottom), ink, thickness);
-        let anchor = if x - start < 12.0 {
-            Anchor::Start
-        } else if end - x < 12.0 {
-            Anchor::End
-        } else {
-            Anchor::Middle
-        };
-        let x = match anchor {
-            Anchor::Start => 2.0,
-            Anchor::Middle => x,
-            Anchor::End => width - 2.0,
-        };
+        let (x, anchor) = kept_inside(x, &text, width);
         picture.words((x, bottom + 16.0), &text, anchor, Ink::Muted, ROOM_PER_TICK);
     }
     picture.words((width / 2.0, bottom + TICKS + 12.0), axis_name, Anchor::Middle, Ink::Text, width - 8.0);

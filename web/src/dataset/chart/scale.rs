@@ -96,7 +96,7 @@ fn decimals(step: f64) -> usize {
     decimals
 }
 
-/// A number in about six digits, for reading.
+/// A number in about four digits, for reading beside a mark.
 pub(super) fn short(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
@@ -105,7 +105,7 @@ pub(super) fn short(value: f64) -> String {
     if !(1e-4..1e12).contains(&size) {
         return scientific(value);
     }
-    let mut decimals = 5_usize;
+    let mut decimals = 3_usize;
     let mut power = 10.0;
     while decimals > 0 && size >= power {
         power *= 10.0;
@@ -169,8 +169,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        assert_eq!(short(52_916.666_666), "52,916.7");
-        assert_eq!(short(-0.012_345_678), "−0.0123457");
+        assert_eq!(short(52_916.666_666), "52,917");
+        assert_eq!(short(-0.012_345_678), "−0.01235");
+        assert_eq!(short(0.999_96), "1");
         assert_eq!(short(4.0), "4");
         assert_eq!(short(1e20), "1.00e20");
         assert_eq!(full(0.1), "0.1");

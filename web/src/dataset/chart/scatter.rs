@@ -1,6 +1,6 @@
 //! Points over two axes, with a line where there is a fit.
 
-use super::picture::{Anchor, Ink, Picture};
+use super::picture::{Anchor, Ink, Picture, kept_inside};
 use super::scale::{Axis, full};
 
 const HEIGHT: f64 = 340.0;
@@ -38,7 +38,7 @@ pub(super) fn draw(scatter: Scatter<'_>, width: f64) -> Picture {
     for (value, text) in across.ticks() {
         let x = across.place(value, left, right);
         picture.line((x, top), (x, bottom), Ink::Grid, 1.0);
-        let (x, anchor) = if right - x < 20.0 { (width - 2.0, Anchor::End) } else { (x, Anchor::Middle) };
+        let (x, anchor) = kept_inside(x, &text, width);
         picture.words((x, bottom + 19.0), &text, anchor, Ink::Muted, 90.0);
     }
     picture.words(
