@@ -481,8 +481,15 @@ unsafe impl<S: Fused, const COUNT: usize> Terms<S> for Cross<COUNT> {
     }
 }
 
-/// Room for the digits of a quotient or of 2·a.
-type Scratch = MaybeUninit<[f64; MAX_DIGITS * MAX_LANES]>;
+/// Digits of a quotient or of 2·a. No vector of them lies in two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Digits {
+    _digits: [f64; MAX_DIGITS * MAX_LANES],
+}
+
+/// Room for them.
+type Scratch = MaybeUninit<Digits>;
 
 /// Pointers to the first digit of residues behind their zeros.
 macro_rules! digits_of {
