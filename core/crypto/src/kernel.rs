@@ -6,7 +6,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `fma51` | multiplication in radix 2⁵¹ with fused multiply-adds, and why no bit is lost |
+//! | `fma47` | multiplication in radix 2⁴⁷ with fused multiply-adds, and why no bit is lost |
 //! | `simd24` | multiplication in radix 2²⁴ without them |
 //! | `portable` | multiplication in 64-bit words |
 //! | `simd` | the vector operations of the first two, once per instruction set |
@@ -38,7 +38,7 @@ mod fixed_base;
     expect(dead_code, reason = "this build has no instructions for it")
 )]
 #[expect(unsafe_code, reason = "vector loads and stores at offsets that its text bounds")]
-mod fma51;
+mod fma47;
 mod portable;
 mod power;
 mod residue;

@@ -3,12 +3,12 @@
 use num_bigint::BigUint;
 
 use super::residue::{Form, Moduli, Residues};
-use super::{fma51, portable, simd24, wipe};
+use super::{fma47, portable, simd24, wipe};
 
 /// A way to multiply modulo large numbers. All compute the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// Radix 2⁵¹ in doubles with fused multiply-adds, in vector lanes: the fastest where there is SIMD.
+    /// Radix 2⁴⁷ in doubles with fused multiply-adds, in vector lanes: the fastest where there is SIMD.
     Fused,
     /// Radix 2²⁴ in doubles without fused multiply-adds, in vector lanes: for browsers without relaxed SIMD.
     Plain,
@@ -44,7 +44,7 @@ impl Arithmetic {
 
     fn form(self) -> Form {
         match self {
-            Self::Fused => fma51::FORM,
+            Self::Fused => fma47::FORM,
             Self::Plain => simd24::FORM,
             Self::Words => portable::FORM,
         }
@@ -70,7 +70,7 @@ pub(super) struct Engine {
 /// What multiplication needs besides the moduli. That a variant exists shows that its instructions do.
 #[derive(Debug)]
 enum Tables {
-    Fused(fma51::Tables),
+    Fused(fma47::Tables),
     Plain(simd24::Tables),
     Words,
 }
@@ -107,7 +107,7 @@ impl Engine {
         let values = moduli.iter().cycle().take(lanes).map(|&modulus| modulus.clone()).collect();
         let moduli = Moduli::new(arithmetic.form(), values, components)?;
         let tables = match arithmetic {
-            Arithmetic::Fused => Tables::Fused(fma51::Tables::new(moduli.digits())),
+            Arithmetic::Fused => Tables::Fused(fma47::Tables::new(moduli.digits())),
             Arithmetic::Plain => Tables::Plain(simd24::Tables::new()),
             Arithmetic::Words => Tables::Words,
         };
@@ -171,7 +171,7 @@ impl Engine {
 }
 
 /// The arithmetics, compiled for an instruction set. The functions are unsafe to call where the processor does not have
-/// it, or with residues of other lengths than the functions of [`fma51`] and [`simd24`] ask for.
+/// it, or with residues of other lengths than the functions of [`fma47`] and [`simd24`] ask for.
 macro_rules! compiled {
     ($feature:literal, $simd:ty; $($arithmetic:ident::$function:ident as $name:ident),*) => {
         $(
@@ -212,10 +212,10 @@ macro_rules! missing {
 mod backend {
     use crate::kernel::simd::avx2::Avx2;
     use crate::kernel::simd::{self, Simd};
-    use crate::kernel::{fma51, simd24};
+    use crate::kernel::{fma47, simd24};
 
     pub(super) const LANES: usize = Avx2::LANES;
-    compiled!("avx2,fma", Avx2; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
+    compiled!("avx2,fma", Avx2; fma47::multiply as fused, fma47::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) fn has_plain() -> bool {
         is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
@@ -236,10 +236,10 @@ mod backend {
 mod backend {
     use crate::kernel::simd::neon::Neon;
     use crate::kernel::simd::{self, Simd};
-    use crate::kernel::{fma51, simd24};
+    use crate::kernel::{fma47, simd24};
 
     pub(super) const LANES: usize = Neon::LANES;
-    compiled!("neon", Neon; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
+    compiled!("neon", Neon; fma47::multiply as fused, fma47::multiply_modulo_square as fused_modulo_square, simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         cfg!(target_feature = "neon")
@@ -259,14 +259,14 @@ mod backend {
     #[cfg(feature = "relaxed-simd")]
     use crate::kernel::simd::relaxed::Relaxed;
     use crate::kernel::simd::simd128::Simd128;
-    use crate::kernel::{fma51, simd24};
+    use crate::kernel::{fma47, simd24};
 
     pub(super) const LANES: usize = Simd128::LANES;
     compiled!("simd128", Simd128; simd24::multiply as plain, simd24::multiply_modulo_square as plain_modulo_square);
     #[cfg(feature = "relaxed-simd")]
-    compiled!("simd128,relaxed-simd", Relaxed; fma51::multiply as fused, fma51::multiply_modulo_square as fused_modulo_square);
+    compiled!("simd128,relaxed-simd", Relaxed; fma47::multiply as fused, fma47::multiply_modulo_square as fused_modulo_square);
     #[cfg(not(feature = "relaxed-simd"))]
-    missing!(fma51::fused, fma51::fused_modulo_square);
+    missing!(fma47::fused, fma47::fused_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         true
@@ -294,10 +294,10 @@ mod backend {
     all(target_arch = "wasm32", target_feature = "simd128")
 )))]
 mod backend {
-    use crate::kernel::{fma51, simd24};
+    use crate::kernel::{fma47, simd24};
 
     pub(super) const LANES: usize = 1;
-    missing!(fma51::fused, fma51::fused_modulo_square, simd24::plain, simd24::plain_modulo_square);
+    missing!(fma47::fused, fma47::fused_modulo_square, simd24::plain, simd24::plain_modulo_square);
 
     pub(super) const fn has_plain() -> bool {
         false

@@ -17,7 +17,7 @@ const MAX_TABLE_BYTES: usize = 32 << 20;
 /// `base^(j·2^(w·i))` for all j < 2^w and all windows i of an exponent, for one base per modulus of a batch.
 ///
 /// May be secret: wiped when dropped, `Debug` shows the size only. Takes `2^w·⌈bits/w⌉` numbers per base. w is the
-/// largest with which the table stays within 32 MiB: in radix 2⁵¹ that is 8 for two bases modulo numbers of 2,048 bits and
+/// largest with which the table stays within 32 MiB: in radix 2⁴⁷ that is 8 for two bases modulo numbers of 2,048 bits and
 /// exponents of 1,024 (about 24 MiB), 7 for 3,072 and 1,536 bits (about 31 MiB); in radix 2²⁴ one or two less.
 pub struct FixedBase {
     /// w.

@@ -7,7 +7,7 @@
 //!
 //! # The modulus
 //!
-//! As in [`super::fma51`], with `ñ ≡ −1 (mod 2⁶⁴)`: `ñ = N·2⁶⁴ − 1`, so that the quotient word of a row is the lowest
+//! As in [`super::fma47`], with `ñ ≡ −1 (mod 2⁶⁴)`: `ñ = N·2⁶⁴ − 1`, so that the quotient word of a row is the lowest
 //! word of the sum itself, and adding `q·ñ = q·N·2⁶⁴ − q` makes that word vanish.
 //!
 //! # Ranges

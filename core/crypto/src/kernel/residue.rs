@@ -357,7 +357,7 @@ fn interleave<'a, const LANES: usize>(target: &mut [u64], digits: impl Fn(usize)
 /// Writes an integer of at most R/4 as balanced digits in doubles.
 ///
 /// With half a digit added to every digit, all carries are done, and each digit is a stretch of bits minus that half. As
-/// in [`super::fma51`] it becomes a double under the exponent of 2⁵².
+/// in [`super::fma47`] it becomes a double under the exponent of 2⁵².
 fn write_digits<'a>(
     integer: &BigUint,
     radix_bits: u32,

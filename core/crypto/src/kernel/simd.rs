@@ -37,13 +37,11 @@ pub(super) unsafe trait Simd: Copy {
     unsafe fn add(a: Self::Float, b: Self::Float) -> Self::Float;
 }
 
-/// The operations that exact products of 51-bit digits need besides.
+/// The operations that exact products of 47-bit digits need besides.
 ///
 /// # Safety
 /// As [`Simd`].
 pub(super) unsafe trait Fused: Simd {
-    /// Whether a convolution keeps its window of digits in registers (few, expensive loads) instead of loading each.
-    const KEEP_WINDOW: bool;
     /// `LANES` unsigned 64-bit integers: the same registers as `Float`.
     type Word: Copy;
 
@@ -54,7 +52,7 @@ pub(super) unsafe trait Fused: Simd {
     unsafe fn add_word(a: Self::Word, b: Self::Word) -> Self::Word;
     unsafe fn and_word(a: Self::Word, b: Self::Word) -> Self::Word;
     unsafe fn or_word(a: Self::Word, b: Self::Word) -> Self::Word;
-    /// Logical shift right by [`super::fma51::RADIX_BITS`].
+    /// Logical shift right by [`super::fma47::RADIX_BITS`].
     unsafe fn carry_word(a: Self::Word) -> Self::Word;
     unsafe fn to_word(a: Self::Float) -> Self::Word;
     unsafe fn to_float(a: Self::Word) -> Self::Float;

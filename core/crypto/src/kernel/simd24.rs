@@ -4,7 +4,7 @@
 //! # Numbers
 //!
 //! A residue is `Σ dᵢ·2^(24·i)` over `l` digits, each a double that holds an integer with `|dᵢ| ≤ 2²³ + 2⁸ =: D`
-//! (balanced, signed, carries not driven to their end). Lanes are interleaved as in [`super::fma51`].
+//! (balanced, signed, carries not driven to their end). Lanes are interleaved as in [`super::fma47`].
 //!
 //! # The modulus
 //!
@@ -29,7 +29,7 @@
 //!
 //! # Ranges
 //!
-//! As in [`super::fma51`]: `4·ñ ≤ 2^(24·l) = R`, `|Q| ≤ 0.501·R`, and results of operands in `±ñ` lie in `±ñ`. Their last
+//! As in [`super::fma47`]: `4·ñ ≤ 2^(24·l) = R`, `|Q| ≤ 0.501·R`, and results of operands in `±ñ` lie in `±ñ`. Their last
 //! digit is at most `0.26·2²⁴ + 1 < D`.
 //!
 //! # Modulo a square
@@ -41,12 +41,12 @@
 //!
 //! # What is read
 //!
-//! As in [`super::fma51`], with the window of Q·N four digits lower: it starts at `k − 4 − end ≥ −4`.
+//! As in [`super::fma47`], with the window of Q·N four digits lower: it starts at `k − 4 − end ≥ −4`.
 
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
-use super::fma51::{Cross, Product, Square, components, digits_of, double};
+use super::fma47::{Cross, Product, Square, components, digits_of, double};
 use super::residue::{Form, PAD_FRONT};
 use super::simd::{MAX_LANES, Simd};
 

@@ -25,7 +25,6 @@ unsafe impl Simd for Avx2 {
 
 // SAFETY: as above; `_mm256_fmadd_pd` rounds once.
 unsafe impl Fused for Avx2 {
-    const KEEP_WINDOW: bool = false;
     type Word = __m256i;
 
     operations! {
@@ -34,7 +33,7 @@ unsafe impl Fused for Avx2 {
         add_word(a: __m256i, b: __m256i) -> __m256i = _mm256_add_epi64(a, b);
         and_word(a: __m256i, b: __m256i) -> __m256i = _mm256_and_si256(a, b);
         or_word(a: __m256i, b: __m256i) -> __m256i = _mm256_or_si256(a, b);
-        carry_word(a: __m256i) -> __m256i = _mm256_srli_epi64::<51>(a);
+        carry_word(a: __m256i) -> __m256i = _mm256_srli_epi64::<47>(a);
         to_word(a: __m256d) -> __m256i = _mm256_castpd_si256(a);
         to_float(a: __m256i) -> __m256d = _mm256_castsi256_pd(a);
     }

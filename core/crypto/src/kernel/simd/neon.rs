@@ -25,7 +25,6 @@ unsafe impl Simd for Neon {
 
 // SAFETY: as above; `vfmaq_f64` rounds once.
 unsafe impl Fused for Neon {
-    const KEEP_WINDOW: bool = true;
     type Word = uint64x2_t;
 
     operations! {
@@ -34,7 +33,7 @@ unsafe impl Fused for Neon {
         add_word(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t = vaddq_u64(a, b);
         and_word(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t = vandq_u64(a, b);
         or_word(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t = vorrq_u64(a, b);
-        carry_word(a: uint64x2_t) -> uint64x2_t = vshrq_n_u64::<51>(a);
+        carry_word(a: uint64x2_t) -> uint64x2_t = vshrq_n_u64::<47>(a);
         to_word(a: float64x2_t) -> uint64x2_t = vreinterpretq_u64_f64(a);
         to_float(a: uint64x2_t) -> float64x2_t = vreinterpretq_f64_u64(a);
     }

@@ -25,7 +25,6 @@ unsafe impl Simd for Relaxed {
 
 // SAFETY: as above. Whether `f64x2_relaxed_madd` rounds once is asked before this is used.
 unsafe impl Fused for Relaxed {
-    const KEEP_WINDOW: bool = true;
     type Word = v128;
 
     operations! {
@@ -34,7 +33,7 @@ unsafe impl Fused for Relaxed {
         add_word(a: v128, b: v128) -> v128 = i64x2_add(a, b);
         and_word(a: v128, b: v128) -> v128 = v128_and(a, b);
         or_word(a: v128, b: v128) -> v128 = v128_or(a, b);
-        carry_word(a: v128) -> v128 = u64x2_shr(a, 51);
+        carry_word(a: v128) -> v128 = u64x2_shr(a, 47);
         to_word(a: v128) -> v128 = a;
         to_float(a: v128) -> v128 = a;
     }

@@ -1,41 +1,52 @@
-//! Montgomery multiplication in radix 2⁵¹ with fused multiply-adds: one independent multiplication per SIMD lane.
+//! Montgomery multiplication in radix 2⁴⁷ with fused multiply-adds: one independent multiplication per SIMD lane.
 //!
 //! # Numbers
 //!
-//! A residue is `Σ dᵢ·2^(51·i)` over `l` digits, each a double that holds an integer with `|dᵢ| ≤ 2⁵⁰` (balanced,
+//! A residue is `Σ dᵢ·2^(47·i)` over `l` digits, each a double that holds an integer with `|dᵢ| ≤ 2⁴⁶` (balanced,
 //! signed). Lanes are interleaved: digit i of lane t stands at index `i·LANES + t`.
 //!
 //! # The modulus
 //!
-//! Work is modulo `ñ = n·u` with `u = −n⁻¹ mod 2¹⁵³`, so that `ñ ≡ −1 (mod 2¹⁵³)`: `ñ = N·2¹⁵³ − 1`. Montgomery's
+//! Work is modulo `ñ = n·u` with `u = −n⁻¹ mod 2⁹⁴`, so that `ñ ≡ −1 (mod 2⁹⁴)`: `ñ = N·2⁹⁴ − 1`. Montgomery's
 //! quotient digit of a column is then the column's own carried digit, without a multiplication: in
-//! `T + Q·ñ = T − Q + (Q·N)·2¹⁵³` column k of `Q·N·2¹⁵³` depends on `q₀ … q₍ₖ₋₃₎` only, and `q_k := ` digit k of
-//! `T + (Q·N)·2¹⁵³` makes column k vanish. `l` is a multiple of 4 with `4·ñ ≤ 2^(51·l) = R`.
+//! `T + Q·ñ = T − Q + (Q·N)·2⁹⁴` column k of `Q·N·2⁹⁴` depends on `q₀ … q₍ₖ₋₂₎` only, and `q_k := ` digit k of
+//! `T + (Q·N)·2⁹⁴` makes column k vanish. `l` is a multiple of 4 with `4·ñ ≤ 2^(47·l) = R`.
 //!
 //! # Products
 //!
-//! With `C = 1.5·2¹⁰³`, `c = 1.5·2⁵²` and `|a·b| ≤ 2¹⁰¹`:
-//! `h = fma(a, b, C)` lies in `[2¹⁰³, 2¹⁰⁴)`, where doubles are 2⁵¹ apart, so h is `C + 2⁵¹·H` with
-//! `H = round(a·b / 2⁵¹)`, `|H| ≤ 2⁵⁰`, and the bits of h are `bits(C) + H`. `C + c` and `(C + c) − h = c − 2⁵¹·H` are
-//! multiples of 2⁵¹ below 2¹⁰⁴, hence exact, and `fma(a, b, (C + c) − h) = c + (a·b − 2⁵¹·H) = c + L` with
-//! `|L| ≤ 2⁵⁰` lies in `[2⁵², 2⁵³)`, where doubles are 1 apart: exact, with bits `bits(c) + L`. So
-//! `a·b = 2⁵¹·H + L`, and both halves are added as raw bits into 64-bit integer columns.
+//! Sums of products are kept as two doubles: high parts, which are multiples of 2⁴⁷, and what is left of each product.
+//! With `C = 1.5·2⁹⁹` and `c = 1.5·2⁵²` a *chain* starts from `h₀ = C`, `l₀ = c`, and a product a·b with `|a·b| ≤ 2⁹³`
+//! (one factor may be doubled) makes of it
+//!
+//! ```text
+//! hⱼ₊₁ = fma(a, b, hⱼ)      lⱼ₊₁ = lⱼ + fma(a, b, hⱼ − hⱼ₊₁)
+//! ```
+//!
+//! Doubles in `[2⁹⁹, 2¹⁰⁰]` are multiples of 2⁴⁷. As rounding is monotonic, `C − j·2⁹³ ≤ hⱼ ≤ C + j·2⁹³`, which is in
+//! `[2⁹⁹, 2¹⁰⁰]` for up to 32 products. There `hⱼ₊₁` is off by at most 2⁴⁶. So `hⱼ − hⱼ₊₁` is a multiple of 2⁴⁷ of at most
+//! 2⁹⁴, exact, and `fma(a, b, hⱼ − hⱼ₊₁)` is what rounding has lost: an integer of at most 2⁴⁶, exact. `lⱼ` is within
+//! `j·2⁴⁶` of c, thus in `[2⁵², 2⁵³]` for up to 32 products: exact. Within both ranges, ends included, the bits of a double
+//! are linear in it. So a chain ends with `bits(C) + H` and `bits(c) + L` where `Σ a·b = 2⁴⁷·H + L`, and these bits are added
+//! into 64-bit integer columns. That is four operations per product; with every product split for itself it would be five.
+//!
+//! Single products are split for themselves: `h = fma(a, b, C)` and `fma(a, b, (C + c) − h)`, where `(C + c) − h = c − 2⁴⁷·H`
+//! is a multiple of 2⁴⁷ below 2¹⁰⁰, hence exact.
 //!
 //! # Columns
 //!
-//! Every column starts from a bias that takes off the `bits(C)` and `bits(c)` that its products will add (wrapping), and
-//! adds `2⁶¹ + 2⁵⁰`. At most `2·l` products end in a column and `2·l` in the one below (`l` of a·b and `l` of Q·N; a
-//! square has fewer, of doubled digits). Each leaves a half of at most 2⁵⁰, and there is a carry: for `l ≤ 128` the sum
-//! is at most `4·128·2⁵⁰ + 2¹³ < 2⁶⁰` in magnitude, so the biased column lies in `(0, 2⁶²)`, although it may wrap on the
-//! way. Its low 51 bits minus 2⁵⁰ are the balanced digit, in `[−2⁵⁰, 2⁵⁰)`; the rest, below 2¹¹, is the carry, of which
-//! the next column's bias takes off the `2⁶¹/2⁵¹`.
+//! Every column starts from a bias that takes off the `bits(C)` and `bits(c)` that its chains will add (wrapping), and
+//! adds `2⁶¹ + 2⁴⁶`. At most `3·l` products end in a column and `3·l` in the one below (see below; `2·l` of a product: `l` of
+//! a·b and `l` of Q·N). Each leaves at most 2⁴⁶ of L, and of H at most 2⁴⁶ + 1, and there is a carry: for `l ≤ 136` the sum
+//! is at most `6·136·(2⁴⁶ + 1) + 2¹⁵ < 2⁶⁰` in magnitude, so the biased column lies in `(0, 2⁶²)`, although it may wrap on
+//! the way. Its low 47 bits minus 2⁴⁶ are the balanced digit, in `[−2⁴⁶, 2⁴⁶)`; the rest, below 2¹⁵, is the carry, of which
+//! the next column's bias takes off the `2⁶¹/2⁴⁷`.
 //!
-//! The digit becomes a double without a conversion: its 51 bits under the exponent of 2⁵² are `2⁵² + bits`, from which
-//! `2⁵² + 2⁵⁰` is subtracted, exactly.
+//! The digit becomes a double without a conversion: its 47 bits under the exponent of 2⁵² are `2⁵² + bits`, from which
+//! `2⁵² + 2⁴⁶` is subtracted, exactly.
 //!
 //! # Ranges
 //!
-//! For operands with `|a|, |b| ≤ ñ`: `|a·b + Q·ñ| / R ≤ ñ²/R + ñ·(R/2)(1 + 2⁻⁴⁹)/R ≤ ñ/4 + 0.51·ñ < ñ`, so results may
+//! For operands with `|a|, |b| ≤ ñ`: `|a·b + Q·ñ| / R ≤ ñ²/R + ñ·(R/2)(1 + 2⁻⁴⁵)/R ≤ ñ/4 + 0.51·ñ < ñ`, so results may
 //! be operands again. They fit `l` balanced digits, which reach almost `±R/2`: the carry out of the last digit is 0.
 //! So do products of any two numbers that `l` digits can write: `|a·b + Q·ñ| / R ≤ R/4 + 0.51·R/4 < 0.38·R`.
 //!
@@ -47,17 +58,17 @@
 //! half the digits that is about 0.7 of the work of a multiplication modulo a number as long as ñ². Since n² divides ñ²,
 //! it is arithmetic modulo n² as well.
 //!
-//! - *Columns* of pass two have up to `3·l` products and one digit of Q, whose `−q` is added as the bits of `c − q`:
-//!   `6·128·2⁵⁰ + 2⁵⁰ + 2¹³ < 2⁶⁰` still. A doubled digit times a digit is at most 2¹⁰¹ as in a square.
+//! - *Columns* of pass two have up to `3·l` products (or `l` doubled ones and `l`) and one digit of Q, whose `−q` is added as
+//!   the bits of `c − q`: `6·136·(2⁴⁶ + 1) + 2⁴⁶ + 2¹⁵ < 2⁶⁰` still.
 //! - *Ranges*: with `8·ñ ≤ R`, components in `±ñ` give `|z₂| ≤ (2·ñ² + |Q| + |Q'|·ñ)/R ≤ ñ/4 + 0.51 + 0.51·ñ < ñ`, and z₁ is
 //!   as above.
 //!
 //! # What is read
 //!
 //! For each group of columns `k = 0, 4, …, 2·l − 4` a convolution reads rows `i` with `k + 1 − l ≤ i < end ≤ l` of its
-//! first factor, and digits `k − i … k − i + 3` of its second (3 less for Q·N), its window, which it may load one row
-//! early. So the window starts at `k − end` or later, where `end ≤ k + 4` for a·b and `end ≤ k` for Q·N and squares: at
-//! −4, or at −3 for Q·N; and it ends at `l + 2`. (Pass two reads digits of the first Q in groups below `l` only.) That is what the zeros around a residue are for. Of Q, which starts
+//! first factor, and digits `k − i … k − i + 3` of its second (2 less for Q·N), its window, of which it loads the next
+//! digit one row early. So the window starts at `k − end` or later, where `end ≤ k + 4` for a·b and `end ≤ k` for Q·N and
+//! squares: at −4, or at −2 for Q·N; and it ends at `l + 2`. (Pass two reads digits of the first Q in groups below `l` only.) That is what the zeros around a residue are for. Of Q, which starts
 //! uninitialised, only rows are read, `i < end ≤ k` there: all written by earlier groups.
 
 use core::hint::black_box;
@@ -67,24 +78,26 @@ use super::residue::{Form, PAD_FRONT};
 use super::simd::{Fused, MAX_LANES, Simd};
 
 /// Bits of a digit.
-pub(super) const RADIX_BITS: u32 = 51;
+pub(super) const RADIX_BITS: u32 = 47;
 /// Digits by which ñ ≡ −1.
-const FRIENDLY_DIGITS: usize = 3;
+const FRIENDLY_DIGITS: usize = 2;
 /// Columns that are summed together.
 const GROUP: usize = 4;
+/// Most products of a chain.
+const CHAIN: usize = 32;
 /// Most digits of a residue: enough for moduli of 6,300 bits.
-pub(super) const MAX_DIGITS: usize = 128;
+pub(super) const MAX_DIGITS: usize = 136;
 
 const TWO_52: f64 = 4_503_599_627_370_496.0;
-const TWO_103: f64 = 10_141_204_801_825_835_211_973_625_643_008.0;
-/// `C`: adding it rounds a product to a multiple of 2⁵¹.
-const HIGH: f64 = 1.5 * TWO_103;
+const TWO_99: f64 = 633_825_300_114_114_700_748_351_602_688.0;
+/// `C`: adding it rounds a product to a multiple of 2⁴⁷.
+const HIGH: f64 = 1.5 * TWO_99;
 /// `c`: adding it makes the low half non-negative in the bits.
 const LOW: f64 = 1.5 * TWO_52;
 const HALF_DIGIT: u64 = 1 << (RADIX_BITS - 1);
 const DIGIT_MASK: u64 = (1 << RADIX_BITS) - 1;
 /// What is taken off a digit with the exponent of 2⁵²: that, and half a digit.
-const DIGIT_OFFSET: f64 = TWO_52 + TWO_52 / 4.0;
+const DIGIT_OFFSET: f64 = TWO_52 + TWO_52 / 64.0;
 /// Keeps a column positive.
 const COLUMN_BIAS: u64 = 1 << 61;
 
@@ -129,35 +142,37 @@ enum Kind {
     Cross(u64),
 }
 
-/// What the columns start from; see the module's text. Counted by walking the same products as [`reduce`].
+/// What the columns start from; see the module's text. Counted by walking the same chains as [`reduce`].
 fn biases(digits: usize, kind: Kind) -> Vec<u64> {
-    // Products whose low half ends in a column; the high half ends in the next.
-    let mut products = vec![0_u64; 2 * digits + GROUP];
+    // Chains and single products whose low part ends in a column; the high part ends in the next.
+    let mut starts = vec![0_u64; 2 * digits + GROUP];
     for k in (0..2 * digits).step_by(GROUP) {
-        let rows = |(first, end): (usize, usize)| end.saturating_sub(first) as u64;
-        let (terms, diagonal) = match kind {
-            Kind::Product => (rows(product_rows(k, digits)), [0; GROUP]),
-            Kind::Square => (rows(square_rows(k, digits)), [1, 1, 2, 2]),
-            Kind::Cross(count) => (count * rows(product_rows(k, digits)), [0; GROUP]),
+        let chains = |(first, end): (usize, usize)| end.saturating_sub(first).div_ceil(CHAIN) as u64;
+        let terms = match kind {
+            Kind::Product => chains(product_rows(k, digits)),
+            // And the diagonal.
+            Kind::Square => chains(square_rows(k, digits)) + 1,
+            Kind::Cross(count) => count * chains(product_rows(k, digits)),
         };
-        for (column, diagonal) in diagonal.into_iter().enumerate() {
-            products[k + column] += terms + rows(quotient_rows(k, digits)) + diagonal;
+        for column in 0..GROUP {
+            starts[k + column] += terms + chains(quotient_rows(k, digits));
         }
         if k < digits {
-            // The quotient digit of the group's first column reaches its last.
-            products[k + FRIENDLY_DIGITS] += 1;
+            // Quotient digits of the group's first two columns reach its last two.
+            starts[k + FRIENDLY_DIGITS] += 1;
+            starts[k + FRIENDLY_DIGITS + 1] += 2;
         }
     }
     (0..=2 * digits)
         .map(|column| {
             let (high, carry) = match column.checked_sub(1) {
-                Some(below) => (products[below], COLUMN_BIAS >> RADIX_BITS),
+                Some(below) => (starts[below], COLUMN_BIAS >> RADIX_BITS),
                 None => (0, 0),
             };
             let quotient = u64::from(matches!(kind, Kind::Cross(_)) && column < digits);
             (COLUMN_BIAS + HALF_DIGIT)
                 .wrapping_sub(carry)
-                .wrapping_sub((products[column] + quotient).wrapping_mul(LOW.to_bits()))
+                .wrapping_sub((starts[column] + quotient).wrapping_mul(LOW.to_bits()))
                 .wrapping_sub(high.wrapping_mul(HIGH.to_bits()))
         })
         .collect()
@@ -175,7 +190,7 @@ const fn square_rows(k: usize, digits: usize) -> (usize, usize) {
     ((k + 1).saturating_sub(digits), k / 2)
 }
 
-/// Quotient digits whose products with N end there, and are known by then. N has `l − 3` digits.
+/// Quotient digits whose products with N end there, and are known by then. N has `l − 2` digits.
 #[inline(always)]
 fn quotient_rows(k: usize, digits: usize) -> (usize, usize) {
     ((k + 1).saturating_sub(digits), k.min(digits))
@@ -185,6 +200,7 @@ fn quotient_rows(k: usize, digits: usize) -> (usize, usize) {
 #[derive(Clone, Copy)]
 struct Constants<S: Fused> {
     high: S::Float,
+    low: S::Float,
     both: S::Float,
 }
 
@@ -209,24 +225,62 @@ unsafe fn accumulate<S: Fused>(
     }
 }
 
-/// Adds `row·(b₀ … b₃)` to the group's columns.
-///
-/// # Safety
-/// As [`super::simd::Simd`].
-#[inline(always)]
-unsafe fn accumulate_row<S: Fused>(
-    sums: &mut [S::Word; GROUP + 1],
-    row: S::Float,
-    b: [S::Float; GROUP],
-    constants: Constants<S>,
-) {
-    let [x0, x1, x2, x3, x4] = sums;
-    // SAFETY: the caller has the instructions.
-    unsafe {
-        accumulate::<S>(x0, x1, row, b[0], constants);
-        accumulate::<S>(x1, x2, row, b[1], constants);
-        accumulate::<S>(x2, x3, row, b[2], constants);
-        accumulate::<S>(x3, x4, row, b[3], constants);
+/// A chain for each column of a group, of at most [`CHAIN`] products.
+struct Chains<S: Fused> {
+    high: [S::Float; GROUP],
+    low: [S::Float; GROUP],
+}
+
+impl<S: Fused> Chains<S> {
+    #[inline(always)]
+    const fn new(constants: Constants<S>) -> Self {
+        Self { high: [constants.high; GROUP], low: [constants.low; GROUP] }
+    }
+
+    /// Adds `a·b` to a column.
+    ///
+    /// # Safety
+    /// As [`super::simd::Simd`].
+    #[inline(always)]
+    unsafe fn add(&mut self, column: usize, a: S::Float, b: S::Float) {
+        let before = self.high[column];
+        // SAFETY: the caller has the instructions.
+        unsafe {
+            let high = S::fused(a, b, before);
+            let lost = S::fused(a, b, S::subtract(before, high));
+            self.low[column] = S::add(self.low[column], lost);
+            self.high[column] = high;
+        }
+    }
+
+    /// Adds `row·(b₀ … b₃)` to the columns.
+    ///
+    /// # Safety
+    /// As [`super::simd::Simd`].
+    #[inline(always)]
+    unsafe fn add_row(&mut self, row: S::Float, b: [S::Float; GROUP]) {
+        // SAFETY: the caller has the instructions.
+        unsafe {
+            self.add(0, row, b[0]);
+            self.add(1, row, b[1]);
+            self.add(2, row, b[2]);
+            self.add(3, row, b[3]);
+        }
+    }
+
+    /// Adds the chains to the group's sums.
+    ///
+    /// # Safety
+    /// As [`super::simd::Simd`].
+    #[inline(always)]
+    unsafe fn end(self, sums: &mut [S::Word; GROUP + 1]) {
+        for column in 0..GROUP {
+            // SAFETY: the caller has the instructions.
+            unsafe {
+                sums[column] = S::add_word(sums[column], S::to_word(self.low[column]));
+                sums[column + 1] = S::add_word(sums[column + 1], S::to_word(self.high[column]));
+            }
+        }
     }
 }
 
@@ -250,6 +304,10 @@ unsafe fn load_group<S: Fused>(digits: *const f64) -> [S::Float; GROUP] {
 
 /// Adds `Σ aᵢ·b₍ₖ₊c₋ᵢ₎` for `first ≤ i < end` to column c of the group, c = 0 … 3.
 ///
+/// The window of digits of b is kept in registers: each row brings one new digit. That the end is asked for after every
+/// row, although it could be after four, keeps LLVM from sorting the sums of four rows by columns for WebAssembly, which
+/// takes more registers than V8 has.
+///
 /// # Safety
 /// As [`super::simd::Simd`]; `a` has digits from `first` to `end`, and `b` those from `k − end` (it may be negative) to
 /// `k − first + 3`.
@@ -266,36 +324,41 @@ unsafe fn convolve<S: Fused>(
         return;
     }
     let step = S::LANES;
-    let mut own = *sums;
-    // SAFETY: the caller has the instructions. `row` runs from `first` to `end` and is loaded below `end` only; the
-    // window of row i is `k − i … k − i + 3`, and the digit in front of it is loaded at most, for the last row at
-    // `k − end`.
+    let mut left = end - first;
+    // SAFETY: the caller has the instructions and the memory: row i is loaded where `i < end`, and then digit
+    // `k − i − 1`.
     unsafe {
         let mut row = a.add(first * step);
-        let last = a.add(end * step);
         let mut window = b.offset((k - first.cast_signed()) * step.cast_signed());
-        if S::KEEP_WINDOW {
-            let [mut b0, mut b1, mut b2, mut b3] = load_group::<S>(window);
-            for _ in 0..(end - first) / GROUP {
-                accumulate_row::<S>(&mut own, S::load(row), [b0, b1, b2, b3], constants);
-                b3 = S::load(window.sub(step));
-                accumulate_row::<S>(&mut own, S::load(row.add(step)), [b3, b0, b1, b2], constants);
-                b2 = S::load(window.sub(2 * step));
-                accumulate_row::<S>(&mut own, S::load(row.add(2 * step)), [b2, b3, b0, b1], constants);
-                b1 = S::load(window.sub(3 * step));
-                accumulate_row::<S>(&mut own, S::load(row.add(3 * step)), [b1, b2, b3, b0], constants);
-                b0 = S::load(window.sub(4 * step));
-                row = row.add(GROUP * step);
+        let [mut b0, mut b1, mut b2, mut b3] = load_group::<S>(window);
+        loop {
+            let mut chains = Chains::<S>::new(constants);
+            let mut rows = left.min(CHAIN);
+            left -= rows;
+            macro_rules! add_row {
+                ($index:literal, [$($b:ident),*], $next:ident $(, $advance:stmt)?) => {
+                    chains.add_row(S::load(row.add($index * step)), [$($b),*]);
+                    $next = S::load(window.add((GROUP - 1 - $index) * step));
+                    $($advance)?
+                    rows -= 1;
+                    if rows == 0 {
+                        break;
+                    }
+                };
+            }
+            loop {
                 window = window.sub(GROUP * step);
+                add_row!(0, [b0, b1, b2, b3], b3);
+                add_row!(1, [b3, b0, b1, b2], b2);
+                add_row!(2, [b2, b3, b0, b1], b1);
+                add_row!(3, [b1, b2, b3, b0], b0, row = row.add(GROUP * step));
+            }
+            chains.end(sums);
+            if left == 0 {
+                break;
             }
         }
-        while row < last {
-            accumulate_row::<S>(&mut own, S::load(row), load_group::<S>(window), constants);
-            row = row.add(step);
-            window = window.sub(step);
-        }
     }
-    *sums = own;
 }
 
 /// The middle of a square's group from column `k = 2·middle` on: the products `aᵢ·aⱼ` with `middle ≤ i ≤ j`, which the
@@ -312,7 +375,7 @@ unsafe fn diagonal<S: Fused>(
     constants: Constants<S>,
 ) {
     let step = S::LANES;
-    let [x0, x1, x2, x3, x4] = sums;
+    let mut chains = Chains::<S>::new(constants);
     // SAFETY: the caller has the instructions; `middle + 1` is a digit, and `middle + 2` and `middle + 3` are loaded
     // only if `middle + 2` is, since there are an even number of digits and `middle` is even.
     unsafe {
@@ -322,12 +385,11 @@ unsafe fn diagonal<S: Fused>(
             third_twice = S::load(doubled.add((middle + 2) * step));
             fourth_twice = S::load(doubled.add((middle + 3) * step));
         }
-        accumulate::<S>(x0, x1, first, first, constants);
-        accumulate::<S>(x1, x2, first, S::load(doubled.add((middle + 1) * step)), constants);
-        accumulate::<S>(x2, x3, first, third_twice, constants);
-        accumulate::<S>(x3, x4, first, fourth_twice, constants);
-        accumulate::<S>(x2, x3, second, second, constants);
-        accumulate::<S>(x3, x4, second, third_twice, constants);
+        let first_twice = [first, S::load(doubled.add((middle + 1) * step)), third_twice, fourth_twice];
+        chains.add_row(first, first_twice);
+        chains.add(2, second, second);
+        chains.add(3, second, third_twice);
+        chains.end(sums);
     }
 }
 
@@ -409,20 +471,25 @@ unsafe impl<S: Fused, const COUNT: usize> Terms<S> for Cross<COUNT> {
                 Terms::<S>::add(product, sums, k, digits, constants);
             }
             if k < digits {
-                // C + c − C is c, exactly.
-                let low = S::subtract(constants.both, constants.high);
                 for (column, digit) in
                     load_group::<S>(self.quotient.add(k * S::LANES)).into_iter().enumerate()
                 {
-                    sums[column] = S::add_word(sums[column], S::to_word(S::subtract(low, digit)));
+                    sums[column] = S::add_word(sums[column], S::to_word(S::subtract(constants.low, digit)));
                 }
             }
         }
     }
 }
 
-/// Room for the digits of a quotient or of 2·a.
-type Scratch = MaybeUninit<[f64; MAX_DIGITS * MAX_LANES]>;
+/// Digits of a quotient or of 2·a. No vector of them lies in two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Digits {
+    _digits: [f64; MAX_DIGITS * MAX_LANES],
+}
+
+/// Room for them.
+type Scratch = MaybeUninit<Digits>;
 
 /// Pointers to the first digit of residues behind their zeros.
 macro_rules! digits_of {
@@ -451,9 +518,10 @@ unsafe fn reduce<S: Fused, T: Terms<S>>(
     // SAFETY: the caller has the instructions and the memory. Digits of the quotient are written before the group that
     // reads them. Results start at column `digits`, a multiple of `GROUP`, and the last group ends at `2·digits`.
     unsafe {
-        let constants: Constants<S> =
-            Constants { high: S::splat(constants[0]), both: S::splat(constants[1]) };
-        let first_friendly = S::load(friendly);
+        let [high, both] = constants.map(|constant| S::splat(constant));
+        // C + c − C is c, exactly.
+        let constants: Constants<S> = Constants { high, low: S::subtract(both, high), both };
+        let [first_friendly, second_friendly] = [S::load(friendly), S::load(friendly.add(step))];
         let mut carry = S::splat_word(bias[0]);
         for k in (0..2 * digits).step_by(GROUP) {
             let &[_, s1, s2, s3, s4] = &bias[k..=k + GROUP] else { unreachable!("a slice of five") };
@@ -467,12 +535,15 @@ unsafe fn reduce<S: Fused, T: Terms<S>>(
             let [x0, mut x1, mut x2, mut x3, mut x4] = sums;
             let lowest = digit::<S>(x0);
             S::store(target, lowest);
-            if k < digits {
-                // The one product with a quotient digit of this group that ends in this group.
-                accumulate::<S>(&mut x3, &mut x4, lowest, first_friendly, constants);
-            }
             x1 = S::add_word(x1, S::carry_word(x0));
-            S::store(target.add(step), digit::<S>(x1));
+            let second = digit::<S>(x1);
+            S::store(target.add(step), second);
+            if k < digits {
+                // The three products with quotient digits of this group that end in this group.
+                accumulate::<S>(&mut x2, &mut x3, lowest, first_friendly, constants);
+                accumulate::<S>(&mut x3, &mut x4, lowest, second_friendly, constants);
+                accumulate::<S>(&mut x3, &mut x4, second, first_friendly, constants);
+            }
             x2 = S::add_word(x2, S::carry_word(x1));
             S::store(target.add(2 * step), digit::<S>(x2));
             x3 = S::add_word(x3, S::carry_word(x2));
