@@ -92,6 +92,54 @@ fn what_analyses_lack_is_added() {
 }
 
 #[test]
+fn what_is_prepared_lacks_nothing() {
+    play("what_is_prepared_lacks_nothing", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        choose_made_file(&browser, "hospital.csv", tables::hospital(ROWS, &WARDS).as_bytes()).await?;
+        prepare::wait_open(&browser).await?;
+        for what in
+            ["prepare-quantiles", "prepare-relations", "prepare-shape", "prepare-group-0", "prepare-group-1"]
+        {
+            browser.tick(what, true).await?;
+        }
+        browser.wait_for("prepare-needs", SOON).await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+        let codes = [
+            "describe-spread",
+            "describe-histogram",
+            "describe-shape",
+            "groups",
+            "contingency",
+            "correlation",
+            "regression",
+        ];
+        for code in codes {
+            dataset::choose_analysis(&browser, code).await?;
+        }
+        until("an estimate", SOON, async || {
+            let estimate = browser.text("analysis-estimate").await?;
+            Ok(estimate.contains("The cloud reads").then_some(()))
+        })
+        .await?;
+        ensure!(
+            browser.find("needs").await?.is_none(),
+            "something is lacking: {}",
+            browser.text("needs").await?
+        );
+        browser.click("analysis-run").await?;
+        let parts = dataset::parts(&browser).await?;
+        // Spread, histogram and shape of four numbers, and one of each other kind.
+        ensure!(parts.len() == 16, "{} answers", parts.len());
+        let differing: Vec<_> =
+            parts.iter().filter(|part| part.verdict.as_deref() != Some("equal")).collect();
+        ensure!(differing.is_empty(), "these differ from their twins: {differing:#?}");
+        Ok(())
+    });
+}
+
+#[test]
 fn quantiles_are_made_exact() {
     play("quantiles_are_made_exact", async |story| {
         let browser = story.browser().await?;

@@ -29,6 +29,12 @@ pub(super) fn Analysis(#[prop(into)] view: Signal<DatasetView>) -> impl IntoView
     let running = Memo::new(move |_| {
         desk.analysis.with(|analysis| matches!(analysis, AnalysisProcess::Running { .. }))
     });
+    let heading = NodeRef::<leptos::html::H2>::new();
+    let to_heading = Callback::new(move |()| {
+        if let Some(heading) = heading.get_untracked() {
+            let _ = heading.focus();
+        }
+    });
     if columns.with_untracked(Columns::is_empty) {
         return view! {
             <section class="panel empty">
@@ -40,8 +46,8 @@ pub(super) fn Analysis(#[prop(into)] view: Signal<DatasetView>) -> impl IntoView
     }
     view! {
         <section class="panel" aria-labelledby="run-title">
-            <h2 id="run-title">"Run an analysis"</h2>
-            <RunForm dataset columns batches source_at_hand running/>
+            <h2 id="run-title" tabindex="-1" node_ref=heading>"Run an analysis"</h2>
+            <RunForm dataset columns batches source_at_hand running on_removed=to_heading/>
         </section>
         {move || match desk.analysis.get() {
             AnalysisProcess::Running { dataset: of } if of == dataset => view! { <Running/> }.into_any(),

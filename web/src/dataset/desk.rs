@@ -91,6 +91,10 @@ impl Desk {
     /// Runs analyses and waits for the answer, which is shown, too.
     pub(super) async fn ran(self, run: Run) -> Option<AnswerView> {
         let dataset = run.dataset;
+        // That it can run needs no saying any more.
+        if self.growth.with_untracked(|growth| matches!(growth, Growth::Done(..))) {
+            self.growth.set(Growth::Idle);
+        }
         self.analysis.set(AnalysisProcess::Running { dataset });
         match self.vault.run_analyses(run).await {
             Ok(answer) => {

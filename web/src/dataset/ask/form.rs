@@ -24,6 +24,8 @@ pub(in super::super) fn RunForm(
     #[prop(into)] batches: Signal<Vec<BatchView>>,
     #[prop(into)] source_at_hand: Signal<bool>,
     #[prop(into)] running: Signal<bool>,
+    /// An analysis was removed, and the focus with it.
+    on_removed: Callback<()>,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
@@ -135,7 +137,10 @@ pub(in super::super) fn RunForm(
             <For each=move || items.get() key=|place| place.id let:place>
                 <Item
                     place columns removable
-                    on_remove=Callback::new(move |()| items.update(|items| items.retain(|item| item.id != place.id)))
+                    on_remove=Callback::new(move |()| {
+                        items.update(|items| items.retain(|item| item.id != place.id));
+                        on_removed.run(());
+                    })
                 />
             </For>
             <Menu columns on_draft=add/>

@@ -72,6 +72,7 @@ fn UnfinishedRow(upload: UnfinishedUpload, discard: Callback<DatasetId>) -> impl
         <li class="row">
             <div class="row-text">
                 <p class="row-title wrap">{upload.file_name}</p>
+                {upload.extends.map(|name| view! { <p class="wrap">"Adds to " {name}</p> })}
                 <p class="hint">
                     {format!(
                         "{} of {} stored, begun {}",
