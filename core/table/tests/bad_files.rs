@@ -317,7 +317,9 @@ fn hostile_and_duplicate_names_stay_text() {
         ["__proto__", "<img src=x onerror=alert(1)>", "=cmd()", "column 4", "__proto__ (2)", "constructor"]
     );
     let json = serde_json::to_string(&profile).unwrap();
-    assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), profile);
+    let mut expected = profile;
+    expected.columns.iter_mut().for_each(|column| column.categories = None);
+    assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), expected);
 }
 
 #[test]

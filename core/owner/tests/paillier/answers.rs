@@ -333,7 +333,7 @@ fn answers_to_something_else_are_named() {
 
     let mut answer = world.honest_answer();
     answer.aggregates.block_count += 1;
-    let error = AnswerError::WrongCount { what: "blocks per aggregate", expected: 5, actual: 6 };
+    let error = AnswerError::WrongCount { what: "blocks", expected: 5, actual: 6 };
     assert_eq!(world.open(&answer), Err(error));
 
     let mut answer = world.honest_answer();
