@@ -36,7 +36,10 @@ pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
             Request::Sum(asked) => (asked.column, "sum"),
             Request::Mean(asked) => (asked.column, "mean"),
             Request::Variance(asked) => (asked.column, "variance/population"),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is, it is not asked here")]
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "whatever else there is, it is not asked here"
+            )]
             other => bail!("{other:?} is not asked here"),
         };
         let (count, sum) = table.column(usize::try_from(column)?)?;

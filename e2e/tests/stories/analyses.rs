@@ -249,7 +249,7 @@ fn a_certificate_is_checked_without_a_keyring() {
         stranger.wait_for("certificate-answers", SOON).await?;
 
         // One changed letter is enough.
-        let place = text.find("Mean").context("the certificate does not name the answer")?;
+        let place = text.find("Mean of").context("the certificate does not name the answer")?;
         let forged = stranger.folder().join("forged certificate.json");
         let mut changed = text.clone();
         changed.replace_range(place..=place, "m");

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use veilsum_protocol::DatasetId;
 
+use super::desk::Desk;
 use crate::messages::CloudObject;
 use crate::ui::fault::FaultNote;
 use crate::ui::hex::Hex;
@@ -19,7 +20,11 @@ const FIRST_OBJECTS: usize = 12;
 #[component]
 pub(super) fn CloudSaw(dataset: DatasetId) -> impl IntoView {
     let vault = expect_context::<Vault>();
-    let objects = Loaded::new(move || Box::pin(vault.cloud_objects(dataset)));
+    let desk = expect_context::<Desk>();
+    let objects = Loaded::new(move || {
+        desk.changes.track();
+        Box::pin(vault.cloud_objects(dataset))
+    });
     view! {
         <section class="panel cloud-side" aria-labelledby="cloud-title" data-testid="cloud-saw">
             <h2 id="cloud-title"><Icon symbol=Symbol::Cloud/>"What the cloud saw"</h2>

@@ -24,8 +24,11 @@ pub(super) struct Desk {
     pub(super) analysis: RwSignal<AnalysisProcess>,
     /// Columns or rows that are added.
     pub(super) growth: RwSignal<Growth>,
-    /// Counts changes of datasets and of their answers: what depends on them is asked for again.
+    /// Counts changes of datasets: what depends on them is asked for again.
     pub(super) changes: RwSignal<u32>,
+    /// Counts answers. Only what this browser keeps by itself may depend on it: the cloud must not see whether an answer
+    /// passed its check.
+    pub(super) answered: RwSignal<u32>,
     /// Files that were chosen again, so that nobody must choose them twice.
     pub(super) files: StoredValue<HashMap<Batch, File>, LocalStorage>,
 }
@@ -63,6 +66,7 @@ impl Desk {
             analysis: RwSignal::new(AnalysisProcess::Idle),
             growth: RwSignal::new(Growth::Idle),
             changes: RwSignal::new(0),
+            answered: RwSignal::new(0),
             files: StoredValue::new_local(HashMap::new()),
         };
         // Decrypted answers do not outlive the unlocked keyring.
@@ -99,7 +103,7 @@ impl Desk {
         match self.vault.run_analyses(run).await {
             Ok(answer) => {
                 self.show(answer.clone());
-                self.changed();
+                self.answered.update(|answered| *answered = answered.wrapping_add(1));
                 Some(answer)
             }
             Err(fault) => {

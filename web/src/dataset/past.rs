@@ -24,7 +24,7 @@ pub(super) fn PastAnswers(dataset: DatasetId) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let answers = Loaded::new(move || {
-        desk.changes.track();
+        desk.answered.track();
         Box::pin(vault.past_answers(dataset))
     });
     let fault = RwSignal::new(None::<Fault>);

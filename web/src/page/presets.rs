@@ -1,7 +1,9 @@
 //! Analyses that are prepared while a table is encrypted, in bundles that people choose by what they are for.
 
 use veilsum_analysis::Request;
-use veilsum_analysis::catalogue::{Contingency, Correlation, GroupBy, Quantiles, Shape, Variance};
+use veilsum_analysis::catalogue::{
+    Contingency, Correlation, GroupBy, Quantiles, Regression, Shape, Variance,
+};
 use veilsum_table::treat::Choice;
 
 /// Confidence of intervals in thousandths; what is encrypted is the same for all.
@@ -56,8 +58,20 @@ impl Presets {
             let others = groupings.iter().skip(at + 1);
             requests.extend(others.map(|&other| Request::Contingency(Contingency { columns: [by, other] })));
         }
-        if self.relations && numbers.len() > 1 {
-            requests.push(Request::Correlation(Correlation { columns: numbers }));
+        if self.relations
+            && let [y, xs @ ..] = numbers.as_slice()
+            && !xs.is_empty()
+        {
+            requests.push(Request::Correlation(Correlation { columns: numbers.clone() }));
+            // Whichever of them is explained. Where cells are blank, its products leave out more rows.
+            requests.push(Request::Regression(Regression {
+                y: *y,
+                xs: xs.to_vec(),
+                categories: Vec::new(),
+                ridge: String::new(),
+                standardised: false,
+                level: LEVEL,
+            }));
         }
         requests
     }
@@ -94,6 +108,14 @@ mod tests {
                 grouped(1, 4),
                 grouped(3, 4),
                 Request::Correlation(Correlation { columns: vec![1, 3] }),
+                Request::Regression(Regression {
+                    y: 1,
+                    xs: vec![3],
+                    categories: Vec::new(),
+                    ridge: String::new(),
+                    standardised: false,
+                    level: LEVEL,
+                }),
             ]
         );
     }

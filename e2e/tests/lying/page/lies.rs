@@ -25,8 +25,7 @@ pub struct Lied {
 
 const REFUSED: Option<&str> = Some("answer-refused");
 /// The first column is called “price”.
-const OF_PRICE: &[&str] =
-    &["answer for column “price” was refused", "No number is shown", "Run the analysis again"];
+const OF_PRICE: &[&str] = &["answer for “price” was refused", "No number is shown", "Run the analysis again"];
 const OF_ANSWER: &[&str] = &["answer was refused", "No number is shown", "Run the analysis again"];
 
 impl Lied {
