@@ -103,7 +103,12 @@ async fn commands_that_need_keys_say_so_when_locked() {
     for command in [Command::ExportKeyFile, Command::ListDatasets, Command::UnfinishedUploads] {
         assert_eq!(vault.perform(command, None).await.unwrap_err().code, "locked");
     }
-    let choices = UploadChoices { treatments: Vec::new(), keep_original: false, rows_per_group: None };
+    let choices = UploadChoices {
+        treatments: Vec::new(),
+        keep_original: false,
+        rows_per_group: None,
+        analyses: Vec::new(),
+    };
     assert_eq!(vault.perform(Command::Estimate(choices), None).await.unwrap_err().code, "no-table");
 }
 
@@ -182,7 +187,8 @@ async fn nothing_is_uploaded_before_the_key_file_is_saved() {
     keyring(&vault, create, None).await.unwrap();
     let table = open(&vault, b"v\n1\n", ReadOptions::default()).await.unwrap();
     let treatments = table.proposals.iter().map(|proposal| proposal.choice).collect();
-    let choices = UploadChoices { treatments, keep_original: false, rows_per_group: None };
+    let choices =
+        UploadChoices { treatments, keep_original: false, rows_per_group: None, analyses: Vec::new() };
     let fault = vault.perform(Command::StartUpload(choices), None).await.unwrap_err();
     assert_eq!(fault.code, "key-file-needed");
 }
