@@ -259,6 +259,14 @@ impl Client {
         id: JobId,
     ) -> Result<Job, Refusal> {
         let planned = plan::plan(&manifest, requests, &[])?;
+        self.run_planned(manifest, planned, id).await
+    }
+
+    /// The same for a plan that was made.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_planned(&self, manifest: Manifest, planned: Planned, id: JobId) -> Result<Job, Refusal> {
         let plan = planned.plan.clone().context("nothing is to be computed")?;
         let start = StartJob { job: id, plan };
         let mut status: JobStatus =

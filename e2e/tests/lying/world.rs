@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rand_chacha::ChaCha20Rng;
 use veilsum_analysis::Request;
 use veilsum_analysis::catalogue::{Count, Mean, Sum, Variance};
+use veilsum_analysis::plan::plan;
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_e2e::client::Job;
 use veilsum_e2e::encrypted::{Dataset, encrypt};
@@ -78,9 +79,8 @@ impl World {
         for _ in 0..jobs {
             honest.push(Honest::run(cloud, &dataset, &requests, rng).await?);
         }
-        let backwards: Vec<Request> = requests.iter().rev().cloned().collect();
         Ok(Self {
-            other_job: Honest::run(cloud, &dataset, &backwards, rng).await?,
+            other_job: Honest::run_backwards(cloud, &dataset, &requests, rng).await?,
             table,
             dataset,
             earlier,
@@ -102,6 +102,21 @@ impl Honest {
     ) -> anyhow::Result<Self> {
         let manifest = cloud.client.open(dataset.manifest.dataset).await?;
         let job = cloud.client.run(manifest, requests, job_id(rng)).await?;
+        let answer = cloud.client.download(&job).await?;
+        Ok(Self { job, answer })
+    }
+
+    /// The same with the aggregates in another order, which no planner makes: another plan about the same.
+    async fn run_backwards(
+        cloud: &Cloud,
+        dataset: &Dataset,
+        requests: &[Request],
+        rng: &mut ChaCha20Rng,
+    ) -> anyhow::Result<Self> {
+        let manifest = cloud.client.open(dataset.manifest.dataset).await?;
+        let mut planned = plan(&manifest, requests, &[])?;
+        planned.plan.iter_mut().for_each(|plan| plan.aggregates.reverse());
+        let job = cloud.client.run_planned(manifest, planned, job_id(rng)).await?;
         let answer = cloud.client.download(&job).await?;
         Ok(Self { job, answer })
     }
