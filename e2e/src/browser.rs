@@ -255,11 +255,16 @@ impl Browser {
     /// # Errors
     /// The box is not there.
     pub async fn tick(&self, testid: &str, wanted: bool) -> anyhow::Result<()> {
-        let is_ticked = self.wait_for(testid, SOON).await?.is_selected().await?;
-        if is_ticked != wanted {
+        until(&format!("`{testid}` to be ticked as wanted"), SOON, async || {
+            let is_ticked = self.wait_for(testid, SOON).await?.is_selected().await.unwrap_or(!wanted);
+            if is_ticked == wanted {
+                return Ok(Some(()));
+            }
+            // The page may move under the pointer while it loads: whether it was hit is looked at again.
             self.click(testid).await?;
-        }
-        Ok(())
+            Ok(None)
+        })
+        .await
     }
 
     /// Opens folded parts of the page.
