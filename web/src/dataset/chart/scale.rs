@@ -27,7 +27,9 @@ impl Axis {
         }
         // Halves, so that a range of nearly all floats does not overflow.
         let step = nice(2.0 * ((high / 2.0 - low / 2.0) / wanted.max(1.0)));
-        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step }
+        // The next round number beyond the largest float is none.
+        let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
+        Self { low: low.max(f64::MIN), high: high.min(f64::MAX), step }
     }
 
     /// The same, from exactly `low` to `high`: for edges of bins, which the axis should end at.
