@@ -28,6 +28,7 @@ pub fn end_of(result: Result<Vec<Answered>, Refusal>, table: &Table) -> anyhow::
 ///
 /// # Errors
 /// One of them is wrong.
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is, it is not asked here")]
 pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
     ensure!(!answers.is_empty(), "nothing is shown");
     for answered in answers {
@@ -36,10 +37,6 @@ pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
             Request::Sum(asked) => (asked.column, "sum"),
             Request::Mean(asked) => (asked.column, "mean"),
             Request::Variance(asked) => (asked.column, "variance/population"),
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "whatever else there is, it is not asked here"
-            )]
             other => bail!("{other:?} is not asked here"),
         };
         let (count, sum) = table.column(usize::try_from(column)?)?;
