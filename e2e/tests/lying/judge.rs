@@ -31,15 +31,12 @@ pub fn end_of(result: Result<Vec<Answered>, Refusal>, table: &Table) -> anyhow::
 pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
     ensure!(!answers.is_empty(), "nothing is shown");
     for answered in answers {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is, it is not asked here")]
         let (column, key) = match &answered.request {
             Request::Count(asked) => (asked.column, "count"),
             Request::Sum(asked) => (asked.column, "sum"),
             Request::Mean(asked) => (asked.column, "mean"),
             Request::Variance(asked) => (asked.column, "variance/population"),
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "whatever else there is, it is not asked here"
-            )]
             other => bail!("{other:?} is not asked here"),
         };
         let (count, sum) = table.column(usize::try_from(column)?)?;
