@@ -32,6 +32,7 @@ pub fn end_of(result: Result<Vec<Answered>, Refusal>, table: &Table) -> anyhow::
 pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
     ensure!(!answers.is_empty(), "nothing is shown");
     for answered in answers {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is, it is not asked here")]
         let (column, key) = match &answered.request {
             Request::Count(asked) => (asked.column, "count"),
             Request::Sum(asked) => (asked.column, "sum"),
