@@ -28,7 +28,6 @@ pub fn end_of(result: Result<Vec<Answered>, Refusal>, table: &Table) -> anyhow::
 ///
 /// # Errors
 /// One of them is wrong.
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is, it is not asked here")]
 pub fn check(answers: &[Answered], table: &Table) -> anyhow::Result<()> {
     ensure!(!answers.is_empty(), "nothing is shown");
     for answered in answers {
