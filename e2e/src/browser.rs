@@ -354,12 +354,19 @@ impl Browser {
         let body = "document.documentElement.dataset.theme = arguments[0]; window.dispatchEvent(new Event('resize')); \
             return document.documentElement.scrollHeight;";
         self.script::<u32>(body, &[theme.into()]).await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.drawn().await?;
         let height: u32 = self.script(body, &[theme.into()]).await?;
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics(height.min(12_000))).await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.drawn().await?;
         self.driver.screenshot(file).await?;
         self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+        Ok(())
+    }
+
+    /// Waits until the page was drawn again: two frames begin after whatever changed it.
+    async fn drawn(&self) -> anyhow::Result<()> {
+        let body = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+        self.driver.execute_async(body, Vec::new()).await?;
         Ok(())
     }
 
@@ -372,7 +379,7 @@ impl Browser {
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
         let body = "window.dispatchEvent(new Event('resize')); return document.documentElement.scrollWidth - window.innerWidth;";
         self.script::<i64>(body, &[]).await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.drawn().await?;
         let overflow = self.script(body, &[]).await?;
         self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
         Ok(overflow)

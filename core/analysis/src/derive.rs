@@ -361,8 +361,6 @@ struct Recipe {
     terms: Vec<Term>,
     digit_bits: u8,
     limb_count: usize,
-    /// Whether all products fit 128 bits.
-    is_narrow: bool,
 }
 
 impl Deriver {
@@ -373,15 +371,11 @@ impl Deriver {
     pub fn new(columns: &[Column], derived: &[DerivedColumn]) -> Result<Self, PlanError> {
         let schema = Schema::new(columns);
         let recipe = |derived: &DerivedColumn| {
-            let mut is_narrow = true;
-            for term in &derived.terms {
-                is_narrow &= bound(schema, term)?.bits() < 127;
-            }
+            derived.terms.iter().try_for_each(|term| check_factors(schema, term))?;
             Ok(Recipe {
                 terms: derived.terms.clone(),
                 digit_bits: derived.digit_bits,
                 limb_count: derived.limbs.len(),
-                is_narrow,
             })
         };
         Ok(Self {
@@ -419,10 +413,10 @@ impl Deriver {
         }
         for recipe in &self.derived {
             match &recipe.terms[..] {
-                [term] if !recipe.is_narrow => {
-                    push_wide_limbs(self.wide(term, cells), recipe.limb_count, integers);
-                }
-                [term] => push_limbs(self.narrow(term, cells), recipe.limb_count, integers),
+                [term] => match self.narrow(term, cells) {
+                    Some(value) => push_limbs(value, recipe.limb_count, integers),
+                    None => push_wide_limbs(self.wide(term, cells), recipe.limb_count, integers),
+                },
                 terms => {
                     let digits = terms.iter().enumerate().map(|(at, term)| {
                         i64::from(self.holds(term, cells)) << (at * usize::from(recipe.digit_bits))
@@ -436,17 +430,10 @@ impl Deriver {
 
     /// Whether every indicator of a term is 1.
     fn holds(&self, term: &Term, cells: &[Cell]) -> bool {
-        term.indicators().iter().all(|indicator| {
+        term.indicators().iter().all(|&indicator| {
             let at = indicator.column() as usize;
-            let Some(cell) = cells.get(at) else { return false };
-            match *indicator {
-                Indicator::Present { .. } => cell.integer.is_some() || cell.category.is_some(),
-                Indicator::Category { category, .. } => cell.category == Some(category),
-                Indicator::Bin { binning, bin, .. } => cell.integer.is_some_and(|integer| {
-                    let binning = self.columns[at].binnings.get(binning as usize);
-                    binning.and_then(|binning| binning.bin_of(integer)) == Some(bin)
-                }),
-            }
+            let cell = self.columns.get(at).zip(cells.get(at));
+            cell.is_some_and(|(source, cell)| holds(indicator, &source.binnings, cell))
         })
     }
 
@@ -454,19 +441,8 @@ impl Deriver {
         self.deviations.get(power.column as usize).copied().flatten()
     }
 
-    fn narrow(&self, term: &Term, cells: &[Cell]) -> i128 {
-        if !self.holds(term, cells) {
-            return 0;
-        }
-        let factors = term
-            .powers()
-            .iter()
-            .map(|&power| self.deviation(power).map_or(0, |x| i128::from(x).pow(power.exponent.into())));
-        factors.product()
-    }
-
-    /// The same; `None` if it does not fit.
-    fn narrow_checked(&self, term: &Term, cells: &[Cell]) -> Option<i128> {
+    /// The integer of a term; `None` if it does not fit 128 bits.
+    fn narrow(&self, term: &Term, cells: &[Cell]) -> Option<i128> {
         if !self.holds(term, cells) {
             return Some(0);
         }
@@ -476,6 +452,7 @@ impl Deriver {
         })
     }
 
+    /// The integer of a term, however large.
     fn wide(&self, term: &Term, cells: &[Cell]) -> BigInt {
         if !self.holds(term, cells) {
             return BigInt::ZERO;
@@ -519,8 +496,7 @@ impl TermSums {
         self.deriver.derive(cells, &mut Vec::new())?;
         self.row_count += 1;
         for (term, sum, overflow) in &mut self.sums {
-            // A product of any degree fits 128 bits if its bound does; that is not known here, so it is tried.
-            match self.deriver.narrow_checked(term, cells) {
+            match self.deriver.narrow(term, cells) {
                 Some(value) => match sum.checked_add(value) {
                     Some(added) => *sum = added,
                     None => *overflow += value,
@@ -536,6 +512,18 @@ impl TermSums {
     pub fn totals(self) -> crate::totals::Totals {
         let sums = self.sums.into_iter().map(|(term, sum, overflow)| (term, overflow + sum)).collect();
         crate::totals::Totals::new(self.row_count, sums)
+    }
+}
+
+/// Whether an indicator is 1 for its column's cell; `binnings` are those of the column.
+pub(crate) fn holds(indicator: Indicator, binnings: &[Binning], cell: &Cell) -> bool {
+    match indicator {
+        Indicator::Present { .. } => cell.integer.is_some() || cell.category.is_some(),
+        Indicator::Category { category, .. } => cell.category == Some(category),
+        Indicator::Bin { binning, bin, .. } => cell.integer.is_some_and(|integer| {
+            let binning = binnings.get(binning as usize);
+            binning.and_then(|binning| binning.bin_of(integer)) == Some(bin)
+        }),
     }
 }
 

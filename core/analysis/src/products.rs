@@ -10,7 +10,7 @@ use veilsum_crypto::bfv::noise::{self, Circuit, PlanError as NoiseError};
 use veilsum_protocol::manifest::Column;
 use veilsum_protocol::term::{Indicator, Power, Term};
 
-use crate::derive::{Cell, describe, largest_total};
+use crate::derive::{Cell, describe, holds, largest_total};
 use crate::error::PlanError;
 use crate::request::Request;
 use crate::schema::Schema;
@@ -131,14 +131,7 @@ impl Factor {
             },
             Self::Indicator(indicator) => {
                 let (Some(found), Some(cell)) = at(indicator.column()) else { return 0 };
-                i64::from(match indicator {
-                    Indicator::Present { .. } => cell.integer.is_some() || cell.category.is_some(),
-                    Indicator::Category { category, .. } => cell.category == Some(category),
-                    Indicator::Bin { binning, bin, .. } => cell.integer.is_some_and(|integer| {
-                        let binning = found.binnings.get(binning as usize);
-                        binning.and_then(|binning| binning.bin_of(integer)) == Some(bin)
-                    }),
-                })
+                i64::from(holds(indicator, &found.binnings, cell))
             }
         }
     }

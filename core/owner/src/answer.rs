@@ -148,7 +148,7 @@ pub fn open_answer(
     }
 
     let mut sums = Vec::with_capacity(columns.len());
-    for (stored, ciphertext) in columns.into_iter().zip(&aggregates.ciphertexts) {
+    for ((stored, bound), ciphertext) in columns.into_iter().zip(&aggregates.ciphertexts) {
         let column = stored.column;
         let refused = AnswerError::Refused { column };
         let ciphertext = public
@@ -157,7 +157,6 @@ pub fn open_answer(
         let plaintext = key.decrypt(&ciphertext).map_err(|_| refused.clone())?;
         let decoded = layout.decode(public, &plaintext).map_err(|_| refused.clone())?;
         let mut terms = coverage.labels(plan.dataset, &stored).map(|label| (label, 1));
-        let bound = coverage.bound(&stored)?;
         check
             .verify(&decoded, &mut terms, bound, coverage.used_slots(stored.column_set))
             .map_err(|_| refused.clone())?;
@@ -235,15 +234,19 @@ impl Coverage {
         self.of_set(column_set).map(|group| group.used_slots).max().unwrap_or(0)
     }
 
-    /// What the manifest knows of the column of an aggregate, if a sum over it fits.
-    fn column(&self, manifest: &Manifest, aggregate: &Aggregate) -> Result<StoredColumn, PlanMismatch> {
+    /// What the manifest knows of the column of an aggregate, and the largest |value| that a slot of its sum can hold.
+    fn column(
+        &self,
+        manifest: &Manifest,
+        aggregate: &Aggregate,
+    ) -> Result<(StoredColumn, u64), PlanMismatch> {
         let &Aggregate::Sum { column, column_set } = aggregate;
         let stored = manifest
             .stored_columns()
             .find(|stored| (stored.column, stored.column_set) == (column, column_set))
             .ok_or(PlanMismatch::Column { column })?;
-        self.bound(&stored)?;
-        Ok(stored)
+        let bound = self.bound(&stored)?;
+        Ok((stored, bound))
     }
 
     /// The largest |value| that a slot of the sum of a column can hold.

@@ -101,9 +101,7 @@ impl Honest {
         rng: &mut ChaCha20Rng,
     ) -> anyhow::Result<Self> {
         let manifest = cloud.client.open(dataset.manifest.dataset).await?;
-        let job = cloud.client.run(manifest, requests, job_id(rng)).await?;
-        let answer = cloud.client.download(&job).await?;
-        Ok(Self { job, answer })
+        Self::of(cloud, cloud.client.run(manifest, requests, job_id(rng)).await?).await
     }
 
     /// The same with the aggregates in another order, which no planner makes: another plan about the same.
@@ -116,7 +114,10 @@ impl Honest {
         let manifest = cloud.client.open(dataset.manifest.dataset).await?;
         let mut planned = plan(&manifest, requests, &[])?;
         planned.plan.iter_mut().for_each(|plan| plan.aggregates.reverse());
-        let job = cloud.client.run_planned(manifest, planned, job_id(rng)).await?;
+        Self::of(cloud, cloud.client.run_planned(manifest, planned, job_id(rng)).await?).await
+    }
+
+    async fn of(cloud: &Cloud, job: Job) -> anyhow::Result<Self> {
         let answer = cloud.client.download(&job).await?;
         Ok(Self { job, answer })
     }

@@ -32,9 +32,11 @@ pub(crate) async fn keep(vault: &Vault, unlocked: &Unlocked, answer: &AnswerView
     let context = context(dataset, &answer.id);
     let sealed = Sealer::new(&unlocked.keyring.local_seal_key(), salt, &context).seal(&bytes);
     vault.store.put_answer(unlocked.tenant(), dataset, &answer.id, &sealed).await?;
-    let mut all = list(vault, dataset).await?;
-    for old in all.split_off(MAX_KEPT.min(all.len())) {
-        vault.store.remove_answer(unlocked.tenant(), dataset, &old.id).await?;
+    let sealed = vault.store.answers(unlocked.tenant(), dataset).await?;
+    if sealed.len() > MAX_KEPT {
+        for old in opened(unlocked, dataset, &sealed).into_iter().skip(MAX_KEPT) {
+            vault.store.remove_answer(unlocked.tenant(), dataset, &old.id).await?;
+        }
     }
     Ok(())
 }
@@ -47,6 +49,11 @@ pub(crate) async fn keep(vault: &Vault, unlocked: &Unlocked, answer: &AnswerView
 pub async fn list(vault: &Vault, dataset: DatasetId) -> Result<Vec<AnswerView>, Fault> {
     let unlocked = vault.unlocked()?;
     let sealed = vault.store.answers(unlocked.tenant(), dataset).await?;
+    Ok(opened(&unlocked, dataset, &sealed))
+}
+
+/// The answers that can be read, newest first.
+fn opened(unlocked: &Unlocked, dataset: DatasetId, sealed: &[(String, Vec<u8>)]) -> Vec<AnswerView> {
     let key = unlocked.keyring.local_seal_key();
     let open = |(id, sealed): &(String, Vec<u8>)| {
         let bytes = seal::open(&key, &context(dataset, id), sealed).ok()?;
@@ -54,7 +61,7 @@ pub async fn list(vault: &Vault, dataset: DatasetId) -> Result<Vec<AnswerView>, 
     };
     let mut answers: Vec<AnswerView> = sealed.iter().filter_map(open).collect();
     answers.sort_by_key(|answer| core::cmp::Reverse(answer.answered_at));
-    Ok(answers)
+    answers
 }
 
 /// Forgets an answer.

@@ -45,6 +45,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     proptest! {
         #[test]
         fn comes_back(width in 1..=63_u32, numbers: [u64; 16]) {
