@@ -309,7 +309,7 @@ impl Client {
         let sums = open_answer(self.keyring.paillier(), &self.check, &job.manifest, plan, job.id, answer)?;
         let total = |sum: VerifiedSum| ColumnTotal { column: sum.column, digits: sum.totals };
         let totals: Vec<ColumnTotal> = sums.into_iter().map(total).collect();
-        let answers = job.planned.finish(&totals)?;
+        let answers = job.planned.finish(&job.planned.totals(&totals)?)?;
         let answered = job.planned.requests().iter().cloned().zip(answers);
         Ok(answered.map(|(request, answer)| Answered { request, answer }).collect())
     }

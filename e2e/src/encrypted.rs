@@ -14,7 +14,7 @@ use veilsum_protocol::manifest::{
     Column, DerivedColumn, EncryptedNumber, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme,
     Source, Treatment, VERSION,
 };
-use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::row_group::{ColumnEntry, Encryption, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, UploadId};
 use veilsum_table::csv::{CsvReader, FirstRow, Options, Row};
 use veilsum_table::decimal::DecimalMark;
@@ -160,7 +160,7 @@ pub fn encrypt(
             upload,
             index,
             row_count: layout.rows_to_the_block(exact_rows),
-            modulus_bits,
+            encryption: Encryption::Paillier { modulus_bits },
             block_count: exact_rows.div_ceil(slots),
             columns: stored.iter().map(|column| column.entry).collect(),
         };
@@ -200,6 +200,7 @@ pub fn encrypt(
         original: None,
         appended: Vec::new(),
         derived,
+        factors: Vec::new(),
     };
     Ok(Dataset { manifest, row_groups })
 }

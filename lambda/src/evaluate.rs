@@ -7,6 +7,7 @@ use std::time::Instant;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
 use veilsum_analysis::evaluate::{ColumnSum, EvaluateError, Evaluation};
+use veilsum_analysis::multiply;
 use veilsum_protocol::answer::Partial;
 use veilsum_protocol::api::Object;
 use veilsum_protocol::job::{Done, EvaluateEvent, Step, StepFunction};
@@ -14,7 +15,7 @@ use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::RowGroupHeader;
 
 use crate::error::chain;
-use crate::job::{self, Stop};
+use crate::job::{self, CONCURRENT_READS, Stop};
 use crate::keys::{DatasetKeys, JobKeys, Key};
 use crate::store::{Chunk, Store, StoreError};
 
@@ -89,6 +90,11 @@ async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(
         return Err(unusable(row_group, &EvaluateError::Mismatch { row_group, field: "index" }));
     }
     let wrong = |error: EvaluateError| unusable(row_group, &error);
+    if plan.parameter_set.is_some() {
+        let evaluation = multiply::Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
+        let (partial, read_bytes) = products(store, &key, &header, evaluation).await?;
+        return Ok((partial, header_bytes + read_bytes));
+    }
     let evaluation = Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
     let columns = evaluation.columns();
     let sums = columns.iter().map(|&column| (column, evaluation.column(column))).collect();
@@ -97,6 +103,54 @@ async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(
     let sums = add_up(store, &key, row_group, pieces, sums).await?;
     let partial = evaluation.finish(sums.into_values()).map_err(wrong)?;
     Ok((partial, header_bytes + column_bytes))
+}
+
+/// Multiplies and adds up, wave by wave and block by block; the partial, and the bytes that were read for it.
+///
+/// Holds one block of every column of a wave, at most 48 MB, and what [`multiply`] says.
+async fn products(
+    store: &Store,
+    key: &Key,
+    header: &RowGroupHeader,
+    mut evaluation: multiply::Evaluation<'_>,
+) -> Result<(Partial, u64), Stop> {
+    let row_group = header.index;
+    let wrong = |error: EvaluateError| unusable(row_group, &error);
+    let mut read_bytes = 0;
+    while let Some(mut wave) = evaluation.next_wave() {
+        let columns = wave.columns();
+        for block in 0..header.block_count {
+            let mut ranges = Vec::with_capacity(columns.len());
+            for &column in &columns {
+                ranges.push((column, multiply::block_range(header, column, block).map_err(wrong)?));
+            }
+            let read = stream::iter(ranges)
+                .map(|(column, range)| async move {
+                    let chunk = store.read_range(key, range).await?.ok_or_else(|| missing(row_group))?;
+                    Ok::<_, Stop>((column, chunk.bytes))
+                })
+                .buffered(CONCURRENT_READS)
+                .try_collect::<BTreeMap<u32, Vec<u8>>>()
+                .await?;
+            read_bytes += read.values().map(|bytes| bytes.len() as u64).sum::<u64>();
+            let (returned, added) = aside(move || {
+                let added = wave.add_block(&read);
+                (wave, added)
+            })
+            .await?;
+            added.map_err(wrong)?;
+            wave = returned;
+        }
+        let ciphertexts = aside(move || wave.finish()).await?.map_err(wrong)?;
+        evaluation.end_wave(ciphertexts);
+    }
+    Ok((evaluation.finish().map_err(wrong)?, read_bytes))
+}
+
+/// Computes where nothing waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| StoreError::of_local("multiply a row group", error))?)
 }
 
 /// Columns in byte ranges of at most [`PIECE_BYTES`] that end between two ciphertexts.
@@ -180,7 +234,7 @@ fn unusable(row_group: u32, error: &dyn std::fmt::Display) -> Stop {
 
 #[cfg(test)]
 mod tests {
-    use veilsum_protocol::row_group::ColumnEntry;
+    use veilsum_protocol::row_group::{ColumnEntry, Encryption};
     use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
 
     use super::*;
@@ -193,7 +247,7 @@ mod tests {
             upload: UploadId::from_bytes([3; 16]),
             index: 0,
             row_count: 20_000,
-            modulus_bits: 3_072,
+            encryption: Encryption::Paillier { modulus_bits: 3_072 },
             block_count: 12_000,
             columns: [4, 7, 9].map(|column| ColumnEntry { column, bound_bits: 8 }).to_vec(),
         };

@@ -78,8 +78,8 @@ pub(crate) async fn plan(store: &Store, keys: &JobKeys) -> Result<Plan, Stop> {
     Plan::from_bytes(&bytes).map_err(|error| Stop::failed("plan-invalid", None, &error))
 }
 
-/// Bytes of one partial over the row groups of a column set. A ciphertext is a number modulo n², so it has as many
-/// bytes as n has hex digits.
+/// Bytes of one partial over the row groups of a column set of a plan of sums. A ciphertext is a number modulo n², so it
+/// has as many bytes as n has hex digits.
 pub(crate) fn partial_bytes(plan: &Plan, column_set: u32) -> u64 {
     (answer::HEADER_BYTES + plan.aggregates_of(column_set).count() * plan.modulus.len()) as u64
 }
@@ -124,6 +124,7 @@ mod tests {
             dataset: DatasetId::from_bytes([1; 16]),
             key: KeyFingerprint::from_bytes([2; 32]),
             modulus: "c".repeat(512),
+            parameter_set: None,
             aggregates: vec![Aggregate::Sum { column: 0, column_set: 0 }; 3],
             row_groups: (0..4).map(row_group).collect(),
         }

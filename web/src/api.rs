@@ -36,11 +36,13 @@ pub enum HelperRole {
     Encrypt,
     /// Looks for a prime.
     Prime,
+    /// Encrypts and decrypts under the second engine. A binary of its own, fetched when it is needed.
+    Bfv,
 }
 
 impl HelperRole {
     /// All.
-    pub const ALL: [Self; 2] = [Self::Encrypt, Self::Prime];
+    pub const ALL: [Self; 3] = [Self::Encrypt, Self::Prime, Self::Bfv];
 
     /// Where such a worker is started from.
     #[must_use]
@@ -48,6 +50,7 @@ impl HelperRole {
         match self {
             Self::Encrypt => "/worker-boot.js?role=encrypt",
             Self::Prime => "/worker-boot.js?role=prime",
+            Self::Bfv => "/worker-boot.js?role=bfv",
         }
     }
 
@@ -57,6 +60,7 @@ impl HelperRole {
         match self {
             Self::Encrypt => "veilsum-encrypt",
             Self::Prime => "veilsum-prime",
+            Self::Bfv => "veilsum-bfv",
         }
     }
 }

@@ -33,6 +33,8 @@ use crate::vault::random::rng;
 pub struct Batch {
     /// Place of the first block.
     pub first: CheckLabel,
+    /// Index of the plaintext prime; 0 where there is none.
+    pub prime: u8,
     /// The values of all blocks; every block but the last is full.
     pub values: Vec<i64>,
 }
@@ -46,6 +48,7 @@ struct BatchHead {
     column_set: u32,
     column: u32,
     block: u32,
+    prime: u8,
 }
 
 impl Batch {
@@ -55,7 +58,7 @@ impl Batch {
     /// The browser cannot make the objects.
     pub fn to_message(&self, number: u32) -> Result<(Array, ArrayBuffer), JsValue> {
         let CheckLabel { dataset, upload, column_set, column, block } = self.first;
-        let head = BatchHead { number, dataset, upload, column_set, column, block };
+        let head = BatchHead { number, dataset, upload, column_set, column, block, prime: self.prime };
         let values = BigInt64Array::from(self.values.as_slice());
         let message = Array::of2(&serde_wasm_bindgen::to_value(&head)?, &values);
         Ok((message, values.buffer().unchecked_into()))
@@ -65,10 +68,11 @@ impl Batch {
     #[must_use]
     pub fn from_message(message: &JsValue) -> Option<(u32, Self)> {
         let message: &Array = message.dyn_ref()?;
-        let BatchHead { number, dataset, upload, column_set, column, block } =
+        let BatchHead { number, dataset, upload, column_set, column, block, prime } =
             serde_wasm_bindgen::from_value(message.get(0)).ok()?;
         let values = message.get(1).dyn_into::<BigInt64Array>().ok()?.to_vec();
-        Some((number, Self { first: CheckLabel { dataset, upload, column_set, column, block }, values }))
+        let first = CheckLabel { dataset, upload, column_set, column, block };
+        Some((number, Self { first, prime, values }))
     }
 }
 
@@ -114,14 +118,16 @@ fn answer(keys: &EncryptionKeys, message: &JsValue) {
         return refuse(-1.0, "the vault sent something that is no batch");
     };
     match encrypt(keys, &batch) {
-        Ok(ciphertexts) => {
-            let ciphertexts = Uint8Array::from(ciphertexts.as_slice());
-            let transfer = Array::of1(&ciphertexts.buffer());
-            let message = Array::of2(&number.into(), &ciphertexts);
-            let _ = scope().post_message_with_transfer(&message, &transfer);
-        }
+        Ok(ciphertexts) => give_back(number, &ciphertexts),
         Err(reason) => refuse(number.into(), &reason),
     }
+}
+
+/// Sends what came of a batch.
+pub(crate) fn give_back(number: u32, bytes: &[u8]) {
+    let bytes = Uint8Array::from(bytes);
+    let transfer = Array::of1(&bytes.buffer());
+    let _ = scope().post_message_with_transfer(&Array::of2(&number.into(), &bytes), &transfer);
 }
 
 /// The ciphertexts of a batch, back to back.
@@ -133,7 +139,8 @@ pub fn encrypt(keys: &EncryptionKeys, batch: &Batch) -> Result<Vec<u8>, String> 
         .map_err(|error| error.to_string())
 }
 
-fn refuse(number: f64, reason: &str) {
+/// Says why a batch, or with −1 the worker, gives nothing.
+pub(crate) fn refuse(number: f64, reason: &str) {
     let _ = scope().post_message(&Array::of2(&number.into(), &reason.into()));
 }
 
@@ -152,7 +159,7 @@ mod tests {
             column: 7,
             block: 90,
         };
-        Batch { first, values: vec![0, 1, -1, i64::MAX, i64::MIN] }
+        Batch { first, prime: 1, values: vec![0, 1, -1, i64::MAX, i64::MIN] }
     }
 
     #[cfg(target_arch = "wasm32")]

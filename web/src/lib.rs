@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod bfv_worker;
 pub mod dataset;
 pub mod encrypt_worker;
 pub mod messages;

@@ -270,6 +270,46 @@ fn usual() -> Option<bool> {
     Some(false)
 }
 
+/// What computes in the cloud; chosen when a table is uploaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Engine {
+    /// Paillier: the cloud adds prepared columns, and every answer is verified.
+    #[default]
+    Paillier,
+    /// BFV: the cloud multiplies columns, and answers are checked by samples.
+    Bfv,
+}
+
+/// How a dataset is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SchemeView {
+    /// Paillier with a modulus of so many bits.
+    Paillier {
+        /// Bits of the modulus.
+        modulus_bits: u32,
+    },
+    /// BFV under one of the named parameter sets.
+    Bfv,
+}
+
+impl From<&Scheme> for SchemeView {
+    fn from(scheme: &Scheme) -> Self {
+        match scheme {
+            Scheme::Paillier { modulus_bits, .. } => Self::Paillier { modulus_bits: *modulus_bits },
+            Scheme::Bfv { .. } => Self::Bfv,
+        }
+    }
+}
+
+impl core::fmt::Display for SchemeView {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Paillier { modulus_bits } => write!(formatter, "{modulus_bits}-bit key"),
+            Self::Bfv => formatter.write_str("the cloud multiplies"),
+        }
+    }
+}
+
 /// What the owner chose on the Prepare page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadChoices {
@@ -282,6 +322,8 @@ pub struct UploadChoices {
     pub rows_per_group: Option<u32>,
     /// Analyses whose derived columns are encrypted, too. Columns are positions in the table.
     pub analyses: Vec<veilsum_analysis::Request>,
+    /// What is to compute.
+    pub engine: Engine,
 }
 
 /// What the vault answers.
@@ -592,8 +634,8 @@ pub struct DatasetHead {
     pub row_count: u64,
     /// Encrypted columns.
     pub number_columns: u32,
-    /// Bits of the modulus.
-    pub modulus_bits: u32,
+    /// How it is encrypted.
+    pub scheme: SchemeView,
 }
 
 /// A dataset, its manifest opened.
@@ -622,8 +664,8 @@ pub struct ManifestView {
     pub skipped_row_count: u64,
     /// Seconds since 1970.
     pub created_at: u64,
-    /// Bits of the modulus.
-    pub modulus_bits: u32,
+    /// How it is encrypted.
+    pub scheme: SchemeView,
     /// Every column of the source, in file order.
     pub columns: Vec<ColumnView>,
     /// Whether a sealed copy of the source is kept.
@@ -703,7 +745,6 @@ impl ManifestView {
 
 impl From<&Manifest> for ManifestView {
     fn from(manifest: &Manifest) -> Self {
-        let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
         let treatment = |treatment: &Treatment| match treatment {
             Treatment::Number(number) => TreatmentView::Number(NumberView {
                 column: number.column,
@@ -738,7 +779,7 @@ impl From<&Manifest> for ManifestView {
                 .collect(),
             derived_columns: manifest.derived.iter().map(|derived| derived.limbs.len() as u64).sum(),
             created_at: manifest.created_at,
-            modulus_bits: *modulus_bits,
+            scheme: SchemeView::from(&manifest.scheme),
             columns: manifest.columns.iter().map(column).collect(),
             has_original: manifest.original.is_some(),
         }
@@ -819,8 +860,26 @@ pub struct AnswerView {
 pub struct AnswerValue {
     /// Sentences, figures, tables and charts.
     pub answer: Answer,
-    /// Whether the check slot was verified (`true`), or the answer follows from the signed manifest (`false`).
-    pub from_ciphertext: bool,
+    /// What it rests on.
+    pub checked: Checked,
+}
+
+/// How an answer was checked before it was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Checked {
+    /// Every sum carried a check value that fits exactly the planned rows.
+    Verified,
+    /// It follows from the signed manifest alone.
+    Manifest,
+    /// Some partial answers were computed again from the cleartext.
+    Spot {
+        /// Row groups that were picked, after all partial answers had arrived.
+        picked: u32,
+        /// Row groups that were covered.
+        of: u32,
+    },
+    /// Nothing but bounds: the cleartext was not at hand.
+    Bounds,
 }
 
 /// What the browser computes from the cleartext, beside the answer.
@@ -919,6 +978,7 @@ mod tests {
             keep_original: true,
             rows_per_group: Some(1_000),
             analyses: Vec::new(),
+            engine: Engine::Bfv,
         };
         let request = Request { id: 7, command: Command::Estimate(choices.clone()) };
         let read: Request = from_bytes(&to_bytes(&request).unwrap()).unwrap();

@@ -16,6 +16,7 @@ mod primes;
 mod processes;
 pub mod random;
 pub mod source;
+mod spot;
 pub mod store;
 mod table;
 mod twin;
@@ -56,6 +57,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
+        // It is another binary: see `bin/bfv.rs`.
+        Some(HelperRole::Bfv) => {}
         None => start(),
     }
 }

@@ -21,13 +21,13 @@ use veilsum_protocol::{DatasetId, Digest, JobId, UploadId};
 
 use crate::answer::Answer;
 use crate::error::FinishError;
-use crate::plan::{ColumnTotal, Planned};
+use crate::plan::Planned;
 use crate::request::Request;
 use crate::schema::Schema;
 use crate::totals::Totals;
 
-/// Newest format version.
-pub const VERSION: u16 = 1;
+/// Newest format version. Version 1 knew one engine.
+pub const VERSION: u16 = 2;
 /// Largest file that is read.
 pub const MAX_BYTES: usize = 16 << 20;
 
@@ -86,13 +86,22 @@ pub struct RowGroup {
 }
 
 /// How an answer was checked before it was believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verification {
     /// Every aggregate carried a check value that fits exactly the planned blocks.
     CheckValues,
     /// It follows from the signed manifest alone.
     Manifest,
+    /// The partial answers of some row groups were computed again from the cleartext, after all had arrived. What was
+    /// not picked was not checked.
+    SpotChecked {
+        /// Indices of the row groups that were picked.
+        picked: Vec<u32>,
+    },
+    /// Bounds alone were checked: a dataset that the cloud can multiply has no check values, and the cleartext was not at
+    /// hand.
+    NotChecked,
 }
 
 /// The total of a term.
@@ -164,28 +173,27 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Certifies `answers` to what was `planned` over `manifest`, from `totals` that were decrypted and verified.
+    /// Certifies `answers` to what was `planned` over `manifest`, from `totals` that were decrypted and checked as
+    /// `verification` says.
     ///
     /// `owner` and `signature` are the caller's to fill in.
-    ///
-    /// # Errors
-    /// [`FinishError`] if the totals do not belong to the plan.
+    #[must_use]
     pub fn new(
         manifest: &Manifest,
         manifest_sha256: Digest,
         planned: &Planned,
         job: Option<JobId>,
-        totals: &[ColumnTotal],
+        verification: Verification,
+        totals: &Totals,
         answers: &[Answer],
-    ) -> Result<Self, FinishError> {
+    ) -> Self {
         let plan = planned.plan.clone();
         let is_covered = |index: u32| plan.iter().flat_map(|plan| &plan.row_groups).any(|g| g.index == index);
         let row_groups = manifest.row_groups.iter().filter(|group| is_covered(group.index));
-        let found = planned.totals(totals)?;
-        let totals = planned
-            .terms()
-            .map(|term| Total { term: term.clone(), sum: found.sum(term).unwrap_or_default().to_string() });
-        Ok(Self {
+        let sum =
+            |term: &Term| Total { term: term.clone(), sum: totals.sum(term).unwrap_or_default().to_string() };
+        let totals = planned.terms().into_iter().map(sum).collect();
+        Self {
             version: VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             made_at: 0,
@@ -203,14 +211,14 @@ impl Certificate {
                 })
                 .collect(),
             job,
-            verification: if plan.is_some() { Verification::CheckValues } else { Verification::Manifest },
+            verification,
             plan,
             columns: blanked(&manifest.columns, planned),
             requests: planned.requests().to_vec(),
             row_count: planned.row_count,
-            totals: totals.collect(),
+            totals,
             answers: answers.iter().map(claim).collect(),
-        })
+        }
     }
 
     /// The bytes that are signed.

@@ -14,8 +14,12 @@ pub struct Work {
     pub read_bytes: u64,
     /// Modular multiplications.
     pub multiplications: u64,
-    /// Bytes that are written to storage.
-    pub written_bytes: u64,
+    /// Ciphertexts of the second engine that are made ready to be multiplied.
+    pub lifts: u64,
+    /// Products of two of these.
+    pub products: u64,
+    /// Bytes of the encrypted answer, which leaves the cloud.
+    pub answer_bytes: u64,
     /// Bits of the modulus n.
     pub modulus_bits: u32,
 }
@@ -34,6 +38,8 @@ struct Prices {
 struct Speed {
     function_memory_gb: f64,
     multiplication_3072_seconds: f64,
+    lift_seconds: f64,
+    product_seconds: f64,
     read_bytes_per_second: f64,
     call_seconds: f64,
     read_piece_bytes: f64,
@@ -48,6 +54,8 @@ impl Work {
         // A multiplication takes time with the square of the size of its numbers.
         let size = f64::from(self.modulus_bits) / 3_072.0;
         self.multiplications as f64 * speed.multiplication_3072_seconds * size * size
+            + self.lifts as f64 * speed.lift_seconds
+            + self.products as f64 * speed.product_seconds
             + self.read_bytes as f64 / speed.read_bytes_per_second
             + (self.row_groups + 1) as f64 * speed.call_seconds
     }
@@ -62,7 +70,7 @@ impl Work {
             + calls * prices.function_call
             + gets * prices.storage_get
             + (calls * 2.0 + 1.0) * prices.storage_put
-            + self.written_bytes as f64 / calls / 1e9 * prices.transfer_out_gb
+            + self.answer_bytes as f64 / 1e9 * prices.transfer_out_gb
     }
 }
 
@@ -81,7 +89,9 @@ mod tests {
         row_groups: 16,
         read_bytes: 200_000_000,
         multiplications: 260_000,
-        written_bytes: 100_000,
+        lifts: 0,
+        products: 0,
+        answer_bytes: 6_000,
         modulus_bits: 3_072,
     };
 
@@ -97,5 +107,7 @@ mod tests {
         assert!(twice.seconds() > WORK.seconds() && twice.price() > WORK.price());
         let smaller = Work { modulus_bits: 2_048, ..WORK };
         assert!(smaller.seconds() < WORK.seconds());
+        let multiplied = Work { lifts: 80, products: 360, ..WORK };
+        assert!(multiplied.seconds() > WORK.seconds());
     }
 }

@@ -132,6 +132,24 @@ pub enum PlanError {
         /// Most rows for which the sum is sure to fit.
         largest_rows: u64,
     },
+    /// A total under the second engine needs more primes than were encrypted.
+    #[error(
+        "{what} can grow larger than this dataset was encrypted for: choose another analysis, or upload the file again \
+         and choose this one before"
+    )]
+    TooFewPrimes {
+        /// What is added.
+        what: String,
+    },
+    /// A dataset under the second engine lacks a column, and gets none later.
+    #[error(
+        "this dataset does not hold the bins or categories that {analysis} needs: upload the file again and choose this \
+         analysis before"
+    )]
+    NoFactor {
+        /// The analyses that need it.
+        analysis: String,
+    },
     /// A product has more factors than the engine multiplies.
     #[error(
         "{what} multiplies more than {largest} encrypted columns, the most that this engine can: choose fewer columns, \

@@ -7,7 +7,7 @@ use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_protocol::JobId;
 use veilsum_protocol::answer::{Answer, EncryptedAggregates, Partial};
 use veilsum_protocol::plan::{Aggregate, Plan};
-use veilsum_protocol::row_group::RowGroupHeader;
+use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 
 /// Why a row group cannot be evaluated. Trying again is useless.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,11 @@ pub enum EvaluateError {
         /// Number of the column.
         column: u32,
     },
+    /// The plan asks for a product that does not exist under its parameter set.
+    #[error(
+        "the plan asks for a product that its parameter set does not have; start the analysis again from the page"
+    )]
+    Product,
     /// A sum could leave its slot.
     #[error(
         "a sum of column number {column} over {blocks} blocks could overflow; its bound class fits {largest} blocks"
@@ -92,7 +97,8 @@ pub enum CombineError {
 /// The distinct columns that a plan reads of the row groups of one column set, ascending.
 #[must_use]
 pub fn required_columns(plan: &Plan, column_set: u32) -> Vec<u32> {
-    let mut columns: Vec<u32> = plan.aggregates_of(column_set).map(column_of).collect();
+    let mut columns: Vec<u32> =
+        plan.aggregates_of(column_set).flat_map(Aggregate::columns).copied().collect();
     columns.sort_unstable();
     columns.dedup();
     columns
@@ -113,7 +119,10 @@ fn check_row_group(
     for (field, same) in [
         ("dataset", header.dataset == plan.dataset),
         ("key", header.key == plan.key),
-        ("size of the modulus", header.modulus_bits == key.modulus_bits()),
+        (
+            "size of the modulus",
+            header.encryption == Encryption::Paillier { modulus_bits: key.modulus_bits() },
+        ),
         ("row count", header.row_count == reference.row_count),
         ("block count", u64::from(header.block_count) == layout.block_count(u64::from(header.row_count))),
         ("size", header.object_bytes() == size_bytes && reference.size_bytes == size_bytes),
@@ -191,7 +200,7 @@ impl<'a> Evaluation<'a> {
         let sums: BTreeMap<u32, ColumnSum> = sums.into_iter().map(|sum| (sum.column, sum)).collect();
         let mut ciphertexts = Vec::with_capacity(sums.len());
         for aggregate in self.plan.aggregates_of(self.column_set) {
-            let column = column_of(aggregate);
+            let &[column] = aggregate.columns() else { continue };
             let sum = sums.get(&column).ok_or(EvaluateError::NoSuchColumn { row_group, column })?;
             ciphertexts.push(sum.whole()?.to_bytes(&self.key));
         }
@@ -296,11 +305,6 @@ pub fn combine(job: JobId, plan: &Plan, partials: &[Partial]) -> Result<Answer, 
             ciphertexts: addends.iter().map(|addends| key.sum(addends).to_bytes(&key)).collect(),
         },
     })
-}
-
-fn column_of(aggregate: &Aggregate) -> u32 {
-    let Aggregate::Sum { column, .. } = aggregate;
-    *column
 }
 
 /// The key of a plan, if it is the one whose fingerprint the plan names.

@@ -10,8 +10,8 @@ mod elimination;
 mod error;
 pub mod evaluate;
 mod exact;
+pub mod multiply;
 pub mod plan;
-#[cfg(feature = "bfv")]
 pub mod products;
 mod rational;
 mod request;

@@ -4,18 +4,21 @@
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
+use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_crypto::bound::BoundClass;
 use veilsum_crypto::packing::Layout;
+use veilsum_protocol::KeyFingerprint;
 use veilsum_protocol::answer;
 use veilsum_protocol::manifest::{
     Column, DerivedColumn, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn,
 };
-use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, Plan, RowGroupRef, VERSION};
+use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_PRODUCTS, Plan, RowGroupRef, VERSION};
 use veilsum_protocol::term::{Indicator, Term};
 
 use crate::answer::Answer;
 use crate::derive::{Native, describe, recombine};
 use crate::error::{FinishError, PlanError};
+use crate::products::{self, Product};
 use crate::request::Request;
 use crate::schema::Schema;
 use crate::totals::Totals;
@@ -33,7 +36,16 @@ pub struct Planned {
     pub row_count: u64,
     columns: Vec<Column>,
     requests: Vec<Request>,
-    recipes: BTreeMap<Term, Recipe>,
+    method: Method,
+}
+
+/// How the totals of terms are had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Method {
+    /// From the totals of stored columns.
+    Sums(BTreeMap<Term, Recipe>),
+    /// The cloud multiplies: one product for each term but the empty one.
+    Products { terms: Vec<Term>, products: Vec<Product> },
 }
 
 /// How the total of a term follows from the totals of stored columns.
@@ -93,13 +105,36 @@ fn plan_named(
     terms: BTreeMap<Term, String>,
     batches: &[u32],
 ) -> Result<Planned, PlanError> {
-    let coverage = Coverage::new(manifest, batches)?;
+    match &manifest.scheme {
+        Scheme::Paillier { modulus_bits, key, modulus } => {
+            let layout = Layout::for_modulus_bits(*modulus_bits);
+            let layout = layout.ok_or(PlanError::Manifest { field: "modulus_bits" })?;
+            let coverage = Coverage::new(manifest, batches, layout.slot_count())?;
+            plan_sums(manifest, terms, &coverage, (*modulus_bits, key, modulus))
+        }
+        Scheme::Bfv { parameter_set, primes, key } => {
+            let set = ParameterSet::from_id(*parameter_set);
+            let set = set.ok_or(PlanError::Manifest { field: "parameter_set" })?;
+            let degree = u32::try_from(set.degree()).unwrap_or(u32::MAX);
+            let coverage = Coverage::new(manifest, batches, degree)?;
+            plan_products(manifest, terms, &coverage, (set, *primes, key))
+        }
+    }
+}
+
+/// Plans sums of stored columns.
+fn plan_sums(
+    manifest: &Manifest,
+    terms: BTreeMap<Term, String>,
+    coverage: &Coverage<'_>,
+    (modulus_bits, key, modulus): (u32, &KeyFingerprint, &str),
+) -> Result<Planned, PlanError> {
     let schema = Schema::new(&manifest.columns);
     let mut recipes = BTreeMap::new();
     let mut missing = Vec::new();
     let term_count = terms.len();
     for (term, name) in terms {
-        match recipe(manifest, &coverage, &term) {
+        match recipe(manifest, coverage, &term) {
             Some(recipe) => {
                 recipes.insert(term, recipe);
             }
@@ -132,7 +167,7 @@ fn plan_named(
         row_count: coverage.row_count,
         columns: manifest.columns.clone(),
         requests: Vec::new(),
-        recipes,
+        method: Method::Sums(recipes),
     };
     if needed.len() > MAX_AGGREGATES {
         return Err(PlanError::TooMany { needed: needed.len(), largest: MAX_AGGREGATES });
@@ -140,7 +175,6 @@ fn plan_named(
     if needed.is_empty() {
         return Ok(planned(None, 0, 0));
     }
-    let Scheme::Paillier { modulus_bits, key, modulus } = &manifest.scheme;
     let ciphertext_bytes = u64::from(modulus_bits / 4);
     let blocks = needed.keys().map(|(column_set, _)| coverage.block_count(*column_set)).sum::<u64>();
     let aggregates: Vec<Aggregate> =
@@ -152,14 +186,10 @@ fn plan_named(
         version: VERSION,
         dataset: manifest.dataset,
         key: *key,
-        modulus: modulus.clone(),
+        modulus: modulus.to_owned(),
+        parameter_set: None,
         aggregates,
-        row_groups: coverage
-            .groups
-            .iter()
-            .filter(is_read)
-            .map(|group| reference(group, coverage.layout))
-            .collect(),
+        row_groups: coverage.groups.iter().filter(is_read).map(|group| coverage.reference(group)).collect(),
     };
     plan.check().map_err(|_| PlanError::Manifest { field: "row_groups" })?;
     Ok(planned(
@@ -169,15 +199,99 @@ fn plan_named(
     ))
 }
 
+/// Plans products of encrypted factors.
+fn plan_products(
+    manifest: &Manifest,
+    terms: BTreeMap<Term, String>,
+    coverage: &Coverage<'_>,
+    (set, primes, key): (ParameterSet, u8, &KeyFingerprint),
+) -> Result<Planned, PlanError> {
+    let schema = Schema::new(&manifest.columns);
+    let counts = coverage.groups.iter().map(|group| coverage.blocks_of(group));
+    let largest_group = counts.clone().max().unwrap_or(0);
+    let (mut products, mut aggregates, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
+    for (term, name) in terms.iter().filter(|(term, _)| !term.is_one()) {
+        let product = products::plan(schema, set, term.clone(), largest_group)?;
+        if product.primes > primes {
+            return Err(PlanError::TooFewPrimes { what: describe(schema, term) });
+        }
+        match product.aggregates(manifest) {
+            Some(of_product) => aggregates.extend(of_product),
+            None => lacking.push(name.clone()),
+        }
+        products.push(product);
+    }
+    if !lacking.is_empty() {
+        lacking.sort_unstable();
+        lacking.dedup();
+        return Err(PlanError::NoFactor { analysis: lacking.join(", ") });
+    }
+    if aggregates.len() > MAX_PRODUCTS {
+        return Err(PlanError::TooMany { needed: aggregates.len(), largest: MAX_PRODUCTS });
+    }
+    let mut columns: Vec<u32> =
+        aggregates.iter().flat_map(|aggregate| aggregate.columns()).copied().collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let partial_bytes: u64 =
+        answer::HEADER_BYTES as u64 + products.iter().map(|product| product.partial_bytes(set)).sum::<u64>();
+    let plan = (!aggregates.is_empty()).then(|| Plan {
+        version: VERSION,
+        dataset: manifest.dataset,
+        key: *key,
+        modulus: String::new(),
+        parameter_set: Some(set.id()),
+        aggregates,
+        row_groups: coverage.groups.iter().map(|group| coverage.reference(group)).collect(),
+    });
+    let has_plan = plan.is_some();
+    if let Some(plan) = &plan {
+        plan.check().map_err(|_| PlanError::Manifest { field: "row_groups" })?;
+    }
+    let blocks: u64 = counts.sum();
+    Ok(Planned {
+        plan,
+        read_bytes: blocks * (columns.len() * Ciphertext::fresh_bytes(set)) as u64,
+        answer_bytes: if has_plan { partial_bytes * coverage.groups.len() as u64 } else { 0 },
+        row_count: coverage.row_count,
+        columns: manifest.columns.clone(),
+        requests: Vec::new(),
+        method: Method::Products { terms: terms.into_keys().collect(), products },
+    })
+}
+
 impl Planned {
-    /// Turns the verified totals of the plan's columns into answers, one per request.
+    /// Turns the totals of its terms into answers, one per request.
     ///
     /// # Errors
     /// [`FinishError`] if a total is missing or cannot be what it should be.
-    pub fn finish(&self, totals: &[ColumnTotal]) -> Result<Vec<Answer>, FinishError> {
+    pub fn finish(&self, totals: &Totals) -> Result<Vec<Answer>, FinishError> {
         let schema = Schema::new(&self.columns);
-        let totals = self.totals(totals)?;
-        self.requests.iter().map(|request| request.finish(schema, &totals)).collect()
+        self.requests.iter().map(|request| request.finish(schema, totals)).collect()
+    }
+
+    /// The products that the cloud is asked for, in the order of the plan's aggregates, each once under each of its primes;
+    /// none where it only adds.
+    #[must_use]
+    pub fn products(&self) -> &[Product] {
+        match &self.method {
+            Method::Sums(_) => &[],
+            Method::Products { products, .. } => products,
+        }
+    }
+
+    /// Turns the total of each of the [`Self::products`] into the totals of the terms.
+    ///
+    /// # Errors
+    /// [`FinishError`] if one is missing.
+    pub fn totals_of_products(&self, totals: &[BigInt]) -> Result<Totals, FinishError> {
+        let schema = Schema::new(&self.columns);
+        let products = self.products();
+        if let Some(product) = products.get(totals.len()) {
+            return Err(FinishError { question: describe(schema, &product.term) });
+        }
+        let sums = products.iter().zip(totals).map(|(product, total)| (product.term.clone(), total.clone()));
+        Ok(Totals::new(self.row_count, sums.collect()))
     }
 
     /// Turns the verified totals of the plan's columns into the totals of its terms.
@@ -189,7 +303,8 @@ impl Planned {
         let totals: BTreeMap<u32, &[i128]> =
             totals.iter().map(|total| (total.column, total.digits.as_slice())).collect();
         let mut sums = BTreeMap::new();
-        for (term, recipe) in &self.recipes {
+        let Method::Sums(recipes) = &self.method else { return self.totals_of_products(&[]) };
+        for (term, recipe) in recipes {
             let sum = recipe.total(&totals);
             sums.insert(term.clone(), sum.ok_or_else(|| FinishError { question: describe(schema, term) })?);
         }
@@ -200,12 +315,19 @@ impl Planned {
     #[must_use]
     pub fn is_from_ciphertext(&self, request: &Request) -> bool {
         let terms = request.terms(Schema::new(&self.columns)).unwrap_or_default();
-        terms.iter().any(|term| self.recipes.get(term).is_some_and(|recipe| !recipe.columns().is_empty()))
+        terms.iter().any(|term| match &self.method {
+            Method::Sums(recipes) => recipes.get(term).is_some_and(|recipe| !recipe.columns().is_empty()),
+            Method::Products { .. } => !term.is_one(),
+        })
     }
 
     /// The terms whose totals it gives, ascending.
-    pub fn terms(&self) -> impl Iterator<Item = &Term> {
-        self.recipes.keys()
+    #[must_use]
+    pub fn terms(&self) -> Vec<&Term> {
+        match &self.method {
+            Method::Sums(recipes) => recipes.keys().collect(),
+            Method::Products { terms, .. } => terms.iter().collect(),
+        }
     }
 
     /// What was asked, in order.
@@ -304,16 +426,13 @@ fn recipe(manifest: &Manifest, coverage: &Coverage<'_>, term: &Term) -> Option<R
 
 /// The rows that a run covers.
 struct Coverage<'a> {
-    layout: Layout,
+    slot_count: u32,
     groups: Vec<&'a RowGroupEntry>,
     row_count: u64,
 }
 
 impl<'a> Coverage<'a> {
-    fn new(manifest: &'a Manifest, batches: &[u32]) -> Result<Self, PlanError> {
-        let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
-        let layout =
-            Layout::for_modulus_bits(*modulus_bits).ok_or(PlanError::Manifest { field: "modulus_bits" })?;
+    fn new(manifest: &'a Manifest, batches: &[u32], slot_count: u32) -> Result<Self, PlanError> {
         if let Some(&batch) = batches.iter().find(|&&batch| manifest.batch(batch).is_none()) {
             return Err(PlanError::NoSuchBatch { batch, batches: manifest.batch_count() });
         }
@@ -322,7 +441,7 @@ impl<'a> Coverage<'a> {
         // Every batch has a first column set, and it alone has rows that no other set has.
         let of_first = groups.iter().filter(|group| group.column_set == FIRST_COLUMN_SET);
         let row_count = of_first.map(|group| u64::from(group.row_count)).sum();
-        Ok(Self { layout, groups, row_count })
+        Ok(Self { slot_count, groups, row_count })
     }
 
     /// Refuses a column set that lacks rows, which would answer for fewer than the others.
@@ -338,7 +457,7 @@ impl<'a> Coverage<'a> {
     /// Blocks of one column of a set.
     fn block_count(&self, column_set: u32) -> u64 {
         let of_set = self.groups.iter().filter(|group| group.column_set == column_set);
-        of_set.map(|group| self.layout.block_count(u64::from(group.row_count))).sum()
+        of_set.map(|group| self.blocks_of(group)).sum()
     }
 
     /// Refuses a sum whose bound does not fit a slot: every slot adds one value of every block.
@@ -358,17 +477,22 @@ impl<'a> Coverage<'a> {
         Err(PlanError::BoundTooLarge {
             what: what.to_owned(),
             rows: self.row_count,
-            largest_rows: largest.saturating_mul(u64::from(self.layout.slot_count())),
+            largest_rows: largest.saturating_mul(u64::from(self.slot_count)),
         })
     }
-}
 
-/// A row group as the cloud may know it: its rows to the block.
-fn reference(group: &RowGroupEntry, layout: Layout) -> RowGroupRef {
-    RowGroupRef {
-        index: group.index,
-        row_count: layout.rows_to_the_block(group.row_count),
-        size_bytes: group.size_bytes(),
-        column_set: group.column_set,
+    /// Blocks of one column of a row group.
+    fn blocks_of(&self, group: &RowGroupEntry) -> u64 {
+        u64::from(group.row_count.div_ceil(self.slot_count))
+    }
+
+    /// A row group as the cloud may know it: its rows to the block.
+    fn reference(&self, group: &RowGroupEntry) -> RowGroupRef {
+        RowGroupRef {
+            index: group.index,
+            row_count: group.row_count.div_ceil(self.slot_count).saturating_mul(self.slot_count),
+            size_bytes: group.size_bytes(),
+            column_set: group.column_set,
+        }
     }
 }

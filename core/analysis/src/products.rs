@@ -5,27 +5,17 @@
 //! mask themselves. What a term gives is the same integer as under the first engine.
 
 use num_traits::ToPrimitive;
-use veilsum_crypto::bfv::ParameterSet;
 use veilsum_crypto::bfv::noise::{self, Circuit, PlanError as NoiseError};
-use veilsum_protocol::manifest::Column;
-use veilsum_protocol::term::{Indicator, Power, Term};
+use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
+use veilsum_protocol::answer;
+use veilsum_protocol::manifest::{Column, FactorColumn, Manifest};
+use veilsum_protocol::plan::Aggregate;
+use veilsum_protocol::term::{Factor, Power, Term};
 
 use crate::derive::{Cell, describe, holds, largest_total};
 use crate::error::PlanError;
 use crate::request::Request;
 use crate::schema::Schema;
-
-/// What one encrypted column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Factor {
-    /// The deviation of a column of numbers, 0 where it is blank.
-    Deviation {
-        /// Position of the column.
-        column: u32,
-    },
-    /// 1 or 0.
-    Indicator(Indicator),
-}
 
 /// How the total of a term is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +24,7 @@ pub struct Product {
     pub term: Term,
     /// The columns that are multiplied row by row, at least one.
     pub factors: Vec<Factor>,
-    /// Largest |value| of a slot of the sum over all blocks.
+    /// Largest |value| of a slot of the sum over the blocks of a row group.
     pub slot_bound: u128,
     /// Plaintext primes that hold it.
     pub primes: u8,
@@ -48,7 +38,7 @@ pub fn factors(term: &Term) -> Vec<Factor> {
     let powers = term.powers().iter().flat_map(|&Power { column, exponent }| {
         std::iter::repeat_n(Factor::Deviation { column }, exponent.into())
     });
-    powers.chain(term.indicators().iter().copied().map(Factor::Indicator)).collect()
+    powers.chain(term.indicators().iter().map(|&indicator| Factor::Indicator { indicator })).collect()
 }
 
 /// The encrypted columns that `requests` need, ascending.
@@ -65,35 +55,30 @@ pub fn columns(schema: Schema<'_>, requests: &[Request]) -> Result<Vec<Factor>, 
     Ok(columns)
 }
 
-/// Plans the terms of `requests` over `row_count` rows in `partials` row groups of `block_count` blocks in all. The empty
-/// term, the row count, needs nothing.
+/// The set to encrypt under: the one that bears as many factors as some term of `requests` has, and of these the one with
+/// the largest primes. The last one where none bears them; planning says so.
 ///
 /// # Errors
-/// [`PlanError`] if a term has more factors than the set bears, is too wide for its primes, or drowns in noise.
-pub fn plan(
-    columns: &[Column],
-    set: ParameterSet,
-    requests: &[Request],
-    block_count: u64,
-    partials: u32,
-) -> Result<Vec<Product>, PlanError> {
-    let schema = Schema::new(columns);
-    let mut terms = Vec::new();
+/// [`PlanError`] if these columns cannot answer a request.
+pub fn choose_set(schema: Schema<'_>, requests: &[Request]) -> Result<ParameterSet, PlanError> {
+    let mut most = 0;
     for request in requests {
-        terms.extend(request.terms(schema)?);
+        most = request.terms(schema)?.iter().map(|term| factors(term).len()).max().unwrap_or(0).max(most);
     }
-    terms.sort_unstable();
-    terms.dedup();
-    terms.retain(|term| !term.is_one());
-    terms.into_iter().map(|term| product(schema, set, term, block_count, partials)).collect()
+    let bears = |set: &ParameterSet| usize::from(set.max_factors()) >= most;
+    Ok(ParameterSet::ALL.into_iter().find(bears).unwrap_or(ParameterSet::N8192T30))
 }
 
-fn product(
+/// Plans a term over row groups of at most `block_count` blocks; each of them is decrypted by itself. The empty term, the
+/// row count, needs nothing.
+///
+/// # Errors
+/// [`PlanError`] if the term has more factors than the set bears, is too wide for its primes, or drowns in noise.
+pub fn plan(
     schema: Schema<'_>,
     set: ParameterSet,
     term: Term,
     block_count: u64,
-    partials: u32,
 ) -> Result<Product, PlanError> {
     let factors = factors(&term);
     let what = || describe(schema, &term);
@@ -103,7 +88,7 @@ fn product(
     let slot_bound = slot_bound.ok_or_else(too_wide)?;
     let primes = set.primes_for(slot_bound).ok_or_else(too_wide)?;
     let count = u8::try_from(factors.len()).unwrap_or(u8::MAX);
-    let circuit = Circuit { factors: count, weight: block_count, partials };
+    let circuit = Circuit { factors: count, weight: block_count, partials: 1 };
     let level = noise::plan(set, circuit).map_err(|error| match error {
         NoiseError::TooManyBlocks { largest, .. } => PlanError::BoundTooLarge {
             what: what(),
@@ -117,22 +102,54 @@ fn product(
     Ok(Product { term, factors, slot_bound, primes, level })
 }
 
-impl Factor {
-    /// What a column of it holds in a row with these cells, one per column of the table.
+impl Product {
+    /// Bytes that it takes up in the partial of a row group.
     #[must_use]
-    pub fn integer(self, columns: &[Column], cells: &[Cell]) -> i64 {
-        let at = |column: u32| (columns.get(column as usize), cells.get(column as usize));
-        match self {
-            Self::Deviation { column } => match at(column) {
-                (Some(found), Some(Cell { integer: Some(integer), .. })) => {
-                    integer - found.number().map_or(0, |number| number.centring().centre)
-                }
-                _ => 0,
-            },
-            Self::Indicator(indicator) => {
-                let (Some(found), Some(cell)) = at(indicator.column()) else { return 0 };
-                i64::from(holds(indicator, &found.binnings, cell))
+    pub fn partial_bytes(&self, set: ParameterSet) -> u64 {
+        let polynomials = u8::try_from(self.factors.len() + 1).unwrap_or(u8::MAX);
+        let bytes =
+            Ciphertext::answer_bytes(set, self.level, polynomials).unwrap_or(0) + answer::LENGTH_BYTES;
+        u64::from(self.primes) * bytes as u64
+    }
+
+    /// What the cloud is asked for: one aggregate under each prime. `None` if a factor is not stored under as many.
+    #[must_use]
+    pub fn aggregates(&self, manifest: &Manifest) -> Option<Vec<Aggregate>> {
+        let stored = self.factors.iter().map(|factor| manifest.factor(*factor));
+        let stored = stored.collect::<Option<Vec<&FactorColumn>>>()?;
+        let of_prime = |prime: u8| {
+            let columns = stored.iter().map(|factor| factor.columns.get(usize::from(prime)).copied());
+            Some(Aggregate::Product { columns: columns.collect::<Option<_>>()?, prime, level: self.level })
+        };
+        (0..self.primes).map(of_prime).collect()
+    }
+}
+
+/// What a column of `factor` holds in a row with these cells, one per column of the table.
+#[must_use]
+pub fn integer(factor: Factor, columns: &[Column], cells: &[Cell]) -> i64 {
+    let at = |column: u32| (columns.get(column as usize), cells.get(column as usize));
+    match factor {
+        Factor::Deviation { column } => match at(column) {
+            (Some(found), Some(Cell { integer: Some(integer), .. })) => {
+                integer - found.number().map_or(0, |number| number.centring().centre)
             }
+            _ => 0,
+        },
+        Factor::Indicator { indicator } => {
+            let (Some(found), Some(cell)) = at(indicator.column()) else { return 0 };
+            i64::from(holds(indicator, &found.binnings, cell))
         }
+    }
+}
+
+/// The largest |integer| that a column of `factor` can hold.
+///
+/// # Errors
+/// [`PlanError`] if it is about a column that it cannot be made from.
+pub fn largest_magnitude(schema: Schema<'_>, factor: Factor) -> Result<u64, PlanError> {
+    match factor {
+        Factor::Deviation { column } => Ok(schema.number(column)?.centring().largest_deviation),
+        Factor::Indicator { .. } => Ok(1),
     }
 }

@@ -5,33 +5,34 @@
 
 use std::collections::BTreeMap;
 
-use num_bigint::BigUint;
+use num_bigint::{BigInt, BigUint};
 use proptest::prelude::*;
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 use veilsum_analysis::catalogue::{Correlation, Covariance, GroupBy, Mean, Variance};
 use veilsum_analysis::derive::{self, Cell, Deriver, Facts, TermSums};
 use veilsum_analysis::evaluate::{self, Evaluation};
+use veilsum_analysis::multiply;
 use veilsum_analysis::plan::{self, ColumnTotal, missing_terms};
-use veilsum_analysis::products::{self, Factor};
+use veilsum_analysis::products;
 use veilsum_analysis::schema::Schema;
 use veilsum_analysis::totals::Totals;
 use veilsum_analysis::{PlanError, Request};
-use veilsum_crypto::bfv::evaluate::{combine, sum_of_products};
 use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_crypto::bound::BoundClass;
 use veilsum_owner::answer::open_answer;
 use veilsum_owner::bfv::SecretKey as BfvKey;
-use veilsum_owner::bfv::spot::expected_slots;
+use veilsum_owner::bfv::answer::{Expected, open_partial};
 use veilsum_owner::block::encrypt_blocks;
 use veilsum_owner::check::{CheckKey, CheckLabel};
 use veilsum_owner::master::MasterSecret;
 use veilsum_owner::paillier::SecretKey;
+use veilsum_protocol::answer::{HEADER_BYTES, PartialHead};
 use veilsum_protocol::manifest::{
-    Column, EncryptedNumber, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme, Source,
-    Treatment, VERSION,
+    Column, EncryptedNumber, FactorColumn, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme,
+    Source, Treatment, VERSION,
 };
-use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::row_group::{ColumnEntry, Encryption, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
 /// Two primes of 512 bits: a key far too small for data, and fast.
@@ -121,7 +122,7 @@ impl Table {
                 upload,
                 index,
                 row_count: public.layout().rows_to_the_block(row_count),
-                modulus_bits: public.modulus_bits(),
+                encryption: Encryption::Paillier { modulus_bits: public.modulus_bits() },
                 block_count: row_count.div_ceil(public.layout().slot_count()),
                 columns: stored.iter().map(|(entry, _)| *entry).collect(),
             };
@@ -138,34 +139,12 @@ impl Table {
             entries.push(RowGroupEntry { index, row_count, upload, parts, batch: 0, column_set: 0 });
             groups.push((header, encrypted));
         }
-        let manifest = Manifest {
-            version: VERSION,
-            dataset: DATASET,
-            sequence: 1,
-            previous: None,
-            created_at: 0,
-            expires_at: 0,
-            scheme: Scheme::Paillier {
-                modulus_bits: public.modulus_bits(),
-                key: fingerprint,
-                modulus: public.to_hex(),
-            },
-            source: Source {
-                file_name: "table.csv".to_owned(),
-                size_bytes: 0,
-                sha256: Digest::of(&[]),
-                row_count: self.rows.len() as u64,
-                skipped_row_count: 0,
-                missing_words: Vec::new(),
-                first_row_is_data: false,
-                decimal_comma: false,
-            },
-            columns: self.columns.clone(),
-            row_groups: entries,
-            original: None,
-            appended: Vec::new(),
-            derived,
+        let scheme = Scheme::Paillier {
+            modulus_bits: public.modulus_bits(),
+            key: fingerprint,
+            modulus: public.to_hex(),
         };
+        let manifest = Manifest { derived, ..self.manifest(scheme, entries) };
         let planned = plan::plan(&manifest, requests, &[]).unwrap();
         let plan = planned.plan.as_ref().unwrap();
         let partials: Vec<_> = groups
@@ -222,61 +201,103 @@ impl Table {
     /// The totals by way of products that the cloud makes of encrypted factors.
     fn multiplied(&self, requests: &[Request], rows_per_group: usize) -> Totals {
         let schema = Schema::new(&self.columns);
-        let factors = products::columns(schema, requests).unwrap();
-        let group_count = self.rows.len().div_ceil(rows_per_group);
-        let partials = u32::try_from(group_count).unwrap();
-        let plan = products::plan(&self.columns, SET, requests, group_count as u64, partials).unwrap();
-        let primes = plan.iter().map(|product| product.primes).max().unwrap();
         let key = BfvKey::derive(&MasterSecret::from_bytes([7; 32]), SET);
-        let mut rng = ChaCha12Rng::seed_from_u64(3);
-        let integers = |factor: &Factor, rows: &[Vec<Cell>]| -> Vec<i64> {
-            rows.iter().map(|row| factor.integer(&self.columns, row)).collect()
-        };
-        // What is uploaded: every factor of every row group under every prime.
-        let groups: Vec<BTreeMap<(Factor, u8), Vec<u8>>> = self
-            .rows
-            .chunks(rows_per_group)
-            .map(|rows| {
-                let mut stored = BTreeMap::new();
-                for factor in &factors {
-                    for prime in 0..primes {
-                        let block = key.encrypt_block(prime, &integers(factor, rows), &mut rng).unwrap();
-                        stored.insert((*factor, prime), block.to_bytes());
-                    }
-                }
-                stored
+        let factors = products::columns(schema, requests).unwrap();
+        let primes = u8::try_from(SET.plaintext_primes().len()).unwrap();
+        let mut numbers = 0..;
+        let stored: Vec<FactorColumn> = factors
+            .iter()
+            .map(|&factor| FactorColumn {
+                factor,
+                largest_magnitude: products::largest_magnitude(schema, factor).unwrap(),
+                columns: numbers.by_ref().take(primes.into()).collect(),
             })
             .collect();
-        let used_slots = rows_per_group.min(self.rows.len());
-        let mut sums = BTreeMap::new();
-        for product in &plan {
-            let parts: Vec<Ciphertext> = (0..product.primes)
-                .map(|prime| {
-                    let partials: Vec<Vec<u8>> = groups
-                        .iter()
-                        .map(|stored| {
-                            let columns: Vec<&[u8]> = product
-                                .factors
-                                .iter()
-                                .map(|factor| stored[&(*factor, prime)].as_slice())
-                                .collect();
-                            sum_of_products(SET, prime, &columns, product.level).unwrap().to_bytes()
-                        })
-                        .collect();
-                    combine(partials.iter().map(Vec::as_slice)).unwrap()
-                })
-                .collect();
-            let decrypted = key.decrypt(&parts, product.slot_bound, used_slots).unwrap();
-            // A row group is one block here, so that the slots of its partial are its rows.
-            let rows = &self.rows[..used_slots];
-            let clear: Vec<Vec<i64>> = product.factors.iter().map(|factor| integers(factor, rows)).collect();
-            let clear: Vec<&[i64]> = clear.iter().map(Vec::as_slice).collect();
-            if group_count == 1 {
-                assert_eq!(expected_slots(SET, &clear).unwrap(), *decrypted.slots);
+        let mut rng = ChaCha12Rng::seed_from_u64(3);
+        let (mut groups, mut entries) = (Vec::new(), Vec::new());
+        for (index, rows) in (0..).zip(self.rows.chunks(rows_per_group)) {
+            let row_count = u32::try_from(rows.len()).unwrap();
+            let upload = UploadId::from_bytes([u8::try_from(index + 1).unwrap(); 16]);
+            let columns = stored.iter().flat_map(|factor| &factor.columns);
+            let header = RowGroupHeader {
+                key: key.fingerprint(),
+                dataset: DATASET,
+                upload,
+                index,
+                row_count: 8_192,
+                encryption: Encryption::Bfv {
+                    parameter_set: SET.id().into(),
+                    ciphertext_bytes: u32::try_from(Ciphertext::fresh_bytes(SET)).unwrap(),
+                },
+                block_count: 1,
+                columns: columns.map(|&column| ColumnEntry { column, bound_bits: 0 }).collect(),
+            };
+            let mut blocks = BTreeMap::new();
+            for factor in &stored {
+                let integers: Vec<i64> =
+                    rows.iter().map(|row| products::integer(factor.factor, &self.columns, row)).collect();
+                for (prime, &column) in (0..).zip(&factor.columns) {
+                    blocks.insert(column, key.encrypt_block(prime, &integers, &mut rng).unwrap().to_bytes());
+                }
             }
-            sums.insert(product.term.clone(), decrypted.total());
+            let parts = vec![PartEntry { size_bytes: header.object_bytes(), sha256: Digest::of(&[]) }];
+            entries.push(RowGroupEntry { index, row_count, upload, parts, batch: 0, column_set: 0 });
+            groups.push((header, blocks));
         }
-        Totals::new(self.rows.len() as u64, sums)
+        let scheme = Scheme::Bfv { parameter_set: SET.id(), primes, key: key.fingerprint() };
+        let manifest = Manifest { factors: stored, ..self.manifest(scheme, entries) };
+        let planned = plan::plan(&manifest, requests, &[]).unwrap();
+        let plan = planned.plan.as_ref().unwrap();
+        let expected: Vec<Expected> = planned
+            .products()
+            .iter()
+            .map(|product| Expected { slot_bound: product.slot_bound, primes: product.primes })
+            .collect();
+        let (mut totals, mut heads) = (vec![BigInt::from(0); expected.len()], Vec::new());
+        for ((header, blocks), entry) in groups.iter().zip(&manifest.row_groups) {
+            let mut evaluation = multiply::Evaluation::new(JOB, plan, header, header.object_bytes()).unwrap();
+            while let Some(mut wave) = evaluation.next_wave() {
+                wave.add_block(blocks).unwrap();
+                evaluation.end_wave(wave.finish().unwrap());
+            }
+            let partial = evaluation.finish().unwrap().to_bytes();
+            heads.push(PartialHead::from_bytes(&partial[..HEADER_BYTES]).unwrap());
+            let rows = (entry.index, entry.row_count);
+            let found = open_partial(&key, plan, JOB, rows, &expected, &partial).unwrap();
+            for (total, found) in totals.iter_mut().zip(found) {
+                *total += found;
+            }
+        }
+        assert!(multiply::combine(JOB, plan, &heads).unwrap().aggregates.ciphertexts.is_empty());
+        planned.totals_of_products(&totals).unwrap()
+    }
+
+    fn manifest(&self, scheme: Scheme, row_groups: Vec<RowGroupEntry>) -> Manifest {
+        Manifest {
+            version: VERSION,
+            dataset: DATASET,
+            sequence: 1,
+            previous: None,
+            created_at: 0,
+            expires_at: 0,
+            scheme,
+            source: Source {
+                file_name: "table.csv".to_owned(),
+                size_bytes: 0,
+                sha256: Digest::of(&[]),
+                row_count: self.rows.len() as u64,
+                skipped_row_count: 0,
+                missing_words: Vec::new(),
+                first_row_is_data: false,
+                decimal_comma: false,
+            },
+            columns: self.columns.clone(),
+            row_groups,
+            original: None,
+            appended: Vec::new(),
+            derived: Vec::new(),
+            factors: Vec::new(),
+        }
     }
 }
 
@@ -324,10 +345,17 @@ proptest! {
 fn more_factors_than_a_set_bears_are_refused_by_name() {
     let requests = requests();
     let table = table(&[(5, Some(3), 0), (7, None, 1)], &requests);
-    let plan = |set, requests: &[Request]| products::plan(&table.columns, set, requests, 1, 1);
+    let schema = Schema::new(&table.columns);
+    let plan = |set, requests: &[Request]| {
+        let terms = requests.iter().flat_map(|request| request.terms(schema).unwrap());
+        let terms = terms.filter(|term| !term.is_one());
+        terms.map(|term| products::plan(schema, set, term, 1)).collect::<Result<Vec<_>, _>>()
+    };
     let refused = plan(ParameterSet::N8192T57, &requests[4..]).unwrap_err();
     let PlanError::TooManyFactors { what, largest } = refused else { panic!("{refused}") };
     assert_eq!((what.as_str(), largest), ("“first”^2 × (“group” = a)", 2));
     assert!(plan(ParameterSet::N8192T57, &requests[..2]).is_ok());
     assert!(plan(SET, &requests).unwrap().iter().any(|product| product.factors.len() == 3));
+    assert_eq!(products::choose_set(schema, &requests), Ok(SET));
+    assert_eq!(products::choose_set(schema, &requests[..1]), Ok(ParameterSet::N8192T57));
 }

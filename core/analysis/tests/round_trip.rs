@@ -26,7 +26,7 @@ use veilsum_protocol::manifest::{
     RowGroupEntry, Scheme, Source, Treatment,
 };
 use veilsum_protocol::plan::Plan;
-use veilsum_protocol::row_group::{ColumnEntry, RowGroupHeader};
+use veilsum_protocol::row_group::{ColumnEntry, Encryption, RowGroupHeader};
 use veilsum_protocol::term::{Indicator, Term};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
@@ -64,7 +64,7 @@ impl Stored {
                 upload,
                 index,
                 row_count: public.layout().rows_to_the_block(count),
-                modulus_bits: public.modulus_bits(),
+                encryption: Encryption::Paillier { modulus_bits: public.modulus_bits() },
                 block_count: u32::try_from(public.layout().block_count(u64::from(count))).unwrap(),
                 columns: columns
                     .iter()
@@ -146,6 +146,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
         original: None,
         appended: Vec::new(),
         derived: Vec::new(),
+        factors: Vec::new(),
     };
     let mut stored = Stored { key, check, manifest, groups: Vec::new() };
     let values = cells.iter().map(|cell| cell.unwrap_or(0)).collect();
@@ -194,7 +195,7 @@ fn totals(stored: &Stored, plan: &Plan, answer: &Answer) -> Vec<ColumnTotal> {
 
 /// The exact digits of the only figure of each answer; empty where there is none.
 fn exact(planned: &plan::Planned, totals: &[ColumnTotal]) -> Vec<(String, f64, u64)> {
-    let answers = planned.finish(totals).unwrap();
+    let answers = planned.finish(&planned.totals(totals).unwrap()).unwrap();
     answers
         .iter()
         .map(|answer| match &answer.figures[0].value {
@@ -347,7 +348,10 @@ fn the_cloud_refuses_a_row_group_that_is_not_the_plans() {
     let mismatch = |field| EvaluateError::Mismatch { row_group: 0, field };
     assert_eq!(with(|header| header.dataset = DatasetId::from_bytes([2; 16])), mismatch("dataset"));
     assert_eq!(with(|header| header.key = KeyFingerprint::from_bytes([2; 32])), mismatch("key"));
-    assert_eq!(with(|header| header.modulus_bits = 2_048), mismatch("size of the modulus"));
+    assert_eq!(
+        with(|header| header.encryption = Encryption::Paillier { modulus_bits: 2_048 }),
+        mismatch("size of the modulus")
+    );
     assert_eq!(with(|header| header.row_count = 1), mismatch("row count"));
     assert_eq!(with(|header| header.block_count = 2), mismatch("block count"));
     assert_eq!(with(|header| header.index = 7), EvaluateError::NotCovered { row_group: 7 });
@@ -415,11 +419,18 @@ fn a_certificate_can_be_computed_again_and_does_not_survive_a_change() {
     let planned = plan::plan(&stored.manifest, &[MEAN, SUM, COUNT], &[]).unwrap();
     let plan = planned.plan.as_ref().unwrap();
     let answer = evaluate::combine(JOB, plan, &evaluate_all(&stored, plan)).unwrap();
-    let totals = totals(&stored, plan, &answer);
+    let totals = planned.totals(&totals(&stored, plan, &answer)).unwrap();
     let answers = planned.finish(&totals).unwrap();
     let manifest_sha256 = Digest::of(b"stored manifest");
-    let certificate =
-        Certificate::new(&stored.manifest, manifest_sha256, &planned, Some(JOB), &totals, &answers).unwrap();
+    let certificate = Certificate::new(
+        &stored.manifest,
+        manifest_sha256,
+        &planned,
+        Some(JOB),
+        Verification::CheckValues,
+        &totals,
+        &answers,
+    );
     let signed = Signed { certificate, signature: "00".repeat(64) };
     let json = signed.to_json();
     // Of the column that nothing was asked about there is nothing in it, nor any sum of a single slot.
@@ -452,7 +463,7 @@ fn files_that_are_no_certificates_are_refused() {
     let form = |text: &str| matches!(Signed::from_json(text), Err(CertificateError::Form { .. }));
     assert!(form("") && form("{}") && form("[1, 2]") && form(r#"{"certificate":{"version":1}}"#));
     assert!(form(&"[".repeat(100_000)));
-    let newer = r#"{"certificate":{"version":2,"what":"ever"},"signature":""}"#;
-    assert_eq!(Signed::from_json(newer), Err(CertificateError::Version { version: 2 }));
+    let newer = r#"{"certificate":{"version":3,"what":"ever"},"signature":""}"#;
+    assert_eq!(Signed::from_json(newer), Err(CertificateError::Version { version: 3 }));
     assert_eq!(Signed::from_json(&" ".repeat(17 << 20)), Err(CertificateError::TooLarge));
 }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "bfv")]
 pub mod bfv;
 pub mod bound;
 pub mod kernel;

@@ -1,4 +1,4 @@
-//! What the second engine costs: `cargo bench -p veilsum-owner --features bfv --bench bfv`.
+//! What the second engine costs: `cargo bench -p veilsum-owner --bench bfv`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]

@@ -240,7 +240,10 @@ impl Coverage {
         manifest: &Manifest,
         aggregate: &Aggregate,
     ) -> Result<(StoredColumn, u64), PlanMismatch> {
-        let &Aggregate::Sum { column, column_set } = aggregate;
+        let column = aggregate.columns().first().copied().unwrap_or_default();
+        let &Aggregate::Sum { column_set, .. } = aggregate else {
+            return Err(PlanMismatch::Column { column });
+        };
         let stored = manifest
             .stored_columns()
             .find(|stored| (stored.column, stored.column_set) == (column, column_set))
@@ -278,7 +281,9 @@ fn check_key(key: &SecretKey, manifest: &Manifest, plan: &Plan) -> Result<(), Pl
         return Err(PlanMismatch::Dataset);
     }
     let fingerprint = key_fingerprint(key.public_key());
-    let Scheme::Paillier { key: manifest_key, .. } = &manifest.scheme;
+    let Scheme::Paillier { key: manifest_key, .. } = &manifest.scheme else {
+        return Err(PlanMismatch::Key);
+    };
     if plan.key != fingerprint || *manifest_key != fingerprint || plan.modulus != key.public_key().to_hex() {
         return Err(PlanMismatch::Key);
     }

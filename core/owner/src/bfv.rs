@@ -20,6 +20,7 @@
 //! refuse it for certain, for all practical purposes; that is a guard against mistakes, not against a liar. [`spot`] is what
 //! can be done about a liar.
 
+pub mod answer;
 mod secret_key;
 pub mod spot;
 

@@ -22,10 +22,12 @@ pub mod wrapped;
 use core::fmt;
 
 use rand_core::CryptoRng;
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_protocol::wire::{Reader, WireError};
 use veilsum_protocol::{DatasetId, KeyFingerprint, TenantId};
 use zeroize::Zeroizing;
 
+use crate::bfv;
 use crate::check::CheckKey;
 use crate::identity::IdentityKey;
 use crate::labels;
@@ -110,11 +112,17 @@ impl Keyring {
         KeyFingerprint::from_bytes(self.paillier.public_key().fingerprint())
     }
 
-    /// The key of the second engine under a parameter set: derived from the master secret, so that every keyring has one.
-    #[cfg(feature = "bfv")]
+    /// The key of the second engine under a parameter set, as bytes for a worker: derived from the master secret, so that
+    /// every keyring has one.
     #[must_use]
-    pub fn bfv_key(&self, set: veilsum_crypto::bfv::ParameterSet) -> crate::bfv::SecretKey {
-        crate::bfv::SecretKey::derive(&self.master, set)
+    pub fn bfv_secret_bytes(&self, set: ParameterSet) -> Zeroizing<[u8; bfv::SecretKey::SECRET_BYTES]> {
+        bfv::SecretKey::derive_secret_bytes(&self.master, set)
+    }
+
+    /// Fingerprint of that key.
+    #[must_use]
+    pub fn bfv_fingerprint(&self, set: ParameterSet) -> KeyFingerprint {
+        bfv::SecretKey::derive_fingerprint(&self.master, set)
     }
 
     /// The key of the check slot.

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod answer;
-#[cfg(feature = "bfv")]
 pub mod bfv;
 pub mod block;
 pub mod check;

@@ -17,6 +17,7 @@
 //! The clear fields say nothing that the cloud does not know from the object's key; they repeat what is inside.
 
 use rand_core::CryptoRng;
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_protocol::manifest::{Manifest, Scheme};
 use veilsum_protocol::wire::{Reader, WireError};
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, TenantId};
@@ -253,16 +254,32 @@ fn check_payload(keyring: &Keyring, manifest: &Manifest) -> Result<(), ManifestE
     {
         return inconsistent("previous");
     }
-    let Scheme::Paillier { modulus_bits, key, modulus } = &manifest.scheme;
-    let (expected, public_key) = (keyring.key_fingerprint(), keyring.paillier().public_key());
-    if *key != expected {
-        return Err(ManifestError::OtherKey { dataset, expected, actual: *key });
+    let expected = match &manifest.scheme {
+        Scheme::Paillier { .. } => keyring.key_fingerprint(),
+        Scheme::Bfv { parameter_set, .. } => match ParameterSet::from_id(*parameter_set) {
+            Some(set) => keyring.bfv_fingerprint(set),
+            None => return inconsistent("parameter_set"),
+        },
+    };
+    let actual = *manifest.scheme.key();
+    if actual != expected {
+        return Err(ManifestError::OtherKey { dataset, expected, actual });
     }
-    if *modulus_bits != public_key.modulus_bits() {
-        return inconsistent("modulus_bits");
-    }
-    if *modulus != public_key.to_hex() {
-        return inconsistent("modulus");
+    match &manifest.scheme {
+        Scheme::Paillier { modulus_bits, modulus, .. } => {
+            let public_key = keyring.paillier().public_key();
+            if *modulus_bits != public_key.modulus_bits() {
+                return inconsistent("modulus_bits");
+            }
+            if *modulus != public_key.to_hex() {
+                return inconsistent("modulus");
+            }
+        }
+        Scheme::Bfv { primes, .. } => {
+            if manifest.factors.iter().any(|factor| factor.columns.len() != usize::from(*primes)) {
+                return inconsistent("factors");
+            }
+        }
     }
     Ok(())
 }

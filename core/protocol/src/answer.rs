@@ -5,27 +5,33 @@
 //! ```text
 //! offset  bytes  field                      (integers little-endian)
 //!      0      4  magic "VSPA" (partial) or "VSAN" (answer)
-//!      4      2  format version, 1
+//!      4      2  format version: 1 for Paillier, 2 for BFV
 //!      6      2  zero
 //!      8     16  job
 //!     24     32  SHA-256 of the plan
 //!     56      4  partial: index of the row group; answer: row groups that were combined
 //!     60      8  blocks that were added per aggregate
-//!     68      4  bytes per ciphertext, b
+//!     68      4  bytes per ciphertext, b; version 2: zero
 //!     72      4  aggregates, a
-//!     76    a·b  ciphertexts in the order of the plan
+//!     76    a·b  ciphertexts in the order of the plan; version 2: each after its length in 4 bytes
 //! ```
+//!
+//! An answer of version 2 holds no ciphertexts: it says that all partials are stored. Their owner fetches them all before
+//! looking at any, adds them up and checks some; a sum that the cloud made could not be checked in parts.
 
 use crate::id::{Digest, JobId};
 use crate::plan::MAX_AGGREGATES;
 use crate::wire::{Reader, WireError};
 
 /// Newest format version of both.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
+const VERSION_OF_PAILLIER: u16 = 1;
 /// Bytes in front of the ciphertexts.
 pub const HEADER_BYTES: usize = 76;
-/// Largest ciphertext that a reader accepts.
-const MAX_CIPHERTEXT_BYTES: u32 = 4_096;
+/// Bytes in front of each ciphertext of version 2.
+pub const LENGTH_BYTES: usize = 4;
+/// Largest ciphertext that a reader accepts: of version 1, and of version 2.
+const MAX_CIPHERTEXT_BYTES: [u32; 2] = [4_096, 1 << 20];
 
 /// The encrypted aggregates of one row group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +40,23 @@ pub struct Partial {
     pub row_group: u32,
     /// The aggregates.
     pub aggregates: EncryptedAggregates,
+}
+
+/// What stands in front of a partial's ciphertexts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartialHead {
+    /// The row group.
+    pub row_group: u32,
+    /// The job that computed it.
+    pub job: JobId,
+    /// SHA-256 of the plan that it answers.
+    pub plan: Digest,
+    /// Blocks that were added into each ciphertext.
+    pub block_count: u64,
+    /// Bytes of each ciphertext; 0 under BFV.
+    pub ciphertext_bytes: u32,
+    /// Ciphertexts.
+    pub aggregate_count: usize,
 }
 
 /// The encrypted aggregates of a whole plan.
@@ -54,9 +77,9 @@ pub struct EncryptedAggregates {
     pub plan: Digest,
     /// Blocks that were added into each ciphertext.
     pub block_count: u64,
-    /// Bytes of each ciphertext.
+    /// Bytes of each ciphertext; 0 under BFV, where they differ.
     pub ciphertext_bytes: u32,
-    /// The ciphertexts, each of `ciphertext_bytes`, in the order of the plan.
+    /// The ciphertexts in the order of the plan. An answer under BFV has none.
     pub ciphertexts: Vec<Vec<u8>>,
 }
 
@@ -77,6 +100,19 @@ impl Partial {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let (row_group, aggregates) = EncryptedAggregates::read(Self::WHAT, Self::MAGIC, bytes)?;
         Ok(Self { row_group, aggregates })
+    }
+}
+
+impl PartialHead {
+    /// Reads the first [`HEADER_BYTES`] bytes of a partial's stored form.
+    ///
+    /// # Errors
+    /// [`WireError`] if they are not what [`Partial::to_bytes`] writes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::start(Partial::WHAT, bytes, Partial::MAGIC, VERSION)?;
+        let head = EncryptedAggregates::read_head(&mut reader, bytes, false)?;
+        reader.finish()?;
+        Ok(head)
     }
 }
 
@@ -102,10 +138,12 @@ impl Answer {
 
 impl EncryptedAggregates {
     fn write(&self, magic: [u8; 4], place: u32) -> Vec<u8> {
-        let mut bytes =
-            Vec::with_capacity(HEADER_BYTES + self.ciphertext_bytes as usize * self.ciphertexts.len());
+        let contents = self.ciphertexts.iter().map(|ciphertext| LENGTH_BYTES + ciphertext.len());
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + contents.sum::<usize>());
         bytes.extend_from_slice(&magic);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        let is_of_one_size = self.ciphertext_bytes > 0;
+        let version = if is_of_one_size { VERSION_OF_PAILLIER } else { VERSION };
+        bytes.extend_from_slice(&version.to_le_bytes());
         bytes.extend_from_slice(&[0; 2]);
         bytes.extend_from_slice(self.job.as_bytes());
         bytes.extend_from_slice(self.plan.as_bytes());
@@ -114,6 +152,9 @@ impl EncryptedAggregates {
         bytes.extend_from_slice(&self.ciphertext_bytes.to_le_bytes());
         bytes.extend_from_slice(&u32::try_from(self.ciphertexts.len()).unwrap_or(u32::MAX).to_le_bytes());
         for ciphertext in &self.ciphertexts {
+            if !is_of_one_size {
+                bytes.extend_from_slice(&u32::try_from(ciphertext.len()).unwrap_or(u32::MAX).to_le_bytes());
+            }
             bytes.extend_from_slice(ciphertext);
         }
         bytes
@@ -121,6 +162,22 @@ impl EncryptedAggregates {
 
     fn read(what: &'static str, magic: [u8; 4], bytes: &[u8]) -> Result<(u32, Self), WireError> {
         let mut reader = Reader::start(what, bytes, magic, VERSION)?;
+        let head = Self::read_head(&mut reader, bytes, magic == Answer::MAGIC)?;
+        let mut ciphertexts = Vec::new();
+        for _ in 0..head.aggregate_count {
+            let length = if head.ciphertext_bytes > 0 { head.ciphertext_bytes } else { reader.u32()? };
+            if length == 0 || length > MAX_CIPHERTEXT_BYTES[1] {
+                return Err(reader.out_of_range("bytes of a ciphertext"));
+            }
+            ciphertexts.push(reader.take(length as usize)?.to_vec());
+        }
+        reader.finish()?;
+        let PartialHead { row_group: place, job, plan, block_count, ciphertext_bytes, .. } = head;
+        Ok((place, Self { job, plan, block_count, ciphertext_bytes, ciphertexts }))
+    }
+
+    /// What stands between the version and the ciphertexts; `bytes` are what `reader` reads.
+    fn read_head(reader: &mut Reader<'_>, bytes: &[u8], is_answer: bool) -> Result<PartialHead, WireError> {
         if reader.u16()? != 0 {
             return Err(reader.out_of_range("reserved"));
         }
@@ -129,18 +186,16 @@ impl EncryptedAggregates {
         let place = reader.u32()?;
         let block_count = reader.u64()?;
         let ciphertext_bytes = reader.u32()?;
-        if ciphertext_bytes == 0 || ciphertext_bytes > MAX_CIPHERTEXT_BYTES {
+        // The reader has found these two bytes.
+        let is_of_one_size = bytes.get(4..6) != Some(&VERSION.to_le_bytes());
+        if is_of_one_size == (ciphertext_bytes == 0) || ciphertext_bytes > MAX_CIPHERTEXT_BYTES[0] {
             return Err(reader.out_of_range("bytes per ciphertext"));
         }
         let count = reader.u32()? as usize;
-        if count == 0 || count > MAX_AGGREGATES {
+        let may_be_empty = !is_of_one_size && is_answer;
+        if (count == 0) != may_be_empty || count > MAX_AGGREGATES {
             return Err(reader.out_of_range("aggregates"));
         }
-        let mut ciphertexts = Vec::new();
-        for _ in 0..count {
-            ciphertexts.push(reader.take(ciphertext_bytes as usize)?.to_vec());
-        }
-        reader.finish()?;
-        Ok((place, Self { job, plan, block_count, ciphertext_bytes, ciphertexts }))
+        Ok(PartialHead { row_group: place, job, plan, block_count, ciphertext_bytes, aggregate_count: count })
     }
 }

@@ -5,12 +5,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint, UploadId};
-use crate::term::Term;
+use crate::term::{Factor, Term};
 use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "manifest";
-/// Newest format version of the payload. Version 1 knew one batch of rows, one set of columns and no derived ones.
-pub const VERSION: u16 = 2;
+/// Newest format version of the payload. Version 1 knew one batch of rows, one set of columns and no derived ones,
+/// version 2 one engine.
+pub const VERSION: u16 = 3;
 /// The first column set: the columns that are encrypted together with the table.
 pub const FIRST_COLUMN_SET: u32 = 0;
 /// Bits of a limb: wider derived values are split into columns of base 2^32 digits, the last one signed.
@@ -51,6 +52,9 @@ pub struct Manifest {
     /// Columns that hold products of cells for analyses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub derived: Vec<DerivedColumn>,
+    /// Columns that the cloud may multiply; only under [`Scheme::Bfv`], where nothing else is stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<FactorColumn>,
 }
 
 /// The scheme and its public parameters.
@@ -66,6 +70,31 @@ pub enum Scheme {
         /// The modulus n, big-endian lower-case hex.
         modulus: String,
     },
+    /// BFV: every row of a block in a slot of its own, once modulo each of the first primes of a parameter set.
+    Bfv {
+        /// Number of the parameter set.
+        parameter_set: u8,
+        /// Plaintext primes that every factor is encrypted under.
+        primes: u8,
+        /// Fingerprint of the secret key, which nobody else can compute.
+        key: KeyFingerprint,
+    },
+}
+
+impl Scheme {
+    /// Fingerprint of the key.
+    #[must_use]
+    pub const fn key(&self) -> &KeyFingerprint {
+        match self {
+            Self::Paillier { key, .. } | Self::Bfv { key, .. } => key,
+        }
+    }
+
+    /// Whether the cloud can multiply, so that no products are prepared.
+    #[must_use]
+    pub const fn multiplies(&self) -> bool {
+        matches!(self, Self::Bfv { .. })
+    }
 }
 
 /// The file that was encrypted.
@@ -161,10 +190,11 @@ pub enum Treatment {
 /// How a column of numbers is encoded and where it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncryptedNumber {
-    /// Opaque number of the column with the values; a blank is stored as 0.
+    /// Opaque number of the column with the values; a blank is stored as 0. Under BFV the first of the columns with the
+    /// deviations.
     pub column: u32,
     /// Opaque number of the column that holds 1 where a value is present and 0 where it is blank; `None` if no
-    /// cell is blank.
+    /// cell is blank. Under BFV the first of the columns with that indicator.
     pub presence: Option<u32>,
     /// A value v is stored as the integer v·10^scale, rounded half to even where `rounded`.
     pub scale: u32,
@@ -224,6 +254,17 @@ pub struct Limb {
     pub largest_magnitude: u64,
     /// Bound class on the wire: |integer| < 2^bound_bits.
     pub bound_bits: u8,
+}
+
+/// A factor and where it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorColumn {
+    /// What it holds.
+    pub factor: Factor,
+    /// Largest |integer| that was stored.
+    pub largest_magnitude: u64,
+    /// Opaque numbers of the columns with the integers modulo the first, second, … prime of the parameter set.
+    pub columns: Vec<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -337,9 +378,25 @@ impl Manifest {
         self.source.row_count + self.appended.iter().map(|source| source.row_count).sum::<u64>()
     }
 
-    /// Every stored column, with what is known of its integers.
+    /// Where a factor is stored.
+    #[must_use]
+    pub fn factor(&self, factor: Factor) -> Option<&FactorColumn> {
+        self.factors.iter().find(|stored| stored.factor == factor)
+    }
+
+    /// How many columns are stored, of all sets.
+    #[must_use]
+    pub fn stored_column_count(&self) -> usize {
+        if self.scheme.multiplies() {
+            return self.factors.iter().map(|factor| factor.columns.len()).sum();
+        }
+        self.stored_columns().count()
+    }
+
+    /// Every column that is stored to be added up, with what is known of its integers; none under BFV.
     pub fn stored_columns(&self) -> impl Iterator<Item = StoredColumn> {
-        let numbers = self.numbers().flat_map(|(_, number)| {
+        let added = self.numbers().filter(|_| !self.scheme.multiplies());
+        let numbers = added.flat_map(|(_, number)| {
             let values = StoredColumn {
                 column: number.column,
                 column_set: FIRST_COLUMN_SET,

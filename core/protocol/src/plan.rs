@@ -6,13 +6,18 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, KeyFingerprint};
+use crate::manifest::FIRST_COLUMN_SET;
 use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "plan";
-/// Newest format version. Version 1 knew one column set.
-pub const VERSION: u16 = 2;
+/// Newest format version. Version 1 knew one column set, version 2 sums only.
+pub const VERSION: u16 = 3;
 /// Most aggregates in one plan.
 pub const MAX_AGGREGATES: usize = 4_096;
+/// Most products in one plan: a partial of 307 KB for each must fit the memory of a function.
+pub const MAX_PRODUCTS: usize = 512;
+/// Most factors of a product.
+pub const MAX_FACTORS: usize = 3;
 /// Most row groups in one plan.
 pub const MAX_ROW_GROUPS: usize = 100_000;
 
@@ -25,17 +30,21 @@ pub struct Plan {
     pub version: u16,
     /// The dataset.
     pub dataset: DatasetId,
-    /// Fingerprint of the public key under which the dataset is encrypted.
+    /// Fingerprint of the key under which the dataset is encrypted.
     pub key: KeyFingerprint,
-    /// The modulus n of that key, big-endian lower-case hex without leading zeros.
+    /// The modulus n of a Paillier key, big-endian lower-case hex without leading zeros; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub modulus: String,
+    /// The number of the parameter set under which a BFV dataset is encrypted; else `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter_set: Option<u8>,
     /// The aggregates, in the order of the answer.
     pub aggregates: Vec<Aggregate>,
     /// The row groups that are covered, by ascending index.
     pub row_groups: Vec<RowGroupRef>,
 }
 
-/// One aggregate over the rows of all row groups; its answer is one ciphertext.
+/// One aggregate over the rows of all row groups; its answer is one ciphertext, under BFV one for each row group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -48,14 +57,34 @@ pub enum Aggregate {
         #[serde(default, skip_serializing_if = "is_first")]
         column_set: u32,
     },
+    /// `Σ Π v` over the rows, of one to three columns of the first set that are encrypted under one plaintext prime.
+    Product {
+        /// Opaque numbers of the columns; the same one twice gives its squares.
+        columns: Vec<u32>,
+        /// Index of the plaintext prime.
+        prime: u8,
+        /// The level that the result is brought to: how many of the last moduli are dropped.
+        level: u8,
+    },
 }
 
 impl Aggregate {
     /// The set of columns that it reads.
     #[must_use]
     pub const fn column_set(&self) -> u32 {
-        let Self::Sum { column_set, .. } = self;
-        *column_set
+        match self {
+            Self::Sum { column_set, .. } => *column_set,
+            Self::Product { .. } => FIRST_COLUMN_SET,
+        }
+    }
+
+    /// The columns that it reads.
+    #[must_use]
+    pub fn columns(&self) -> &[u32] {
+        match self {
+            Self::Sum { column, .. } => core::slice::from_ref(column),
+            Self::Product { columns, .. } => columns,
+        }
     }
 }
 
@@ -127,6 +156,20 @@ impl Plan {
             != sets(&mut self.row_groups.iter().map(|group| group.column_set))
         {
             return out_of_range("column_set");
+        }
+        let fits = |aggregate: &Aggregate| match aggregate {
+            Aggregate::Sum { .. } => self.parameter_set.is_none(),
+            Aggregate::Product { columns, .. } => {
+                self.parameter_set.is_some() && (1..=MAX_FACTORS).contains(&columns.len())
+            }
+        };
+        let products =
+            self.aggregates.iter().filter(|aggregate| matches!(aggregate, Aggregate::Product { .. }));
+        if products.count() > MAX_PRODUCTS || !self.aggregates.iter().all(fits) {
+            return out_of_range("aggregates");
+        }
+        if self.parameter_set.is_some() {
+            return if self.modulus.is_empty() { Ok(()) } else { out_of_range("modulus") };
         }
         if self.modulus.is_empty()
             || self.modulus.len() > 4_096

@@ -3,22 +3,24 @@
 //! ```text
 //! offset  bytes  field                      (integers little-endian)
 //!      0      4  magic "VSRG"
-//!      4      2  format version, 1
-//!      6      2  zero
+//!      4      2  format version: 1 for Paillier, 2 for BFV
+//!      6      2  zero; BFV: the number of the parameter set
 //!      8     32  fingerprint of the public key
 //!     40     16  dataset
 //!     56     16  upload id
 //!     72      4  index of the row group in its dataset, from 0
 //!     76      4  rows, rounded up to whole blocks: the exact number stays in the sealed manifest
-//!     80      4  bits of the modulus n
+//!     80      4  bits of the modulus n; BFV: zero
 //!     84      4  bytes per ciphertext
 //!     88      4  blocks (ciphertexts) per column
 //!     92      4  columns
-//!     96   24·c  per column: number u32, bound class u8 (bits), 3 zero bytes, offset u64, length u64
+//!     96   24·c  per column: number u32, bound class u8 (bits; BFV: zero), 3 zero bytes, offset u64, length u64
 //! 96+24·c        ciphertexts: column after column, block after block, each of fixed size
 //! ```
 
 use core::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, KeyFingerprint, UploadId};
 use crate::wire::{Reader, WireError};
@@ -26,7 +28,10 @@ use crate::wire::{Reader, WireError};
 const WHAT: &str = "row group";
 const MAGIC: [u8; 4] = *b"VSRG";
 /// Newest format version.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
+const VERSION_OF_PAILLIER: u16 = 1;
+/// Largest ciphertext that a header may announce.
+const MAX_CIPHERTEXT_BYTES: u32 = 1 << 20;
 /// Bytes before the offset table.
 pub const FIXED_HEADER_BYTES: usize = 96;
 /// Bytes of one entry of the offset table.
@@ -55,12 +60,40 @@ pub struct RowGroupHeader {
     pub index: u32,
     /// Rows, rounded up to whole blocks, at least 1. The exact number stays in the sealed manifest.
     pub row_count: u32,
-    /// Bits of the modulus n.
-    pub modulus_bits: u32,
+    /// What the ciphertexts are.
+    pub encryption: Encryption,
     /// Ciphertexts per column: `⌈row_count / slot_count⌉`.
     pub block_count: u32,
     /// The encrypted columns in storage order.
     pub columns: Vec<ColumnEntry>,
+}
+
+/// What the ciphertexts of a row group are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// Packed Paillier: numbers modulo n².
+    Paillier {
+        /// Bits of the modulus n.
+        modulus_bits: u32,
+    },
+    /// BFV: fresh ciphertexts, all of one size.
+    Bfv {
+        /// Number of the parameter set, not 0.
+        parameter_set: u16,
+        /// Bytes of a ciphertext.
+        ciphertext_bytes: u32,
+    },
+}
+
+impl Encryption {
+    /// Bytes of one ciphertext.
+    #[must_use]
+    pub const fn ciphertext_bytes(self) -> u32 {
+        match self {
+            Self::Paillier { modulus_bits } => modulus_bits / 4,
+            Self::Bfv { ciphertext_bytes, .. } => ciphertext_bytes,
+        }
+    }
 }
 
 /// One encrypted column of a row group.
@@ -68,15 +101,15 @@ pub struct RowGroupHeader {
 pub struct ColumnEntry {
     /// Opaque number of the column in its dataset.
     pub column: u32,
-    /// Bound class: every slot holds |value| < 2^bound_bits.
+    /// Bound class: every slot holds |value| < 2^bound_bits. 0 under BFV, where only the owner checks bounds.
     pub bound_bits: u8,
 }
 
 impl RowGroupHeader {
-    /// Bytes of one ciphertext: an integer modulo n².
+    /// Bytes of one ciphertext.
     #[must_use]
     pub fn ciphertext_bytes(&self) -> u32 {
-        self.modulus_bits / 4
+        self.encryption.ciphertext_bytes()
     }
 
     /// Bytes of header and offset table.
@@ -129,8 +162,12 @@ impl RowGroupHeader {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * self.columns.len());
         bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&[0; 2]);
+        let (version, parameter_set, modulus_bits) = match self.encryption {
+            Encryption::Paillier { modulus_bits } => (VERSION_OF_PAILLIER, 0, modulus_bits),
+            Encryption::Bfv { parameter_set, .. } => (VERSION, parameter_set, 0),
+        };
+        bytes.extend_from_slice(&version.to_le_bytes());
+        bytes.extend_from_slice(&parameter_set.to_le_bytes());
         bytes.extend_from_slice(self.key.as_bytes());
         bytes.extend_from_slice(self.dataset.as_bytes());
         bytes.extend_from_slice(self.upload.as_bytes());
@@ -138,7 +175,7 @@ impl RowGroupHeader {
         for field in [
             self.index,
             self.row_count,
-            self.modulus_bits,
+            modulus_bits,
             self.ciphertext_bytes(),
             self.block_count,
             column_count,
@@ -176,8 +213,11 @@ impl RowGroupHeader {
     /// [`WireError`] if anything but exactly what [`Self::to_bytes`] writes is found.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::start(WHAT, bytes, MAGIC, VERSION)?;
-        if reader.u16()? != 0 {
-            return Err(reader.out_of_range("reserved"));
+        let parameter_set = reader.u16()?;
+        // The reader has found these two bytes.
+        let is_bfv = bytes.get(4..6) == Some(&VERSION.to_le_bytes());
+        if is_bfv == (parameter_set == 0) {
+            return Err(reader.out_of_range("parameter set"));
         }
         let key = KeyFingerprint::from_bytes(reader.array()?);
         let dataset = DatasetId::from_bytes(reader.array()?);
@@ -191,12 +231,23 @@ impl RowGroupHeader {
         if row_count == 0 {
             return Err(reader.out_of_range("rows"));
         }
-        if !(1_024..=16_384).contains(&modulus_bits) || modulus_bits % 8 != 0 {
+        let is_modulus = (1_024..=16_384).contains(&modulus_bits) && modulus_bits % 8 == 0;
+        if if is_bfv { modulus_bits != 0 } else { !is_modulus } {
             return Err(reader.out_of_range("bits of the modulus"));
         }
-        if ciphertext_bytes != modulus_bits / 4 {
+        let fits = if is_bfv {
+            (1..=MAX_CIPHERTEXT_BYTES).contains(&ciphertext_bytes)
+        } else {
+            ciphertext_bytes == modulus_bits / 4
+        };
+        if !fits {
             return Err(reader.out_of_range("bytes per ciphertext"));
         }
+        let encryption = if is_bfv {
+            Encryption::Bfv { parameter_set, ciphertext_bytes }
+        } else {
+            Encryption::Paillier { modulus_bits }
+        };
         if block_count == 0 || block_count > row_count {
             return Err(reader.out_of_range("blocks per column"));
         }
@@ -204,12 +255,12 @@ impl RowGroupHeader {
             return Err(reader.out_of_range("columns"));
         }
         let mut header =
-            Self { key, dataset, upload, index, row_count, modulus_bits, block_count, columns: Vec::new() };
+            Self { key, dataset, upload, index, row_count, encryption, block_count, columns: Vec::new() };
         let mut offset = (FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES * column_count as usize) as u64;
         for _ in 0..column_count {
             let column = reader.u32()?;
             let bound_bits = reader.u8()?;
-            if !BOUND_CLASSES.contains(&bound_bits) {
+            if if is_bfv { bound_bits != 0 } else { !BOUND_CLASSES.contains(&bound_bits) } {
                 return Err(reader.out_of_range("bound class"));
             }
             if reader.array::<3>()? != [0; 3] {

@@ -63,6 +63,22 @@ pub enum Indicator {
     },
 }
 
+/// What the second engine multiplies: a deviation or an indicator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum Factor {
+    /// The deviation of a column of numbers, 0 where it is blank.
+    Deviation {
+        /// Position of the column in the manifest.
+        column: u32,
+    },
+    /// 1 or 0.
+    Indicator {
+        /// What it is 1 for.
+        indicator: Indicator,
+    },
+}
+
 impl Indicator {
     /// Position of the column that it looks at.
     #[must_use]

@@ -129,7 +129,7 @@ impl Honest {
     /// The columns that are added, in the order of the answer.
     pub fn columns(&self) -> Vec<u32> {
         let plan = self.job.planned.plan.iter().flat_map(|plan| &plan.aggregates);
-        plan.map(|Aggregate::Sum { column, .. }| *column).collect()
+        plan.flat_map(Aggregate::columns).copied().collect()
     }
 
     /// Place of the answer for a liar.

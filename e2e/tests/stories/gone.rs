@@ -6,7 +6,7 @@ use veilsum_e2e::keys;
 use veilsum_e2e::screens::{choose_made_file, dataset, enter, keyring, prepare, upload};
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables;
-use veilsum_e2e::wait::SOON;
+use veilsum_e2e::wait::{SOON, until};
 
 const FILE: &str = "rows.csv";
 const ROWS: usize = 40;
@@ -22,6 +22,12 @@ fn a_dataset_that_was_deleted_elsewhere_is_shown_as_gone_at_the_next_request() {
         prepare::next(&first).await?;
         let id = upload::wait_done(&first).await?;
         first.wait_for("analysis-run", SOON).await?;
+        // Until then the page may still be asking the cloud, and would find the dataset gone by itself.
+        until("the estimate of the first choice", SOON, async || {
+            let words = first.text("analysis-estimate").await?;
+            Ok((!words.is_empty() && !words.starts_with("Working out")).then_some(()))
+        })
+        .await?;
 
         let second = story.browser().await?;
         enter(&second).await?;

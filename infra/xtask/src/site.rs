@@ -18,11 +18,14 @@ const FIRST_LOAD: [&str; 7] =
 /// The binary of the first module of the page.
 const PAGE: &str = "page";
 
-/// The binary of all workers.
+/// The binary of all other workers.
 const WORKER: &str = "worker";
 
 /// What its build with relaxed SIMD is called; `worker-boot.js` chooses between them.
 const RELAXED_WORKER: &str = "worker_relaxed";
+
+/// The binary of the workers of the second engine.
+const BFV_WORKER: &str = "bfv";
 
 /// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
 const FIRST_LOAD_LIMIT: u64 = 200_000;
@@ -195,7 +198,7 @@ enum Fetched<'a> {
 }
 
 impl<'a> Fetched<'a> {
-    /// Every binary is a module of the page that is loaded later, but for [`PAGE`] and [`WORKER`].
+    /// Every binary is a module of the page that is loaded later, but for [`PAGE`] and the workers.
     fn of(file: &str, binaries: &'a [String]) -> Self {
         if FIRST_LOAD.contains(&file) || file.starts_with("snippets/") {
             return Self::First;
@@ -204,7 +207,7 @@ impl<'a> Fetched<'a> {
             file.strip_prefix(binary.as_str()).is_some_and(|rest| rest == ".js" || rest == "_bg.wasm")
         });
         match binary.map(String::as_str) {
-            Some(name) if name != PAGE && name != WORKER => Self::WithModule(name),
+            Some(name) if ![PAGE, WORKER, BFV_WORKER].contains(&name) => Self::WithModule(name),
             Some(_) | None => Self::Elsewhere,
         }
     }
@@ -258,13 +261,14 @@ mod tests {
 
     #[test]
     fn files_belong_to_the_first_load_or_to_a_later_module() {
-        let binaries = ["dataset", "page", "worker"].map(str::to_owned);
+        let binaries = ["bfv", "dataset", "page", "worker"].map(str::to_owned);
         let fetched = |file| Fetched::of(file, &binaries);
         assert_eq!(fetched("page_bg.wasm"), Fetched::First);
         assert_eq!(fetched("snippets/x/inline0.js"), Fetched::First);
         assert_eq!(fetched("dataset.js"), Fetched::WithModule("dataset"));
         assert_eq!(fetched("dataset_bg.wasm"), Fetched::WithModule("dataset"));
         assert_eq!(fetched("worker_relaxed_bg.wasm"), Fetched::Elsewhere);
+        assert_eq!(fetched("bfv_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("samples/dataset.js"), Fetched::Elsewhere);
     }
 }

@@ -20,8 +20,6 @@ const STORIES: &str = "veilsum-e2e";
 const PAGE: &str = "veilsum-web";
 /// The crates whose tests run in both builds that the worker has.
 const RELAXED: [&str; 2] = ["veilsum-crypto", "veilsum-owner"];
-/// The second engine, off in the page and on in its tests: its selection of features for the browser.
-const BFV: [&str; 2] = ["--features", "veilsum-web/bfv"];
 /// Seconds that the tests of one program may take in the browser.
 const WASM_TEST_SECONDS: &str = "600";
 
@@ -222,10 +220,10 @@ fn wasm(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Tally> {
                 .current_dir(&workspace.root),
         )
     };
-    let mut programs = build(&packages, &BFV)?;
+    let mut programs = build(&packages, &[])?;
     // The cryptography once more as in the second build of the worker.
     let cryptography: Vec<_> = RELAXED.map(str::to_owned).into();
-    let mut relaxed = build(&cryptography, &["--features", "veilsum-owner/bfv,veilsum-crypto/relaxed-simd"])?;
+    let mut relaxed = build(&cryptography, &["--features", "veilsum-crypto/relaxed-simd"])?;
     for program in &mut relaxed {
         program.target += " with relaxed SIMD";
     }

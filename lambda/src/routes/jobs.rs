@@ -207,6 +207,7 @@ mod tests {
             dataset: DATASET,
             key: KeyFingerprint::from_bytes([2; 32]),
             modulus: "c".repeat(768),
+            parameter_set: None,
             aggregates: vec![Aggregate::Sum { column: 0, column_set: 0 }; aggregates],
             row_groups: (0..row_groups).map(row_group).collect(),
         }

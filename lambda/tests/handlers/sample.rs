@@ -9,7 +9,7 @@ use veilsum_protocol::api::{
     RequestUpload, StartJob, StoredObject, Upload,
 };
 use veilsum_protocol::plan::{Aggregate, Plan, RowGroupRef};
-use veilsum_protocol::row_group::{ColumnEntry, MIN_PART_BYTES, RowGroupHeader};
+use veilsum_protocol::row_group::{ColumnEntry, Encryption, MIN_PART_BYTES, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
 use crate::cloud::{Cloud, TRIES, Tenant, put};
@@ -41,7 +41,7 @@ impl Sample {
             upload: UploadId::from_bytes([7; 16]),
             index,
             row_count,
-            modulus_bits: key.modulus_bits(),
+            encryption: Encryption::Paillier { modulus_bits: key.modulus_bits() },
             block_count: u32::try_from(blocks).unwrap(),
             columns: (0..column_count).map(|column| ColumnEntry { column, bound_bits: 24 }).collect(),
         };
@@ -84,6 +84,7 @@ impl Sample {
             dataset: self.dataset,
             key: KeyFingerprint::from_bytes(key.fingerprint()),
             modulus: key.to_hex(),
+            parameter_set: None,
             aggregates: (0..column_count).map(|column| Aggregate::Sum { column, column_set: 0 }).collect(),
             row_groups: self
                 .row_groups

@@ -1,6 +1,7 @@
 //! Answers to a run: sentences first, then one table of all single numbers, then every answer that has more to it.
 
 mod article;
+mod checked;
 mod export;
 mod figures;
 mod singles;
@@ -12,7 +13,7 @@ use self::article::Article;
 use self::export::{Exported, csv, json};
 use self::singles::{Singles, is_single};
 use super::desk::TwinProcess;
-use crate::messages::{AnswerValue, AnswerView};
+use crate::messages::{AnswerValue, AnswerView, Checked};
 use crate::ui::fault::FaultNote;
 use crate::ui::file_input::FileInput;
 use crate::ui::icon::{Icon, Symbol};
@@ -56,17 +57,16 @@ pub(super) fn Answers(
     let sentences: Vec<String> =
         singles.iter().filter_map(|(_, value)| value.answer.sentences.first().cloned()).collect();
     let more = sentences.len().saturating_sub(MOST_SENTENCES);
-    let from_cloud = answer.answers.iter().any(|value| value.from_ciphertext);
+    // All that come from ciphertext were checked in one way.
+    let checked =
+        answer.answers.iter().map(|value| value.checked).find(|checked| *checked != Checked::Manifest);
+    let checked = checked.unwrap_or(Checked::Manifest);
     let certificate = answer.certificate.clone();
 
     view! {
-        <div class="verified" data-testid="verified" data-source=if from_cloud { "ciphertext" } else { "manifest" }>
-            <Icon symbol=Symbol::Check/>
-            <span>{if from_cloud {
-                format!("Verified: the check value fits, so that each of {} was counted, once.", words::counted(answer.row_count, "row"))
-            } else {
-                "From the manifest that you signed; nothing was asked of the cloud.".to_owned()
-            }}</span>
+        <div class=checked::class(checked) data-testid="verified" data-source=checked::code(checked)>
+            <Icon symbol=checked::symbol(checked)/>
+            <span>{checked::sentence(checked, answer.row_count)}</span>
         </div>
         <ul class="sentences">
             {sentences.into_iter().take(MOST_SENTENCES).map(|sentence| view! { <li class="wrap" data-testid="sentence">{sentence}</li> }).collect_view()}

@@ -150,11 +150,11 @@ fn facts(view: &DatasetView) -> String {
         String::new()
     };
     format!(
-        "{}{skipped}, {} encrypted{derived}, {} in the cloud, {}-bit key, uploaded {}",
+        "{}{skipped}, {} encrypted{derived}, {} in the cloud, {}, uploaded {}",
         words::counted(manifest.row_count, "row"),
         words::counted(encrypted as u64, "column"),
         words::bytes(view.size_bytes),
-        manifest.modulus_bits,
+        manifest.scheme,
         words::moment(manifest.created_at)
     )
 }

@@ -10,7 +10,7 @@ use veilsum_protocol::DatasetId;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
-use crate::messages::{Fault, ReadOptions, TableView, UploadChoices, UploadSummary};
+use crate::messages::{Engine, Fault, ReadOptions, TableView, UploadChoices, UploadSummary};
 use crate::page::presets::Presets;
 use crate::ui::vault_client::Vault;
 
@@ -33,6 +33,8 @@ pub(super) struct Desk {
     pub(super) left_out: RwSignal<Vec<Request>>,
     /// Rows per row group, where the owner insists.
     pub(super) rows_per_group: RwSignal<Option<u32>>,
+    /// What is to compute in the cloud.
+    pub(super) engine: RwSignal<Engine>,
     /// The upload.
     pub(super) upload: RwSignal<UploadProcess>,
 }
@@ -84,6 +86,7 @@ impl Desk {
             presets: RwSignal::new(Presets::default()),
             left_out: RwSignal::new(Vec::new()),
             rows_per_group: RwSignal::new(None),
+            engine: RwSignal::new(Engine::default()),
             upload: RwSignal::new(UploadProcess::Idle),
         }
     }
@@ -131,6 +134,7 @@ impl Desk {
                     self.keep_original.set(true);
                     self.presets.set(Presets::default());
                     self.rows_per_group.set(None);
+                    self.engine.set(Engine::default());
                     TableProcess::Open(Arc::new(view))
                 }
                 Err(fault) => TableProcess::Failed { file_name, fault },
@@ -144,6 +148,7 @@ impl Desk {
             treatments: self.choices.get(),
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
+            engine: self.engine.get(),
             analyses: self.choices.with(|choices| self.presets.with(|presets| presets.requests(choices))),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) enum Symbol {
     Warning,
     File,
     Save,
+    Eye,
 }
 
 impl Symbol {
@@ -30,6 +31,9 @@ impl Symbol {
             Self::Warning => "M12 4l9 16H3zM12 10v4.5M12 17v.5",
             Self::File => "M7 3.5h7l4 4v13H7zM14 3.5v4h4",
             Self::Save => "M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14",
+            Self::Eye => {
+                "M2.5 12s3.5-6 9.5-6 9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6zM12 9.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5"
+            }
         }
     }
 }

@@ -6,12 +6,17 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use num_bigint::BigInt;
 use veilsum_analysis::FinishError;
+use veilsum_analysis::Request;
 use veilsum_analysis::answer::Answer;
+use veilsum_analysis::certificate::Verification;
 use veilsum_analysis::cost::Work;
 use veilsum_analysis::derive::describe;
 use veilsum_analysis::plan::{ColumnTotal, Planned, plan};
 use veilsum_analysis::schema::Schema;
+use veilsum_analysis::totals::Totals;
 use veilsum_owner::answer::{AnswerError, VerifiedSum, open_answer};
 use veilsum_protocol::JobId;
 use veilsum_protocol::answer;
@@ -19,22 +24,30 @@ use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::{COLUMN_ENTRY_BYTES, FIXED_HEADER_BYTES};
+use veilsum_protocol::term::Term;
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};
+use crate::bfv_worker::{OpenHead, OpenTask, Opened};
 use crate::fault::sentence;
-use crate::messages::{AnswerValue, AnswerView, Event, Fault, JobPhase, JobProgress, Run, RunEstimate};
+use crate::messages::{
+    AnswerValue, AnswerView, Checked, Event, Fault, JobPhase, JobProgress, Run, RunEstimate,
+};
 use crate::time::{Stopwatch, give_way, now_seconds, sleep};
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::objects;
 use crate::vault::past;
+use crate::vault::pool::PoolError;
 use crate::vault::processes;
 use crate::vault::random::job_id;
+use crate::vault::spot::{self, Recomputed};
 use crate::vault::twin;
 use crate::vault::upload::extend;
-use crate::vault::upload::shape::encrypted_column_count;
+use crate::vault::upload::shape::slot_count;
+use crate::vault::upload::speed;
+use crate::vault::upload::state::encryption_of;
 
 /// What the function `evaluate` reads of a row group before it knows how long its header is.
 const FIRST_READ_BYTES: u64 = 4_096;
@@ -73,7 +86,9 @@ pub async fn estimate(vault: &Vault, run: &Run) -> Result<RunEstimate, Fault> {
 /// Bytes that the functions read beside the columns: the first bytes of every row group, which hold its header, and
 /// the partial answers that are combined.
 fn overhead(manifest: &Manifest, plan: &Plan) -> u64 {
-    let header = FIXED_HEADER_BYTES as u64 + COLUMN_ENTRY_BYTES as u64 * encrypted_column_count(manifest);
+    let columns = manifest.stored_column_count() as u64;
+    let header = FIXED_HEADER_BYTES as u64 + COLUMN_ENTRY_BYTES as u64 * columns;
+    // Of the second engine's partials only the first bytes are read.
     let partial = answer::HEADER_BYTES as u64 + (plan.aggregates.len() * plan.modulus.len()) as u64;
     let headers = plan.row_groups.iter().map(|group| group.size_bytes.min(header.max(FIRST_READ_BYTES)));
     headers.sum::<u64>() + partial * u64::from(row_group_count(plan))
@@ -90,9 +105,12 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     let (_, manifest, digest) = datasets::fetch_with_digest(vault, &unlocked, run.dataset, &process).await?;
     let planned = plan(&manifest, &run.requests, &run.batches)?;
     let Some(plan) = &planned.plan else {
-        let answers = planned.finish(&[])?;
+        let totals = planned.totals(&[])?;
+        let answers = planned.finish(&totals)?;
+        let signed_over = (&manifest, digest);
+        let verification = Verification::Manifest;
         let certificate =
-            past::certify(&unlocked.keyring, (&manifest, digest), &planned, None, &[], &answers)?;
+            past::certify(&unlocked.keyring, signed_over, &planned, None, verification, &totals, &answers);
         let view = AnswerView {
             id: job_id().to_string(),
             answered_at: now_seconds(),
@@ -100,7 +118,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
             certificate,
             job: None,
             row_count: planned.row_count,
-            answers: shown(&planned, answers),
+            answers: shown(&planned, answers, Checked::Manifest),
             seconds: vec![("planning".to_owned(), watch.lap())],
             cloud_milliseconds: 0,
             read_bytes: 0,
@@ -131,7 +149,18 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     seconds.push(("cloud".to_owned(), cloud_seconds));
     watch.lap();
     job.tell(JobPhase::Decrypting, row_group_count(plan));
-    let (status, answer) = job.download(status).await?;
+    let (status, received, answer_bytes) = if manifest.scheme.multiplies() {
+        let (status, partials) = job.download_partials(&planned, status).await?;
+        let bytes = partials.bytes;
+        // Whatever was decrypted: what is asked of the network until the end does not depend on it.
+        let terms: Vec<&Term> = planned.products().iter().map(|product| &product.term).collect();
+        let spot = spot::recompute(vault, &manifest, plan, &terms, &process).await;
+        (status, Received::Partials(partials, spot), bytes)
+    } else {
+        let (status, answer) = job.download(status).await?;
+        let bytes = answer.len() as u64;
+        (status, Received::Answer(answer), bytes)
+    };
     seconds.push(("download".to_owned(), watch.lap()));
     // Everything that is fetched for this run is fetched before the answer is opened: what the cloud sees of this
     // browser must not depend on whether the answer passes its check.
@@ -141,10 +170,30 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     watch.lap();
     // So that the page shows the phase before this worker is busy.
     give_way().await;
-    let totals = job.decrypt(&answer)?;
+    let (totals, verification) = match received {
+        Received::Answer(answer) => (planned.totals(&job.decrypt(&answer)?)?, Verification::CheckValues),
+        Received::Partials(partials, spot) => judge(&planned, partials, spot)?,
+    };
+    let checked = match &verification {
+        Verification::CheckValues => Checked::Verified,
+        Verification::Manifest => Checked::Manifest,
+        Verification::SpotChecked { picked } => {
+            let picked = u32::try_from(picked.len()).unwrap_or(u32::MAX);
+            Checked::Spot { picked, of: row_group_count(plan) }
+        }
+        Verification::NotChecked => Checked::Bounds,
+    };
     let answers = planned.finish(&totals)?;
-    let certificate =
-        past::certify(&unlocked.keyring, (&manifest, digest), &planned, Some(job.id), &totals, &answers)?;
+    let signed_over = (&manifest, digest);
+    let certificate = past::certify(
+        &unlocked.keyring,
+        signed_over,
+        &planned,
+        Some(job.id),
+        verification,
+        &totals,
+        &answers,
+    );
     seconds.push(("decrypt".to_owned(), watch.lap()));
 
     let cloud_milliseconds = status.steps.iter().map(|step| step.milliseconds).sum();
@@ -156,11 +205,11 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
         certificate,
         job: Some(job.id),
         row_count: planned.row_count,
-        answers: shown(&planned, answers),
+        answers: shown(&planned, answers, checked),
         seconds,
         cloud_milliseconds,
         read_bytes,
-        answer_bytes: answer.len() as u64,
+        answer_bytes,
         objects,
         plan: serde_json::to_string_pretty(plan).ok(),
         twin,
@@ -239,6 +288,63 @@ impl Job<'_> {
         }
     }
 
+    /// Downloads every partial answer and has workers decrypt them. That one of them is refused is not told before all are
+    /// there: the cloud must not learn from what is asked of it.
+    async fn download_partials(
+        &self,
+        planned: &Planned,
+        status: JobStatus,
+    ) -> Result<(JobStatus, Partials), Fault> {
+        let mut status = status;
+        let encryption = encryption_of(&self.manifest.scheme)?;
+        let pool = speed::ready_pool(self.unlocked, encryption)?;
+        let mut partials = Partials { bytes: 0, groups: Vec::new() };
+        let mut under_way = FuturesOrdered::new();
+        for (done, group) in (0..).zip(&self.plan.row_groups) {
+            let entry = self.manifest.row_groups.iter().find(|entry| entry.index == group.index);
+            let rows = entry.map_or(0, |entry| entry.row_count);
+            let bytes = self.partial(&mut status, group.index).await?;
+            partials.bytes += bytes.len() as u64;
+            let head = OpenHead::new(self.plan, planned.products(), self.id, (group.index, rows));
+            let opened = pool.open(&OpenTask { head, bytes });
+            let index = group.index;
+            under_way.push_back(async move { (index, opened.await) });
+            if under_way.len() >= pool.capacity()
+                && let Some(opened) = self.abort.or(under_way.next()).await?
+            {
+                partials.groups.push(opened);
+            }
+            self.tell(JobPhase::Decrypting, done);
+        }
+        while let Some(opened) = self.abort.or(under_way.next()).await? {
+            partials.groups.push(opened);
+        }
+        Ok((status, partials))
+    }
+
+    /// The stored partial answer of a row group; under a new URL, where the first has expired.
+    async fn partial(&self, status: &mut JobStatus, row_group: u32) -> Result<Vec<u8>, Fault> {
+        let name = format!("/part/{row_group:08}");
+        let mut has_asked_anew = false;
+        loop {
+            let stored = status.objects.iter().find(|object| object.key.ends_with(&name));
+            let Some(stored) = stored else {
+                return Err(Fault::new(
+                    "no-answer-stored",
+                    "A part of the answer is gone. Run the analysis again.",
+                ));
+            };
+            match self.unlocked.api.get_stored(&stored.url, None, self.how()).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) if error.is_expired_url() && !has_asked_anew => {
+                    has_asked_anew = true;
+                    *status = self.unlocked.api.job(self.id, self.how()).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// Verifies and decrypts. All totals or none.
     fn decrypt(&self, answer: &[u8]) -> Result<Vec<ColumnTotal>, Fault> {
         let keyring = &self.unlocked.keyring;
@@ -267,6 +373,73 @@ impl Job<'_> {
     fn how(&self) -> How<'_> {
         How { patience: Patience::Long, abort: self.abort }
     }
+}
+
+/// What came from the cloud, before it is looked at.
+enum Received {
+    /// The encrypted answer.
+    Answer(Vec<u8>),
+    /// Every partial answer, and some of them from the cleartext.
+    Partials(Partials, Option<Vec<Recomputed>>),
+}
+
+/// The partial answers of all row groups, as workers have opened them.
+struct Partials {
+    bytes: u64,
+    groups: Vec<(u32, Result<js_sys::Uint8Array, PoolError>)>,
+}
+
+/// Adds up the partial answers if all can be believed as far as they can be checked. All totals or none.
+fn judge(
+    planned: &Planned,
+    partials: Partials,
+    spot: Option<Vec<Recomputed>>,
+) -> Result<(Totals, Verification), Fault> {
+    let products = planned.products();
+    let mut totals = vec![BigInt::from(0); products.len()];
+    let mut groups = Vec::with_capacity(partials.groups.len());
+    for (index, opened) in partials.groups {
+        let opened = Opened::from_bytes(&opened?.to_vec());
+        let found = opened.ok_or_else(|| "a worker gave back something else".to_owned());
+        let found =
+            found.and_then(|opened| opened.totals()).map_err(|reason| not_believed(index, &reason))?;
+        if found.len() != products.len() {
+            return Err(not_believed(index, "it has another number of totals"));
+        }
+        for (total, found) in totals.iter_mut().zip(&found) {
+            *total += found;
+        }
+        groups.push((index, found));
+    }
+    for Recomputed { row_group, totals } in spot.iter().flatten() {
+        let found = groups.iter().find(|(index, _)| index == row_group);
+        let same = found.is_some_and(|(_, found)| {
+            products
+                .iter()
+                .zip(found)
+                .all(|(product, found)| totals.sum(&product.term).as_ref() == Some(found))
+        });
+        if !same {
+            return Err(not_believed(*row_group, "the spot check found other totals in the cleartext"));
+        }
+    }
+    let verification = spot.map_or(Verification::NotChecked, |recomputed| Verification::SpotChecked {
+        picked: recomputed.iter().map(|recomputed| recomputed.row_group).collect(),
+    });
+    Ok((planned.totals_of_products(&totals)?, verification))
+}
+
+/// A partial answer that is not believed.
+fn not_believed(row_group: u32, reason: &str) -> Fault {
+    Fault::new(
+        "answer-refused",
+        &format!(
+            "The cloud's answer for row group {row_group} was refused: it is not what the rows of this dataset give. No \
+             number is shown, and the cloud is not told. Do not run the analysis again and again: who learns which \
+             answers you refuse can learn your key. Upload the file anew if you do not trust what is stored."
+        ),
+    )
+    .with_detail(reason.to_owned())
 }
 
 /// An answer that is not believed. Column numbers mean nothing to people, so that names are given.
@@ -310,10 +483,16 @@ fn derived_name(manifest: &Manifest, column: u32) -> Option<String> {
     Some(terms.join(", "))
 }
 
-fn shown(planned: &Planned, answers: Vec<Answer>) -> Vec<AnswerValue> {
+fn shown(planned: &Planned, answers: Vec<Answer>, checked: Checked) -> Vec<AnswerValue> {
     let answers = planned.requests().iter().zip(answers);
-    let shown =
-        |(request, answer)| AnswerValue { answer, from_ciphertext: planned.is_from_ciphertext(request) };
+    let shown = |(request, mut answer): (&Request, Answer)| {
+        let checked = if planned.is_from_ciphertext(request) { checked } else { Checked::Manifest };
+        if !planned.products().is_empty() {
+            // Finer bins would be more columns, and this engine gets none later.
+            answer.refinements.clear();
+        }
+        AnswerValue { answer, checked }
+    };
     answers.map(shown).collect()
 }
 
@@ -332,13 +511,28 @@ impl Cost {
         let Some(plan) = &planned.plan else { return Self::default() };
         let (row_groups, aggregates) = (row_group_count(plan), plan.aggregates.len() as u64);
         let read_bytes = planned.read_bytes + overhead(manifest, plan);
-        let ciphertext_bytes = plan.modulus.len() as u64;
+        let slots = encryption_of(&manifest.scheme).ok().and_then(slot_count).unwrap_or(1);
         let work = Work {
             row_groups: row_groups.into(),
             read_bytes,
-            multiplications: read_bytes / ciphertext_bytes.max(1),
-            written_bytes: ciphertext_bytes * aggregates * (u64::from(row_groups) + 1),
-            modulus_bits: u32::try_from(ciphertext_bytes * 4).unwrap_or(u32::MAX),
+            multiplications: 0,
+            lifts: 0,
+            products: 0,
+            answer_bytes: planned.answer_bytes,
+            modulus_bits: 0,
+        };
+        let work = if manifest.scheme.multiplies() {
+            let blocks: u64 = plan.row_groups.iter().map(|group| u64::from(group.row_count / slots)).sum();
+            let fresh =
+                veilsum_crypto::bfv::Ciphertext::fresh_bytes(veilsum_crypto::bfv::ParameterSet::N8192T57);
+            Work { lifts: planned.read_bytes / fresh as u64, products: blocks * aggregates, ..work }
+        } else {
+            let ciphertext_bytes = plan.modulus.len() as u64;
+            Work {
+                multiplications: read_bytes / ciphertext_bytes.max(1),
+                modulus_bits: u32::try_from(ciphertext_bytes * 4).unwrap_or(u32::MAX),
+                ..work
+            }
         };
         Self {
             row_groups,

@@ -3,13 +3,13 @@
 use futures_util::stream::{self, StreamExt as _};
 use veilsum_owner::manifest::{RollbackError, check_successor, open_manifest};
 use veilsum_protocol::api::{DatasetDetail, DatasetEntry};
-use veilsum_protocol::manifest::{Manifest, Scheme};
+use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::{DatasetId, Digest};
 
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
-use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestView};
+use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestView, SchemeView};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
@@ -175,12 +175,11 @@ fn gone(is_known: bool) -> Fault {
 }
 
 fn head(manifest: &Manifest) -> DatasetHead {
-    let Scheme::Paillier { modulus_bits, .. } = &manifest.scheme;
     DatasetHead {
         file_name: manifest.source.file_name.clone(),
         row_count: manifest.row_count(),
         number_columns: u32::try_from(manifest.numbers().count()).unwrap_or(u32::MAX),
-        modulus_bits: *modulus_bits,
+        scheme: SchemeView::from(&manifest.scheme),
     }
 }
 

@@ -10,6 +10,7 @@ use veilsum_owner::keyring::{Keyring, UnlockError, WrapError, Wrapped};
 use veilsum_owner::master::MasterSecret;
 use veilsum_owner::paillier::{KeygenError, ModulusSize, SecretKey, SecretPrime};
 use veilsum_protocol::TenantId;
+use veilsum_protocol::row_group::Encryption;
 use web_sys::File;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,8 @@ pub struct Unlocked {
     pub api: Api,
     /// How fast this device encrypts under this key, once measured.
     pub speed: Mutex<Option<Speed>>,
+    /// The same for the second engine.
+    pub bfv_speed: Mutex<Option<Speed>>,
     /// Encrypt workers that are ready for an upload.
     pub pool: RefCell<Option<Pool>>,
     wrapped: Vec<u8>,
@@ -51,6 +54,7 @@ impl Unlocked {
             api: Api::new(Rc::clone(&keyring), Rc::clone(&vault.tell)),
             keyring,
             speed: Mutex::new(None),
+            bfv_speed: Mutex::new(None),
             pool: RefCell::default(),
             wrapped: stored.wrapped,
             kept: Cell::new(stored.kept),
@@ -63,10 +67,10 @@ impl Unlocked {
         self.keyring.tenant()
     }
 
-    /// Values in a block.
+    /// What ciphertexts of the first engine are.
     #[must_use]
-    pub fn slot_count(&self) -> usize {
-        self.keyring.paillier().public_key().layout().slot_count() as usize
+    pub fn paillier(&self) -> Encryption {
+        Encryption::Paillier { modulus_bits: self.keyring.paillier().public_key().modulus_bits() }
     }
 
     /// Whether the key file was saved.

@@ -14,7 +14,6 @@ use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
-use crate::vault::upload::shape::encrypted_column_count;
 
 /// Bytes of a sample.
 const SAMPLE_BYTES: usize = 32;
@@ -48,7 +47,7 @@ pub(crate) async fn show(
     manifest: Option<&Manifest>,
     how: How<'_>,
 ) -> Vec<CloudObject> {
-    let columns = manifest.map_or(0, encrypted_column_count);
+    let columns = manifest.map_or(0, |manifest| manifest.stored_column_count() as u64);
     stream::iter(objects.into_iter().enumerate())
         .map(|(at, object)| async move {
             let Known { what, clear_bytes } = known(&object.key, columns);

@@ -2,7 +2,8 @@
 
 use veilsum_analysis::answer::Answer;
 use veilsum_analysis::certificate::{Certificate, CertificateError, Signed, Verification};
-use veilsum_analysis::plan::{ColumnTotal, Planned};
+use veilsum_analysis::plan::Planned;
+use veilsum_analysis::totals::Totals;
 use veilsum_owner::identity::{self, PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
 use veilsum_owner::keyring::Keyring;
 use veilsum_owner::labels::{PAST_ANSWER_CONTEXT, SignatureLabel};
@@ -74,25 +75,23 @@ pub async fn forget(vault: &Vault, dataset: DatasetId, id: &str) -> Result<(), F
 }
 
 /// The certificate of answers, signed.
-///
-/// # Errors
-/// A [`Fault`] if the totals do not belong to the plan.
 pub(crate) fn certify(
     keyring: &Keyring,
     (manifest, manifest_sha256): (&Manifest, Digest),
     planned: &Planned,
     job: Option<JobId>,
-    totals: &[ColumnTotal],
+    verification: Verification,
+    totals: &Totals,
     answers: &[Answer],
-) -> Result<String, Fault> {
+) -> String {
     let identity = keyring.identity();
     let certificate = Certificate {
         made_at: now_seconds(),
         owner: hex::encode(identity.public_bytes()),
-        ..Certificate::new(manifest, manifest_sha256, planned, job, totals, answers)?
+        ..Certificate::new(manifest, manifest_sha256, planned, job, verification, totals, answers)
     };
     let signature = identity.sign(SignatureLabel::CERTIFICATE, &certificate.to_bytes());
-    Ok(Signed { certificate, signature: hex::encode(signature) }.to_json())
+    Signed { certificate, signature: hex::encode(signature) }.to_json()
 }
 
 /// Checks a certificate, without keyring and network.
@@ -130,21 +129,33 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
             "The plan and the list of row groups contradict each other.",
         ),
     ];
-    let Scheme::Paillier { modulus_bits, key, .. } = &certificate.scheme;
+    let scheme = match &certificate.scheme {
+        Scheme::Paillier { modulus_bits, key, .. } => format!("Paillier, {modulus_bits} bits, key {key}"),
+        Scheme::Bfv { parameter_set, primes, key } => {
+            format!("BFV, parameter set {parameter_set}, {primes} plaintext primes, key {key}")
+        }
+    };
     let facts = [
         ("Owner", tenant.unwrap_or_else(|| "unreadable".to_owned())),
         ("Dataset", certificate.dataset.to_string()),
         ("Manifest", format!("number {}, SHA-256 {}", certificate.manifest, certificate.manifest_sha256)),
         ("Rows", certificate.row_count.to_string()),
         ("Row groups", certificate.row_groups.len().to_string()),
-        ("Scheme", format!("Paillier, {modulus_bits} bits, key {key}")),
+        ("Scheme", scheme),
         (
             "Checked when decrypted",
-            match certificate.verification {
-                Verification::CheckValues => "every sum carried a check value that fits the planned rows",
-                Verification::Manifest => "the answers follow from the signed manifest alone",
-            }
-            .to_owned(),
+            match &certificate.verification {
+                Verification::CheckValues => {
+                    "every sum carried a check value that fits the planned rows".to_owned()
+                }
+                Verification::Manifest => "the answers follow from the signed manifest alone".to_owned(),
+                Verification::SpotChecked { picked } => format!(
+                    "spot-checked {} of {} row groups against the cleartext; the others were not checked",
+                    picked.len(),
+                    certificate.row_groups.len()
+                ),
+                Verification::NotChecked => "not checked: the cleartext was not at hand".to_owned(),
+            },
         ),
         ("Program", format!("Veilsum {}", certificate.program)),
     ];

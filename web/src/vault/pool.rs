@@ -6,16 +6,20 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use veilsum_owner::keyring::Keyring;
+use veilsum_protocol::row_group::Encryption;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
+use zeroize::Zeroizing;
 
 use crate::api::HelperRole;
+use crate::bfv_worker::OpenTask;
 use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
 use crate::time::scope;
 use crate::vault::helper::{self, event_in_words, in_words};
+use crate::vault::upload::shape::parameter_set;
 
 /// Most workers: more would only share the same memory bandwidth.
 const MAX_WORKERS: usize = 8;
@@ -48,6 +52,7 @@ pub enum PoolError {
 
 /// Running encrypt workers.
 pub struct Pool {
+    encryption: Encryption,
     workers: Vec<PoolWorker>,
     next_number: Cell<u32>,
 }
@@ -78,14 +83,28 @@ fn worker_count_for(processors: f64) -> usize {
 }
 
 impl Pool {
-    /// Starts `count` workers and hands each the encryption keys of `keyring`.
+    /// Starts `count` workers and hands each the keys of `keyring` that `encryption` takes.
     ///
     /// # Errors
     /// [`PoolError::NotStarted`].
-    pub fn start(keyring: &Keyring, count: usize) -> Result<Self, PoolError> {
-        let keys = keyring.to_worker_bytes();
-        let workers = (0..count.max(1)).map(|_| PoolWorker::start(&keys)).collect::<Result<_, _>>()?;
-        Ok(Self { workers, next_number: Cell::new(0) })
+    pub fn start(keyring: &Keyring, encryption: Encryption, count: usize) -> Result<Self, PoolError> {
+        let (role, keys) = match encryption {
+            Encryption::Paillier { .. } => (HelperRole::Encrypt, keyring.to_worker_bytes()),
+            Encryption::Bfv { .. } => {
+                let set = parameter_set(encryption).ok_or_else(|| PoolError::NotStarted {
+                    reason: "there is no such parameter set".to_owned(),
+                })?;
+                (HelperRole::Bfv, Zeroizing::new(keyring.bfv_secret_bytes(set).to_vec()))
+            }
+        };
+        let workers = (0..count.max(1)).map(|_| PoolWorker::start(role, &keys)).collect::<Result<_, _>>()?;
+        Ok(Self { encryption, workers, next_number: Cell::new(0) })
+    }
+
+    /// What its workers make.
+    #[must_use]
+    pub const fn encryption(&self) -> Encryption {
+        self.encryption
     }
 
     /// Workers in the pool.
@@ -110,14 +129,35 @@ impl Pool {
     ///
     /// # Errors
     /// [`PoolError`] from the future.
-    ///
-    /// # Panics
-    /// Never: a pool has at least one worker.
     pub fn encrypt(&self, batch: &Batch) -> impl Future<Output = Result<Uint8Array, PoolError>> + use<> {
+        let number = self.next_number();
+        self.ask(number, batch.to_message(number))
+    }
+
+    /// Has a worker of the second engine open a partial answer; what it says comes later, as
+    /// [`Opened::from_bytes`](crate::bfv_worker::Opened::from_bytes) reads it.
+    ///
+    /// # Errors
+    /// [`PoolError`] from the future.
+    pub fn open(&self, task: &OpenTask) -> impl Future<Output = Result<Uint8Array, PoolError>> + use<> {
+        let number = self.next_number();
+        self.ask(number, task.to_message(number))
+    }
+
+    fn next_number(&self) -> u32 {
         let number = self.next_number.get();
         self.next_number.set(number.wrapping_add(1));
+        number
+    }
+
+    /// Hands a message to the worker with the least to do.
+    fn ask(
+        &self,
+        number: u32,
+        message: Result<(Array, ArrayBuffer), JsValue>,
+    ) -> impl Future<Output = Result<Uint8Array, PoolError>> + use<> {
         let worker = self.workers.iter().min_by_key(|worker| worker.waiting.borrow().batches.len());
-        let answer = worker.expect("a pool has at least one worker").give(number, batch);
+        let answer = worker.expect("a pool has at least one worker").give(number, message);
         async move {
             answer
                 .await
@@ -133,9 +173,9 @@ impl core::fmt::Debug for Pool {
 }
 
 impl PoolWorker {
-    fn start(keys: &[u8]) -> Result<Self, PoolError> {
+    fn start(role: HelperRole, keys: &[u8]) -> Result<Self, PoolError> {
         let not_started = |reason| PoolError::NotStarted { reason };
-        let worker = helper::start(HelperRole::Encrypt).map_err(not_started)?;
+        let worker = helper::start(role).map_err(not_started)?;
         let waiting: Rc<RefCell<Waiting>> = Rc::default();
 
         let receive = {
@@ -158,12 +198,16 @@ impl PoolWorker {
         Ok(started)
     }
 
-    fn give(&self, number: u32, batch: &Batch) -> oneshot::Receiver<Result<Uint8Array, PoolError>> {
+    fn give(
+        &self,
+        number: u32,
+        message: Result<(Array, ArrayBuffer), JsValue>,
+    ) -> oneshot::Receiver<Result<Uint8Array, PoolError>> {
         let (sender, answer) = oneshot::channel();
         let failure = self.waiting.borrow().failure.clone();
         if let Some(failure) = failure {
             let _ = sender.send(Err(failure));
-        } else if let Err(error) = self.post_batch(number, batch) {
+        } else if let Err(error) = message.and_then(|message| self.post(&message)) {
             let _ = sender.send(Err(PoolError::Ended { reason: in_words(&error) }));
         } else {
             self.waiting.borrow_mut().batches.insert(number, sender);
@@ -171,9 +215,8 @@ impl PoolWorker {
         answer
     }
 
-    fn post_batch(&self, number: u32, batch: &Batch) -> Result<(), JsValue> {
-        let (message, values) = batch.to_message(number)?;
-        self.worker.post_message_with_transfer(&message, &Array::of1(&values))
+    fn post(&self, (message, buffer): &(Array, ArrayBuffer)) -> Result<(), JsValue> {
+        self.worker.post_message_with_transfer(message, &Array::of1(buffer))
     }
 
     /// Sends the keys; their copy outside of wasm's memory becomes the worker's.

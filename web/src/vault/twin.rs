@@ -162,13 +162,7 @@ async fn compute(
     terms.sort_unstable();
     terms.dedup();
     let mut sums = TermSums::new(&manifest.columns, terms)?;
-    let content = Content {
-        columns: manifest.columns.clone(),
-        numbers: choose::numbers(&manifest.columns),
-        categories: choose::category_encodings(&manifest.columns),
-        derived: Vec::new(),
-        sets: Vec::new(),
-    };
+    let content = content(manifest);
     for (batch, source) in sources {
         let mut content = content.rows(&batch.missing_words)?;
         let mut rows = Rows::read(&source, &read_options(batch))?;
@@ -184,6 +178,18 @@ async fn compute(
     let answers =
         run.requests.iter().map(|request| request.finish(schema, &totals)).collect::<Result<_, _>>()?;
     Ok(TwinView { answers, seconds: watch.seconds() })
+}
+
+/// What turns rows into the cells of a dataset.
+pub(crate) fn content(manifest: &Manifest) -> Content {
+    Content {
+        columns: manifest.columns.clone(),
+        numbers: choose::numbers(&manifest.columns),
+        categories: choose::category_encodings(&manifest.columns),
+        derived: Vec::new(),
+        sets: Vec::new(),
+        factors: Vec::new(),
+    }
 }
 
 fn other_file(source: &Source, how: &str, expected_name: &str) -> Fault {

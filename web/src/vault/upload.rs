@@ -14,17 +14,22 @@ mod run;
 mod send;
 pub(crate) mod shape;
 pub(crate) mod speed;
-mod state;
+pub(crate) mod state;
 
 use std::rc::Rc;
 
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_owner::seal;
 use veilsum_protocol::DatasetId;
+use veilsum_protocol::manifest::Scheme;
+use veilsum_protocol::row_group::Encryption;
 use veilsum_table::treat::{self, Choice, NumberEncoding, TreatError};
 use web_sys::File;
 
 use crate::api::{How, Patience};
-use crate::messages::{Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary};
+use crate::messages::{
+    Engine, Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary,
+};
 use crate::time::now_seconds;
 use crate::vault::Vault;
 use crate::vault::claim::Claim;
@@ -35,9 +40,9 @@ use crate::vault::random::dataset_id;
 use crate::vault::source::Source;
 use crate::vault::table::{self, OpenTable};
 use crate::vault::twin::check_same_file;
-use crate::vault::upload::content::value_columns;
+use crate::vault::upload::content::{Content, value_columns};
 use crate::vault::upload::run::Run;
-use crate::vault::upload::shape::{Shape, choose_rows_per_group};
+use crate::vault::upload::shape::{Shape, bfv_encryption, choose_rows_per_group, slot_count};
 use crate::vault::upload::speed::Speed;
 use crate::vault::upload::state::{FileState, OriginalState, UploadState};
 
@@ -48,8 +53,9 @@ use crate::vault::upload::state::{FileState, OriginalState, UploadState};
 pub async fn estimate(vault: &Vault, choices: &UploadChoices) -> Result<UploadEstimate, Fault> {
     let table = vault.table()?;
     let unlocked = vault.unlocked()?;
-    let speed = speed::of(&unlocked).await;
-    let shape = shape_for(&table, choices, &unlocked, speed)?;
+    let encryption = first_encryption(&unlocked, choices.engine);
+    let speed = speed::of(&unlocked, encryption).await;
+    let shape = shape_for(&table, choices, encryption, speed)?;
     let columns = table.profile.columns.iter().zip(&choices.treatments).zip(0..);
     let mut problems = Vec::new();
     let mut notes = Vec::new();
@@ -75,11 +81,22 @@ pub async fn estimate(vault: &Vault, choices: &UploadChoices) -> Result<UploadEs
         })
         .collect();
     let encodings = encodings_for(&table, &fitting, &shape)?;
-    let columns = choose::columns(&table.profile, &fitting, &encodings);
-    let facts = choose::facts(&table.profile, &columns);
-    let needs = choose::needs(&columns, &facts, &[], &choices.analyses, &shape, speed);
+    let (needs, stored) = match choices.engine {
+        Engine::Paillier => {
+            let columns = choose::columns(&table.profile, &fitting, &encodings);
+            let facts = choose::facts(&table.profile, &columns);
+            let needs = choose::needs(&columns, &facts, &[], &choices.analyses, &shape, speed);
+            (needs, value_columns(&encodings))
+        }
+        Engine::Bfv => {
+            let profile = &table.profile;
+            let needs =
+                choose::needs_of_factors(profile, &fitting, &encodings, &choices.analyses, &shape, speed);
+            let stored = choose::factors(profile, &fitting, encodings, &[])?.content.sets();
+            (needs, stored.into_iter().flat_map(|set| set.columns).collect())
+        }
+    };
     let derived: u64 = needs.iter().map(|need| need.columns).sum();
-    let stored = value_columns(&encodings);
     let group_bytes = if stored.is_empty() { 0 } else { shape.bytes(&stored) };
     let derived_bytes = choose::cost(derived, &shape, speed).0;
     let original_bytes = if choices.keep_original { seal::sealed_len(table.source.size_bytes()) } else { 0 };
@@ -110,17 +127,15 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         ));
     }
     let process = vault.processes.begin_only(Work::Upload)?;
-    let speed = process.or(speed::of(&unlocked)).await?;
-    let shape = shape_for(&table, &choices, &unlocked, speed)?;
-    let encodings = encodings_for(&table, &choices.treatments, &shape)?;
-    let content = choose::content(&table.profile, &choices.treatments, encodings, &choices.analyses, &shape)?;
+    let encryption = first_encryption(&unlocked, choices.engine);
+    let speed = process.or(speed::of(&unlocked, encryption)).await?;
+    let (content, scheme, shape) = match choices.engine {
+        Engine::Paillier => additive(&table, &choices, &unlocked, speed)?,
+        Engine::Bfv => multiplicative(&table, &choices, &unlocked, speed)?,
+    };
     if content.column_count() == 0 {
         return Err(nothing_to_encrypt());
     }
-    // Derived columns make a row group take longer: fewer rows of more columns.
-    let shape = shape_of_columns(&table, &choices, &unlocked, speed, content.column_count())?;
-    let encodings = encodings_for(&table, &choices.treatments, &shape)?;
-    let content = choose::content(&table.profile, &choices.treatments, encodings, &choices.analyses, &shape)?;
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
@@ -128,7 +143,7 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     let state = UploadState::begin(
         dataset_id(),
         now_seconds(),
-        &unlocked.keyring,
+        scheme,
         file_state(&table),
         choices.treatments,
         content,
@@ -136,6 +151,54 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         original,
     );
     run(vault, &unlocked, &table.source, state, &process).await
+}
+
+/// What is stored of the open table to be added up, and how.
+fn additive(
+    table: &OpenTable,
+    choices: &UploadChoices,
+    unlocked: &Unlocked,
+    speed: Speed,
+) -> Result<(Content, Scheme, Shape), Fault> {
+    let content_in = |shape: &Shape| -> Result<Content, Fault> {
+        let encodings = encodings_for(table, &choices.treatments, shape)?;
+        choose::content(&table.profile, &choices.treatments, encodings, &choices.analyses, shape)
+    };
+    let encryption = unlocked.paillier();
+    let columns = content_in(&shape_for(table, choices, encryption, speed)?)?.column_count();
+    // Derived columns make a row group take longer: fewer rows of more columns.
+    let shape = shape_of_columns(table, choices, encryption, speed, columns)?;
+    let public = unlocked.keyring.paillier().public_key();
+    let scheme = Scheme::Paillier {
+        modulus_bits: public.modulus_bits(),
+        key: unlocked.keyring.key_fingerprint(),
+        modulus: public.to_hex(),
+    };
+    Ok((content_in(&shape)?, scheme, shape))
+}
+
+/// What is stored of the open table to be multiplied in the cloud, and how.
+fn multiplicative(
+    table: &OpenTable,
+    choices: &UploadChoices,
+    unlocked: &Unlocked,
+    speed: Speed,
+) -> Result<(Content, Scheme, Shape), Fault> {
+    let first = shape_for(table, choices, first_encryption(unlocked, Engine::Bfv), speed)?;
+    let encodings = encodings_for(table, &choices.treatments, &first)?;
+    let choose::Factors { content, set, primes } =
+        choose::factors(&table.profile, &choices.treatments, encodings, &choices.analyses)?;
+    let shape = shape_of_columns(table, choices, bfv_encryption(set), speed, content.column_count())?;
+    let key = unlocked.keyring.bfv_fingerprint(set);
+    Ok((content, Scheme::Bfv { parameter_set: set.id(), primes, key }, shape))
+}
+
+/// What an engine encrypts with before the analyses have chosen among its parameter sets, which are alike in size and speed.
+fn first_encryption(unlocked: &Unlocked, engine: Engine) -> Encryption {
+    match engine {
+        Engine::Paillier => unlocked.paillier(),
+        Engine::Bfv => bfv_encryption(ParameterSet::N8192T57),
+    }
 }
 
 /// Goes on with an unfinished upload of `file`, of the open table, or of a bundled sample.
@@ -150,7 +213,11 @@ pub async fn resume(
     let unlocked = vault.unlocked()?;
     let process = vault.processes.begin_only(Work::Upload)?;
     let state = load(vault, &unlocked, dataset).await?;
-    if state.key != unlocked.keyring.key_fingerprint() {
+    let key = match shape::parameter_set(state.encryption()?) {
+        None => unlocked.keyring.key_fingerprint(),
+        Some(set) => unlocked.keyring.bfv_fingerprint(set),
+    };
+    if *state.scheme.key() != key {
         return Err(Fault::new(
             "other-key",
             "This upload was begun under another key. Import the key file that it was begun with, or discard it.",
@@ -296,7 +363,7 @@ async fn source_at_hand(vault: &Vault, state: &UploadState, process: &Process) -
 fn shape_for(
     table: &OpenTable,
     choices: &UploadChoices,
-    unlocked: &Unlocked,
+    encryption: Encryption,
     speed: Speed,
 ) -> Result<Shape, Fault> {
     let columns = table.profile.columns.iter().zip(&choices.treatments);
@@ -308,7 +375,7 @@ fn shape_for(
     if column_count == 0 && !choices.treatments.iter().any(is_category) {
         return Err(nothing_to_encrypt());
     }
-    shape_of_columns(table, choices, unlocked, speed, column_count)
+    shape_of_columns(table, choices, encryption, speed, column_count)
 }
 
 fn nothing_to_encrypt() -> Fault {
@@ -323,16 +390,16 @@ fn nothing_to_encrypt() -> Fault {
 fn shape_of_columns(
     table: &OpenTable,
     choices: &UploadChoices,
-    unlocked: &Unlocked,
+    encryption: Encryption,
     speed: Speed,
     column_count: u64,
 ) -> Result<Shape, Fault> {
-    let public = unlocked.keyring.paillier().public_key();
     let row_count = table.profile.row_count;
-    let rows_per_group = choices.rows_per_group.unwrap_or_else(|| {
-        choose_rows_per_group(row_count, column_count, public.layout(), speed.seconds_per_block())
-    });
-    Shape::new(row_count, rows_per_group, public.modulus_bits())
+    let slots = slot_count(encryption).unwrap_or(1);
+    let rows_per_group = choices
+        .rows_per_group
+        .unwrap_or_else(|| choose_rows_per_group(row_count, column_count, slots, speed.seconds_per_block()));
+    Shape::new(row_count, rows_per_group, encryption)
 }
 
 fn encodings_for(

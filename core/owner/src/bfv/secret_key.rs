@@ -101,7 +101,22 @@ impl SecretKey {
     /// The key of the owner of `master` under `set`.
     #[must_use]
     pub fn derive(master: &MasterSecret, set: ParameterSet) -> Self {
-        Self::from_seed(set, master.derive(labels::BFV_SECRET_KEY, &[set.id()]))
+        Self::from_seed(set, seed_of(master, set))
+    }
+
+    /// What [`Self::to_secret_bytes`] of the derived key gives, without making the key.
+    #[must_use]
+    pub fn derive_secret_bytes(
+        master: &MasterSecret,
+        set: ParameterSet,
+    ) -> Zeroizing<[u8; Self::SECRET_BYTES]> {
+        secret_bytes(set, &seed_of(master, set))
+    }
+
+    /// What [`Self::fingerprint`] of the derived key gives, without making the key.
+    #[must_use]
+    pub fn derive_fingerprint(master: &MasterSecret, set: ParameterSet) -> KeyFingerprint {
+        fingerprint_of(set, &seed_of(master, set))
     }
 
     /// Draws a key that belongs to no keyring.
@@ -115,9 +130,7 @@ impl SecretKey {
     /// The key as bytes, for a worker of the same owner: the set's number and the seed.
     #[must_use]
     pub fn to_secret_bytes(&self) -> Zeroizing<[u8; Self::SECRET_BYTES]> {
-        let mut bytes = Zeroizing::new([self.set.id(); Self::SECRET_BYTES]);
-        bytes[1..].copy_from_slice(self.seed.as_slice());
-        bytes
+        secret_bytes(self.set, &self.seed)
     }
 
     /// Reads what [`Self::to_secret_bytes`] writes.
@@ -141,16 +154,9 @@ impl SecretKey {
     ///
     /// No public key goes with the secret, so that there is nothing public to hash. Only the owner can compute the
     /// fingerprint; to everybody else it is a random number that two keys never share.
-    ///
-    /// # Panics
-    /// Never: 32 bytes are within what HKDF can give.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
-        let mut fingerprint = [0; KeyFingerprint::BYTES];
-        Hkdf::<Sha256>::new(None, self.seed.as_slice())
-            .expand_multi_info(&[labels::BFV_FINGERPRINT, &[self.set.id()]], &mut fingerprint)
-            .expect("HKDF-SHA-256 gives up to 255 * 32 bytes");
-        KeyFingerprint::from_bytes(fingerprint)
+        fingerprint_of(self.set, &self.seed)
     }
 
     /// Encrypts the values of one block modulo the prime of index `prime`; slots that are left over hold 0.
@@ -279,6 +285,25 @@ impl SecretKey {
             RingElement::from_small(set, 0, &coefficients).expect("level 0 exists").into_multiplicand();
         Self { set, seed, coefficients, multiplicand: Zeroizing::new(multiplicand) }
     }
+}
+
+/// The seed of the key that an owner has under a set.
+fn seed_of(master: &MasterSecret, set: ParameterSet) -> Zeroizing<[u8; 32]> {
+    master.derive(labels::BFV_SECRET_KEY, &[set.id()])
+}
+
+fn secret_bytes(set: ParameterSet, seed: &[u8; 32]) -> Zeroizing<[u8; SecretKey::SECRET_BYTES]> {
+    let mut bytes = Zeroizing::new([set.id(); SecretKey::SECRET_BYTES]);
+    bytes[1..].copy_from_slice(seed);
+    bytes
+}
+
+fn fingerprint_of(set: ParameterSet, seed: &[u8; 32]) -> KeyFingerprint {
+    let mut fingerprint = [0; KeyFingerprint::BYTES];
+    Hkdf::<Sha256>::new(None, seed)
+        .expand_multi_info(&[labels::BFV_FINGERPRINT, &[set.id()]], &mut fingerprint)
+        .expect("HKDF-SHA-256 gives up to 255 * 32 bytes");
+    KeyFingerprint::from_bytes(fingerprint)
 }
 
 impl fmt::Debug for SecretKey {

@@ -69,6 +69,54 @@ fn answer_looks_like_its_picture() {
     assert_eq!(Answer::from_bytes(&answer_picture()).unwrap(), answer());
 }
 
+fn of_two_sizes() -> Partial {
+    let ciphertexts = vec![vec![0xc1, 0xc2], vec![0xd1, 0xd2, 0xd3]];
+    let aggregates = EncryptedAggregates { ciphertext_bytes: 0, ciphertexts, ..aggregates() };
+    Partial { row_group: 2, aggregates }
+}
+
+fn partial_picture_2() -> Vec<u8> {
+    unhex(concat!(
+        "56535041",                                                         // magic "VSPA"
+        "0200",                                                             // format version 2
+        "0000",                                                             // reserved
+        "44444444444444444444444444444444",                                 // job
+        "5555555555555555555555555555555555555555555555555555555555555555", // SHA-256 of the plan
+        "02000000",                                                         // row group 2
+        "0f00000000000000",                                                 // 15 blocks
+        "00000000",                                                         // sizes differ
+        "02000000",                                                         // 2 aggregates
+        "02000000",                                                         // 2 bytes
+        "c1c2",                                                             // first ciphertext
+        "03000000",                                                         // 3 bytes
+        "d1d2d3",                                                           // second ciphertext
+    ))
+}
+
+#[test]
+fn ciphertexts_of_different_sizes_come_with_their_lengths() {
+    assert_eq!(of_two_sizes().to_bytes(), partial_picture_2());
+    assert_eq!(Partial::from_bytes(&partial_picture_2()).unwrap(), of_two_sizes());
+    rejects_every_prefix(&partial_picture_2(), Partial::from_bytes, |error| {
+        matches!(error, WireError::Truncated { .. })
+    });
+}
+
+#[test]
+fn only_an_answer_under_bfv_is_empty() {
+    let empty =
+        |ciphertext_bytes| EncryptedAggregates { ciphertext_bytes, ciphertexts: Vec::new(), ..aggregates() };
+    let answer = Answer { row_group_count: 3, aggregates: empty(0) };
+    assert_eq!(Answer::from_bytes(&answer.to_bytes()).unwrap(), answer);
+    let refused = |what| WireError::OutOfRange { what, field: "aggregates" };
+    let full = Answer { row_group_count: 3, aggregates: of_two_sizes().aggregates };
+    assert_eq!(Answer::from_bytes(&full.to_bytes()), Err(refused("answer")));
+    let answer = Answer { row_group_count: 3, aggregates: empty(4) };
+    assert_eq!(Answer::from_bytes(&answer.to_bytes()), Err(refused("answer")));
+    let partial = Partial { row_group: 2, aggregates: empty(0) };
+    assert_eq!(Partial::from_bytes(&partial.to_bytes()), Err(refused("partial")));
+}
+
 #[test]
 fn frozen_bytes_are_still_written_and_read() {
     let frozen = unhex(include_str!("../frozen/partial_v1.hex"));
@@ -100,10 +148,11 @@ fn rejects_truncation_and_extension() {
 fn rejects_each_altered_field_by_name() {
     let out_of_range = |field| WireError::OutOfRange { what: "answer", field };
     let too_long = |needed| WireError::Truncated { what: "answer", needed, actual: HEADER_BYTES + 8 };
-    let cases: [(usize, &[u8], WireError); 11] = [
+    let cases: [(usize, &[u8], WireError); 12] = [
         (3, b"M", WireError::WrongMagic { what: "answer" }),
         (4, &[0, 0], out_of_range("version")),
-        (4, &[2, 0], WireError::UnknownVersion { what: "answer", actual: 2, newest: 1 }),
+        (4, &[2, 0], out_of_range("bytes per ciphertext")),
+        (4, &[3, 0], WireError::UnknownVersion { what: "answer", actual: 3, newest: 2 }),
         (6, &[1, 0], out_of_range("reserved")),
         (6, &[0, 1], out_of_range("reserved")),
         (68, &0_u32.to_le_bytes(), out_of_range("bytes per ciphertext")),

@@ -1,9 +1,9 @@
 use veilsum_protocol::manifest::{
-    Binning, Centring, Column, DerivedColumn, EncryptedNumber, Limb, Manifest, PartEntry, RowGroupEntry,
-    Scheme, SealedOriginal, Source, Treatment,
+    Binning, Centring, Column, DerivedColumn, EncryptedNumber, FactorColumn, Limb, Manifest, PartEntry,
+    RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
 };
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
-use veilsum_protocol::term::{Indicator, Term};
+use veilsum_protocol::term::{Factor, Indicator, Term};
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
 #[cfg(target_arch = "wasm32")]
@@ -15,6 +15,8 @@ const FROZEN_PLAN: &str = include_str!("../frozen/plan_v1.json");
 const FROZEN_MANIFEST: &str = include_str!("../frozen/manifest_v1.json");
 const FROZEN_PLAN_2: &str = include_str!("../frozen/plan_v2.json");
 const FROZEN_MANIFEST_2: &str = include_str!("../frozen/manifest_v2.json");
+const FROZEN_PLAN_3: &str = include_str!("../frozen/plan_v3.json");
+const FROZEN_MANIFEST_3: &str = include_str!("../frozen/manifest_v3.json");
 
 fn plan() -> Plan {
     Plan {
@@ -22,6 +24,7 @@ fn plan() -> Plan {
         dataset: DatasetId::from_bytes([0x22; 16]),
         key: KeyFingerprint::from_bytes([0x11; 32]),
         modulus: "c0ffee01".to_owned(),
+        parameter_set: None,
         aggregates: vec![
             Aggregate::Sum { column: 7, column_set: 0 },
             Aggregate::Sum { column: 1, column_set: 0 },
@@ -84,6 +87,7 @@ fn manifest() -> Manifest {
         }],
         appended: Vec::new(),
         derived: Vec::new(),
+        factors: Vec::new(),
         original: Some(SealedOriginal {
             plaintext_bytes: 18_500,
             exact: false,
@@ -141,6 +145,75 @@ fn manifest_2() -> Manifest {
         },
     ];
     manifest
+}
+
+/// Products of columns under BFV.
+fn plan_3() -> Plan {
+    let product =
+        |columns: &[u32], prime, level| Aggregate::Product { columns: columns.to_vec(), prime, level };
+    Plan {
+        version: 3,
+        modulus: String::new(),
+        parameter_set: Some(1),
+        aggregates: vec![product(&[7], 0, 2), product(&[7, 7], 0, 1), product(&[8, 8], 1, 1)],
+        ..plan()
+    }
+}
+
+/// Factors under BFV.
+fn manifest_3() -> Manifest {
+    let key = KeyFingerprint::from_bytes([0x11; 32]);
+    let mut manifest = Manifest {
+        version: 3,
+        scheme: Scheme::Bfv { parameter_set: 1, primes: 2, key },
+        derived: Vec::new(),
+        ..manifest_2()
+    };
+    let factor = |factor, largest_magnitude, columns: &[u32]| FactorColumn {
+        factor,
+        largest_magnitude,
+        columns: columns.to_vec(),
+    };
+    let indicator = Indicator::Category { column: 1, category: 1 };
+    manifest.factors = vec![
+        factor(Factor::Deviation { column: 0 }, 9_007_199_254_741_005, &[7, 8]),
+        factor(Factor::Indicator { indicator: Indicator::Present { column: 0 } }, 1, &[1, 2]),
+        factor(Factor::Indicator { indicator }, 1, &[3, 4]),
+    ];
+    manifest
+}
+
+#[test]
+fn frozen_documents_of_version_3_are_still_written_and_read() {
+    let frozen = FROZEN_PLAN_3.trim_end();
+    assert_eq!(String::from_utf8(plan_3().to_bytes()).unwrap(), frozen);
+    assert_eq!(Plan::from_bytes(frozen.as_bytes()).unwrap(), plan_3());
+    let frozen = FROZEN_MANIFEST_3.trim_end();
+    assert_eq!(String::from_utf8(manifest_3().to_bytes()).unwrap(), frozen);
+    assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest_3());
+}
+
+#[test]
+fn factors_are_found_and_nothing_is_there_to_be_added_up() {
+    let manifest = manifest_3();
+    assert_eq!(manifest.factor(Factor::Deviation { column: 0 }).unwrap().columns, [7, 8]);
+    assert_eq!(manifest.factor(Factor::Deviation { column: 1 }), None);
+    assert_eq!((manifest.stored_columns().count(), manifest.stored_column_count()), (0, 6));
+    assert_eq!(manifest_2().stored_column_count(), 6);
+}
+
+#[test]
+fn plans_of_two_engines_are_not_mixed() {
+    let refused = |plan: &Plan, field| {
+        let expected = WireError::OutOfRange { what: "plan", field };
+        assert_eq!(Plan::from_bytes(&plan.to_bytes()), Err(expected));
+    };
+    let of = |columns: &[u32]| Aggregate::Product { columns: columns.to_vec(), prime: 0, level: 0 };
+    refused(&Plan { parameter_set: None, ..plan_3() }, "aggregates");
+    refused(&Plan { parameter_set: Some(1), ..plan() }, "aggregates");
+    refused(&Plan { modulus: "c0ffee01".to_owned(), ..plan_3() }, "modulus");
+    refused(&Plan { aggregates: vec![of(&[])], ..plan_3() }, "aggregates");
+    refused(&Plan { aggregates: vec![of(&[1, 2, 3, 4])], ..plan_3() }, "aggregates");
 }
 
 #[test]
@@ -224,14 +297,14 @@ fn truncated_json_is_refused_with_its_place() {
 
 #[test]
 fn newer_versions_are_named_before_anything_else_is_read() {
-    let newer = br#"{"version":3,"something":"this build has never heard of"}"#;
+    let newer = br#"{"version":4,"something":"this build has never heard of"}"#;
     assert_eq!(
         Plan::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "plan", actual: 3, newest: 2 })
+        Err(WireError::UnknownVersion { what: "plan", actual: 4, newest: 3 })
     );
     assert_eq!(
         Manifest::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "manifest", actual: 3, newest: 2 })
+        Err(WireError::UnknownVersion { what: "manifest", actual: 4, newest: 3 })
     );
     let zero = br#"{"version":0}"#;
     assert_eq!(Plan::from_bytes(zero), Err(WireError::OutOfRange { what: "plan", field: "version" }));

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use veilsum_protocol::row_group::{
-    COLUMN_ENTRY_BYTES, ColumnEntry, FIXED_HEADER_BYTES, MAX_COLUMNS, MIN_PART_BYTES, RowGroupHeader,
+    COLUMN_ENTRY_BYTES, ColumnEntry, Encryption, FIXED_HEADER_BYTES, MAX_COLUMNS, MIN_PART_BYTES,
+    RowGroupHeader,
 };
 use veilsum_protocol::wire::WireError;
 use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
@@ -18,7 +19,7 @@ fn sample() -> RowGroupHeader {
         upload: UploadId::from_bytes([0x33; 16]),
         index: 2,
         row_count: 442,
-        modulus_bits: 2_048,
+        encryption: Encryption::Paillier { modulus_bits: 2_048 },
         block_count: 15,
         columns: vec![ColumnEntry { column: 7, bound_bits: 16 }, ColumnEntry { column: 1, bound_bits: 8 }],
     }
@@ -92,14 +93,15 @@ fn rejects_truncation_and_extension() {
 fn rejects_each_altered_field_by_name() {
     let entry = FIXED_HEADER_BYTES;
     let second = FIXED_HEADER_BYTES + COLUMN_ENTRY_BYTES;
-    let unknown = |actual| WireError::UnknownVersion { what: WHAT, actual, newest: 1 };
-    let cases: [(usize, &[u8], WireError); 25] = [
+    let unknown = |actual| WireError::UnknownVersion { what: WHAT, actual, newest: 2 };
+    let cases: [(usize, &[u8], WireError); 26] = [
         (0, b"VSRH", WireError::WrongMagic { what: WHAT }),
         (4, &[0, 0], out_of_range("version")),
-        (4, &[2, 0], unknown(2)),
+        (4, &[2, 0], out_of_range("parameter set")),
+        (4, &[3, 0], unknown(3)),
         (4, &[0xff, 0xff], unknown(0xffff)),
-        (6, &[1], out_of_range("reserved")),
-        (7, &[0x80], out_of_range("reserved")),
+        (6, &[1], out_of_range("parameter set")),
+        (7, &[0x80], out_of_range("parameter set")),
         (76, &[0, 0, 0, 0], out_of_range("rows")),
         (76, &14_u32.to_le_bytes(), out_of_range("blocks per column")),
         (80, &0_u32.to_le_bytes(), out_of_range("bits of the modulus")),
@@ -143,25 +145,51 @@ fn columns_lie_back_to_back_and_fill_the_object() {
     assert_eq!(header.object_bytes(), 144 + 2 * 7_680);
 }
 
+#[test]
+fn a_header_under_bfv_names_its_parameter_set_and_no_bounds() {
+    let encryption = Encryption::Bfv { parameter_set: 1, ciphertext_bytes: 166_000 };
+    let columns = vec![ColumnEntry { column: 7, bound_bits: 0 }];
+    let header = RowGroupHeader { encryption, block_count: 1, columns, ..sample() };
+    let bytes = header.to_bytes();
+    assert_eq!(bytes[4..8], [2, 0, 1, 0]);
+    assert_eq!(bytes[80..88], [0, 0, 0, 0, 0x70, 0x88, 2, 0]);
+    assert_eq!(RowGroupHeader::from_bytes(&bytes), Ok(header));
+    let refused = |place, with: &[u8], field| {
+        assert_eq!(RowGroupHeader::from_bytes(&patched(&bytes, place, with)), Err(out_of_range(field)));
+    };
+    refused(6, &[0], "parameter set");
+    refused(4, &[1], "parameter set");
+    refused(81, &[8], "bits of the modulus");
+    refused(87, &[1], "bytes per ciphertext");
+    refused(100, &[8], "bound class");
+    assert_eq!(RowGroupHeader::from_bytes(&patched(&picture(), 6, &[1])), Err(out_of_range("parameter set")));
+}
+
 fn out_of_range(field: &'static str) -> WireError {
     WireError::OutOfRange { what: WHAT, field }
 }
 
 fn any_header() -> impl Strategy<Value = RowGroupHeader> {
-    let modulus_bits = (128_u32..=2_048).prop_map(|bytes| bytes * 8);
+    let paillier = (128_u32..=2_048).prop_map(|bytes| Encryption::Paillier { modulus_bits: bytes * 8 });
+    let bfv = (1_u16.., 1_u32..200_000)
+        .prop_map(|(parameter_set, ciphertext_bytes)| Encryption::Bfv { parameter_set, ciphertext_bytes });
+    let encryption = prop_oneof![paillier, bfv];
     let columns = prop::collection::btree_map(any::<u32>(), 1_u8..=7, 1..40);
-    (any::<[u8; 32]>(), any::<u32>(), modulus_bits, 1_u32..5_000, 0_u32..100_000, columns).prop_map(
-        |(key, index, modulus_bits, block_count, more_rows, columns)| RowGroupHeader {
+    (any::<[u8; 32]>(), any::<u32>(), encryption, 1_u32..5_000, 0_u32..100_000, columns).prop_map(
+        |(key, index, encryption, block_count, more_rows, columns)| RowGroupHeader {
             key: KeyFingerprint::from_bytes(key),
             dataset: DatasetId::from_bytes([1; 16]),
             upload: UploadId::from_bytes([2; 16]),
             index,
             row_count: block_count + more_rows,
-            modulus_bits,
+            encryption,
             block_count,
             columns: columns
                 .into_iter()
-                .map(|(column, class)| ColumnEntry { column, bound_bits: class * 8 })
+                .map(|(column, class)| {
+                    let is_paillier = matches!(encryption, Encryption::Paillier { .. });
+                    ColumnEntry { column, bound_bits: if is_paillier { class * 8 } else { 0 } }
+                })
                 .collect(),
         },
     )

@@ -5,6 +5,7 @@ use veilsum_analysis::answer::Answer;
 
 use super::export::{Exported, csv, json};
 use super::figures::{AnswerTable, FiguresTable};
+use crate::dataset::answers::checked;
 use crate::dataset::chart::ChartFigure;
 use crate::dataset::twin::{Verdict, VerdictNote};
 use crate::messages::AnswerValue;
@@ -26,11 +27,9 @@ pub(super) fn Article(
 ) -> impl IntoView {
     let heading_id = format!("answer-{at}");
     let labelled_by = heading_id.clone();
-    let badge = if value.from_ciphertext {
-        format!("Verified: check value fits, {}", words::counted(value.answer.row_count, "row"))
-    } else {
-        "From the signed manifest".to_owned()
-    };
+    let badge = checked::badge(value.checked, value.answer.row_count);
+    let symbol = checked::symbol(value.checked);
+    let class = checked::class(value.checked);
     let verdict = twin.as_ref().map(|twin| Verdict::of(&value.answer, twin));
     let code = verdict.as_ref().map(Verdict::code);
     let refinable = !value.answer.refinements.is_empty();
@@ -44,7 +43,7 @@ pub(super) fn Article(
         <article class="answer" aria-labelledby=labelled_by data-testid="answer-article" data-at=at.to_string() data-verdict=code>
             <h3 id=heading_id class="wrap">{title}</h3>
             <p class="badges">
-                <span class="verified"><Icon symbol=Symbol::Check/>{badge}</span>
+                <span class=class><Icon symbol/>{badge}</span>
                 {verdict.map(|verdict| view! { <span>"Same from cleartext in this browser: "<VerdictNote verdict/></span> })}
             </p>
             <CheckedAnswer answer=value.answer twin name/>

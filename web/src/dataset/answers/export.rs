@@ -3,6 +3,7 @@
 use veilsum_analysis::answer::{Answer, Cell, Value};
 use veilsum_table::csv_out::without_formula;
 
+use crate::dataset::answers::checked::short;
 use crate::messages::AnswerValue;
 
 /// An answer with its twin, where there is one.
@@ -16,10 +17,10 @@ pub(super) struct Exported {
 pub(super) fn csv(answers: &[Exported]) -> String {
     let mut text = String::from("answer,table,row,column,value,same_in_browser,inexact,known_from\r\n");
     for Exported { value, twin } in answers {
-        let known = if value.from_ciphertext { "ciphertext verified" } else { "signed manifest" };
+        let known = short(value.checked).replace(',', "");
         let mut line = |place: [&str; 3], value: &str, twin: &str, error: &str, title: &str| {
             let [table, row, column] = place;
-            let cells = [title, table, row, column, value, twin, error, known];
+            let cells = [title, table, row, column, value, twin, error, &known];
             let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&without_formula(cell))).collect();
             text.push_str(&cells.join(","));
             text.push_str("\r\n");
@@ -112,7 +113,7 @@ mod tests {
             refinements: Vec::new(),
         };
         let twin = Some(answer.clone());
-        let text = csv(&[Exported { value: AnswerValue { answer, from_ciphertext: true }, twin }]);
+        let text = csv(&[Exported { value: AnswerValue { answer, checked: Checked::Verified }, twin }]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[1],

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use veilsum_analysis::Request;
 use veilsum_analysis::answer::{Answer, Value};
 
+use crate::dataset::answers::checked::short;
 use crate::dataset::decimal_text::shown;
 use crate::dataset::twin::{TwinCells, Verdict};
 use crate::messages::AnswerValue;
@@ -132,7 +133,7 @@ fn row(
                 data-exact=ours.clone() data-float=float data-count=value.answer.row_count.to_string()
             ><span class="mono digits">{shown(&ours)}</span></td>
             {twin_cells}
-            <td data-label="Known from">{if value.from_ciphertext { "ciphertext, verified" } else { "signed manifest" }}</td>
+            <td data-label="Known from">{short(value.checked)}</td>
         </tr>
     }
 }

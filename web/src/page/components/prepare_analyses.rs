@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use veilsum_table::treat::Choice;
 
-use crate::messages::{Need, UploadEstimate};
+use crate::messages::{Engine, Need, UploadEstimate};
 use crate::page::desk::Desk;
 use crate::page::presets::Presets;
 use crate::ui::icon::{Icon, Symbol};
@@ -63,10 +63,16 @@ pub(in crate::page) fn PrepareAnalyses(known: Loaded<UploadEstimate>, names: Vec
     view! {
         <section class="panel" aria-labelledby="analyses-title" data-testid="prepare-analyses">
             <h2 id="analyses-title">"Prepare analyses"</h2>
-            <p class="hint">
-                "Sums, means and counts need nothing more. Other analyses need products and groups, which are encrypted "
-                "beside the columns. What is not prepared now can be added later, from the same file."
-            </p>
+            <p class="hint">{move || match desk.engine.get() {
+                Engine::Paillier => {
+                    "Sums, means and counts need nothing more. Other analyses need products and groups, which are encrypted \
+                     beside the columns. What is not prepared now can be added later, from the same file."
+                }
+                Engine::Bfv => {
+                    "The cloud makes products and groups itself. Only quantiles and histograms need bins, which have to be \
+                     encrypted now. What you choose here is checked before the upload."
+                }
+            }}</p>
             <div class="choices">{bundles.into_iter().collect_view()}</div>
             {groupings}
             <div aria-live="polite">{move || needs_view(needs())}</div>

@@ -90,10 +90,10 @@ fn row(summary: DatasetSummary) -> impl IntoView {
 
 fn opened(dataset: &str, head: DatasetHead, stored: String) -> impl IntoView + use<> {
     let facts = format!(
-        "{}, {} encrypted, {}-bit key; {stored}",
+        "{}, {} encrypted, {}; {stored}",
         words::counted(head.row_count, "row"),
         words::counted(head.number_columns.into(), "column"),
-        head.modulus_bits
+        head.scheme
     );
     view! {
         <div class="row-text">

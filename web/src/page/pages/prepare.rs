@@ -9,6 +9,7 @@ use web_sys::File;
 use crate::messages::{Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
+use crate::page::components::engine_choice::EngineChoice;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::prepare_analyses::PrepareAnalyses;
 use crate::page::components::preview::Preview;
@@ -319,6 +320,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
                 </p>
             </Show>
         </section>
+        <EngineChoice/>
         <PrepareAnalyses known names/>
         <Summary known next/>
     }

@@ -1,10 +1,15 @@
 //! What is encrypted of a table: from the owner's choices to the content of an upload, and what it costs.
 
-use veilsum_analysis::Request;
 use veilsum_analysis::derive::{self, Facts};
 use veilsum_analysis::plan::missing_terms;
+use veilsum_analysis::products;
 use veilsum_analysis::schema::Schema;
-use veilsum_protocol::manifest::{Column, DerivedColumn, EncryptedNumber, FIRST_COLUMN_SET, Treatment};
+use veilsum_analysis::{PlanError, Request};
+use veilsum_crypto::bfv::ParameterSet;
+use veilsum_protocol::manifest::{
+    Column, DerivedColumn, EncryptedNumber, FIRST_COLUMN_SET, FactorColumn, MAX_CATEGORIES, Treatment,
+};
+use veilsum_protocol::term::{Factor, Indicator};
 use veilsum_table::decimal::Decimal;
 use veilsum_table::encode::CategoryEncoding;
 use veilsum_table::profile::{ColumnProfile, Profile};
@@ -13,7 +18,7 @@ use veilsum_table::treat::{Choice, NumberEncoding};
 use crate::fault::sentence;
 use crate::messages::{Fault, Need};
 use crate::vault::upload::content::{Content, Holds, value_columns};
-use crate::vault::upload::shape::Shape;
+use crate::vault::upload::shape::{LARGEST_GROUP_BLOCKS, Shape};
 use crate::vault::upload::speed::Speed;
 
 /// A dataset may grow to so many times its size before packed counts have to be split over several runs.
@@ -45,7 +50,140 @@ pub(super) fn content(
     let blocks = largest_block_count(shape.block_count());
     let derived = derive::derive(&columns, &[], terms, FIRST_COLUMN_SET, first, blocks)?;
     let categories = category_encodings(&columns);
-    Ok(Content { columns, numbers, categories, derived, sets: vec![FIRST_COLUMN_SET] })
+    let sets = vec![FIRST_COLUMN_SET];
+    Ok(Content { columns, numbers, categories, derived, sets, factors: Vec::new() })
+}
+
+/// What is uploaded under the second engine.
+pub(super) struct Factors {
+    pub(super) content: Content,
+    pub(super) set: ParameterSet,
+    pub(super) primes: u8,
+}
+
+/// The content of an upload of a table that has no dataset yet, under the second engine: every deviation, presence and
+/// category that the table has, and what `requests` need beside these, under as many primes as these analyses and all
+/// products of two columns take.
+///
+/// # Errors
+/// A [`Fault`] if an analysis cannot be prepared.
+pub(super) fn factors(
+    profile: &Profile,
+    choices: &[Choice],
+    numbers: Vec<NumberEncoding>,
+    requests: &[Request],
+) -> Result<Factors, PlanError> {
+    let mut columns = columns(profile, choices, &numbers);
+    let facts: Vec<Facts> = facts(profile, &columns);
+    derive::prepare(&mut columns, &facts, requests)?;
+    for (column, facts) in columns.iter_mut().zip(&facts) {
+        let fits = |categories: &&Vec<String>| (1..=MAX_CATEGORIES).contains(&categories.len());
+        if let (Treatment::Category { .. }, Some(categories)) =
+            (&column.treatment, facts.categories.as_ref().filter(fits))
+        {
+            column.categories.clone_from(categories);
+        }
+    }
+    let schema = Schema::new(&columns);
+    // Where cells are blank or rows fall into groups, products of two are masked by a third.
+    let is_masked = |column: &Column| column.has_blanks() == Some(true) || !column.categories.is_empty();
+    let set = if columns.iter().any(is_masked) {
+        ParameterSet::N8192T30
+    } else {
+        products::choose_set(schema, requests)?
+    };
+    let mut needed = products::columns(schema, requests)?;
+    for (column, found) in (0..).zip(&columns) {
+        if found.number().is_some() {
+            needed.push(Factor::Deviation { column });
+        }
+        if found.has_blanks() == Some(true) {
+            needed.push(Factor::Indicator { indicator: Indicator::Present { column } });
+        }
+        let categories = 0..u32::try_from(found.categories.len()).expect("at most 256");
+        needed.extend(
+            categories
+                .map(|category| Factor::Indicator { indicator: Indicator::Category { column, category } }),
+        );
+    }
+    needed.sort_unstable();
+    needed.dedup();
+
+    let mut primes = 1;
+    for request in requests {
+        for term in request.terms(schema)?.into_iter().filter(|term| !term.is_one()) {
+            primes = products::plan(schema, set, term, LARGEST_GROUP_BLOCKS)?.primes.max(primes);
+        }
+    }
+    let deviations =
+        columns.iter().filter_map(Column::number).map(|number| number.centring().largest_deviation);
+    let widest = u128::from(deviations.max().unwrap_or(0));
+    let most = u8::try_from(set.plaintext_primes().len()).unwrap_or(u8::MAX);
+    let product = widest * widest * u128::from(LARGEST_GROUP_BLOCKS);
+    primes = set.primes_for(product).unwrap_or(most).max(primes);
+
+    let mut next = 0..;
+    let factors = needed.into_iter().map(|factor| {
+        let largest_magnitude = products::largest_magnitude(schema, factor)?;
+        Ok(FactorColumn { factor, largest_magnitude, columns: next.by_ref().take(primes.into()).collect() })
+    });
+    let factors = factors.collect::<Result<Vec<_>, PlanError>>()?;
+    let first_of = |factor: Factor| {
+        let found = factors.iter().find(|stored| stored.factor == factor);
+        found.and_then(|stored| stored.columns.first().copied())
+    };
+    for (at, column) in (0..).zip(&mut columns) {
+        if let Treatment::Number(number) = &mut column.treatment {
+            number.column = first_of(Factor::Deviation { column: at }).unwrap_or(number.column);
+            number.presence = first_of(Factor::Indicator { indicator: Indicator::Present { column: at } });
+        }
+    }
+    let content = Content {
+        categories: category_encodings(&columns),
+        columns,
+        numbers,
+        derived: Vec::new(),
+        sets: vec![FIRST_COLUMN_SET],
+        factors,
+    };
+    Ok(Factors { content, set, primes })
+}
+
+/// What each request needs under the second engine beside what every table gets and what the ones before it need.
+pub(super) fn needs_of_factors(
+    profile: &Profile,
+    choices: &[Choice],
+    numbers: &[NumberEncoding],
+    requests: &[Request],
+    shape: &Shape,
+    speed: Speed,
+) -> Vec<Need> {
+    let mut possible: Vec<Request> = Vec::new();
+    let mut known =
+        factors(profile, choices, numbers.to_vec(), &[]).map_or(0, |found| found.content.column_count());
+    let mut needs = Vec::new();
+    for request in requests {
+        possible.push(request.clone());
+        let need = |refused, columns| {
+            let (bytes, seconds) = cost(columns, shape, speed);
+            let named = self::columns(profile, choices, numbers);
+            let analysis = request.name(Schema::new(&named));
+            Need { analysis, refused, terms: Vec::new(), columns, bytes, seconds }
+        };
+        needs.push(match factors(profile, choices, numbers.to_vec(), &possible) {
+            Ok(found) => {
+                let columns = found.content.column_count();
+                let more = columns.saturating_sub(known);
+                known = columns;
+                need(None, more)
+            }
+            Err(error) => {
+                possible.pop();
+                need(Some(sentence(&error)), 0)
+            }
+        });
+    }
+    needs
 }
 
 /// What each request needs beside what is stored and what the ones before it need.
@@ -98,7 +236,8 @@ pub(super) fn needs(
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn cost(columns: u64, shape: &Shape, speed: Speed) -> (u64, f64) {
     let ciphertexts = shape.block_count() * columns;
-    (ciphertexts * u64::from(shape.modulus_bits / 4), ciphertexts as f64 * speed.seconds_per_block())
+    let bytes = ciphertexts * u64::from(shape.encryption.ciphertext_bytes());
+    (bytes, ciphertexts as f64 * speed.seconds_per_block())
 }
 
 /// The columns as the manifest will list them.

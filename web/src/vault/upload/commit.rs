@@ -21,6 +21,8 @@ use crate::vault::upload::send::PartBuilder;
 use crate::vault::upload::shape::Shape;
 use crate::vault::upload::state::{Base, UploadState};
 
+/// 2051-01-01: 128-bit security is recommended for beyond 2050 [NIST SP 800-57 part 1, table 4].
+const BFV_EXPIRES_AT: u64 = 2_556_144_000;
 /// Number of the manifest that makes a dataset.
 const FIRST: u64 = 1;
 
@@ -28,7 +30,7 @@ impl Run<'_> {
     /// Seals, signs, sends and commits the manifest; gives the bytes that the dataset takes up.
     pub(super) async fn commit(&self) -> Result<u64, Stop> {
         let keyring = &self.unlocked.keyring;
-        let manifest = manifest_of(&self.state.borrow(), &self.shape, &self.sets, keyring.paillier());
+        let manifest = manifest_of(&self.state.borrow(), &self.shape, &self.sets);
         let sequence = manifest.sequence;
         let sealed = seal_manifest(keyring, &manifest, &mut rng()).map_err(Fault::from)?;
         let bytes =
@@ -77,12 +79,7 @@ impl Run<'_> {
 }
 
 /// The manifest of an upload of which every object is stored.
-fn manifest_of(
-    state: &UploadState,
-    shape: &Shape,
-    sets: &[SetColumns],
-    key: &veilsum_owner::paillier::SecretKey,
-) -> Manifest {
+fn manifest_of(state: &UploadState, shape: &Shape, sets: &[SetColumns]) -> Manifest {
     let row_groups = state.groups.iter().enumerate().map(|(ordinal, group)| {
         let ordinal = u32::try_from(ordinal).expect("fewer than a commit may list");
         let set_count = u32::try_from(sets.len()).expect("a few").max(1);
@@ -97,18 +94,18 @@ fn manifest_of(
     });
     match &state.base {
         Some(base) => extended(state, base, row_groups),
-        None => first(state, row_groups.collect(), key),
+        None => first(state, row_groups.collect()),
     }
 }
 
 /// The first manifest of a dataset.
-fn first(
-    state: &UploadState,
-    row_groups: Vec<RowGroupEntry>,
-    key: &veilsum_owner::paillier::SecretKey,
-) -> Manifest {
-    let public = key.public_key();
-    let size = ModulusSize::from_bits(u64::from(public.modulus_bits()));
+fn first(state: &UploadState, row_groups: Vec<RowGroupEntry>) -> Manifest {
+    let expires_at = match &state.scheme {
+        Scheme::Paillier { modulus_bits, .. } => {
+            ModulusSize::from_bits(u64::from(*modulus_bits)).map_or(0, ModulusSize::expires_at)
+        }
+        Scheme::Bfv { .. } => BFV_EXPIRES_AT,
+    };
     let original = state.original.as_ref().map(|original| SealedOriginal {
         plaintext_bytes: original.plaintext_bytes,
         exact: original.exact,
@@ -120,18 +117,15 @@ fn first(
         sequence: FIRST,
         previous: None,
         created_at: now_seconds(),
-        expires_at: size.map_or(0, ModulusSize::expires_at),
-        scheme: Scheme::Paillier {
-            modulus_bits: public.modulus_bits(),
-            key: state.key,
-            modulus: public.to_hex(),
-        },
+        expires_at,
+        scheme: state.scheme.clone(),
         source: source_of(state),
         columns: state.content.columns.clone(),
         row_groups,
         original,
         appended: Vec::new(),
         derived: state.content.derived.clone(),
+        factors: state.content.factors.clone(),
     }
 }
 
@@ -148,6 +142,11 @@ fn extended(state: &UploadState, base: &Base, row_groups: impl Iterator<Item = R
     manifest.row_groups.extend(row_groups);
     if manifest.batch(state.batch).is_none() {
         manifest.appended.push(source_of(state));
+    }
+    for factor in &state.content.factors {
+        if let Some(known) = manifest.factors.iter_mut().find(|known| known.factor == factor.factor) {
+            known.largest_magnitude = factor.largest_magnitude;
+        }
     }
     for derived in &state.content.derived {
         let place = |derived: &DerivedColumn| derived.limbs.first().map(|limb| limb.column);

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use veilsum_analysis::PlanError;
 use veilsum_analysis::derive::{BeyondBound, Cell, Deriver};
-use veilsum_protocol::manifest::{Column, DerivedColumn, FIRST_COLUMN_SET, PRESENCE_BOUND_BITS};
+use veilsum_analysis::products;
+use veilsum_protocol::manifest::{
+    Column, DerivedColumn, FIRST_COLUMN_SET, FactorColumn, PRESENCE_BOUND_BITS,
+};
 use veilsum_protocol::row_group::ColumnEntry;
 use veilsum_table::csv::Row;
 use veilsum_table::encode::{CategoryEncoding, EncodeError, EncodedRow, RowEncoder};
@@ -24,6 +27,9 @@ pub struct Content {
     pub derived: Vec<DerivedColumn>,
     /// The column sets that are stored, ascending.
     pub sets: Vec<u32>,
+    /// What the second engine stores instead of all the others.
+    #[serde(default)]
+    pub factors: Vec<FactorColumn>,
 }
 
 /// The stored columns of one set, in storage order.
@@ -53,6 +59,13 @@ pub enum Holds {
     Presence(usize),
     /// An integer of a derived column, by its position among all these integers.
     Derived(usize),
+    /// A factor modulo one plaintext prime.
+    Factor {
+        /// Position among the factors.
+        at: usize,
+        /// Index of the prime.
+        prime: u8,
+    },
 }
 
 /// The values and presences of columns of numbers, in storage order and numbered from 0.
@@ -76,6 +89,9 @@ impl Content {
     /// The stored columns of each set.
     #[must_use]
     pub fn sets(&self) -> Vec<SetColumns> {
+        if !self.factors.is_empty() {
+            return vec![SetColumns { column_set: FIRST_COLUMN_SET, columns: self.factor_columns() }];
+        }
         let of_set = |&column_set: &u32| {
             let mut columns = match column_set {
                 FIRST_COLUMN_SET => self.value_columns(),
@@ -113,6 +129,18 @@ impl Content {
         columns
     }
 
+    /// The factors, each under every prime.
+    fn factor_columns(&self) -> Vec<StoredColumn> {
+        let of_factor = |(at, factor): (usize, &FactorColumn)| {
+            let stored = (0..).zip(factor.columns.clone());
+            stored.map(move |(prime, column)| StoredColumn {
+                entry: ColumnEntry { column, bound_bits: 0 },
+                holds: Holds::Factor { at, prime },
+            })
+        };
+        self.factors.iter().enumerate().flat_map(of_factor).collect()
+    }
+
     /// Encrypted columns of all sets.
     #[must_use]
     pub fn column_count(&self) -> u64 {
@@ -132,6 +160,8 @@ impl Content {
             encoded: EncodedRow::default(),
             cells: vec![Cell::default(); self.columns.len()],
             derived: Vec::new(),
+            columns: if self.factors.is_empty() { Vec::new() } else { self.columns.clone() },
+            factors: self.factors.clone(),
         })
     }
 }
@@ -147,6 +177,9 @@ pub struct ContentRows {
     encoded: EncodedRow,
     cells: Vec<Cell>,
     derived: Vec<i64>,
+    /// What factors are made from; both empty where there are none.
+    columns: Vec<Column>,
+    factors: Vec<FactorColumn>,
 }
 
 impl ContentRows {
@@ -166,6 +199,16 @@ impl ContentRows {
         }
         self.derived.clear();
         self.deriver.derive(&self.cells, &mut self.derived)?;
+        for factor in &self.factors {
+            let integer = products::integer(factor.factor, &self.columns, &self.cells);
+            if integer.unsigned_abs() > factor.largest_magnitude {
+                return Err(Fault::new(
+                    "file-changed",
+                    "The file holds a value beyond what it held when it was looked at. Choose it again.",
+                ));
+            }
+            self.derived.push(integer);
+        }
         Ok(())
     }
 
@@ -175,7 +218,7 @@ impl ContentRows {
         match holds {
             Holds::Values(at) => self.encoded.values[at],
             Holds::Presence(at) => i64::from(self.encoded.present[at]),
-            Holds::Derived(at) => self.derived[at],
+            Holds::Derived(at) | Holds::Factor { at, .. } => self.derived[at],
         }
     }
 
@@ -268,6 +311,7 @@ mod tests {
             categories: Vec::new(),
             derived: vec![derived(0, &[3]), derived(1, &[4, 5]), derived(0, &[6])],
             sets: vec![0, 1],
+            factors: Vec::new(),
         };
         let found: Vec<Vec<_>> = content
             .sets()

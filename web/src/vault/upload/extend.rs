@@ -5,9 +5,12 @@ use std::rc::Rc;
 use veilsum_analysis::Request;
 use veilsum_analysis::derive;
 use veilsum_analysis::plan::missing_terms;
+use veilsum_analysis::products;
+use veilsum_analysis::schema::Schema;
 use veilsum_protocol::DatasetId;
 use veilsum_protocol::api::DatasetDetail;
 use veilsum_protocol::manifest::{Binning, Centring, Column, Manifest, Treatment};
+use veilsum_protocol::row_group::Encryption;
 use veilsum_table::treat::{self, Choice, NumberEncoding};
 use web_sys::File;
 
@@ -23,9 +26,9 @@ use crate::vault::table::{self, OpenTable};
 use crate::vault::twin::{self, check_same_file, read_options};
 use crate::vault::upload::choose;
 use crate::vault::upload::content::Content;
-use crate::vault::upload::shape::{Shape, choose_rows_per_group};
+use crate::vault::upload::shape::{Shape, choose_rows_per_group, slot_count};
 use crate::vault::upload::speed::{self, Speed};
-use crate::vault::upload::state::{Base, UploadState};
+use crate::vault::upload::state::{Base, UploadState, encryption_of};
 use crate::vault::upload::{file_state, load_if_any, run};
 
 /// Encrypts and uploads the columns that `run` lacks over the rows of `batch`.
@@ -41,6 +44,13 @@ pub async fn add_columns(
 ) -> Result<UploadSummary, Fault> {
     let growing = Growing::begin(vault, wanted.dataset).await?;
     let manifest = &growing.base.manifest;
+    if manifest.scheme.multiplies() {
+        return Err(Fault::new(
+            "columns-fixed",
+            "A dataset that the cloud can multiply gets no columns later. Upload the file again and choose this analysis \
+             before.",
+        ));
+    }
     let Some(source) = manifest.batch(batch).cloned() else {
         return Err(Fault::new(
             "no-batch",
@@ -91,6 +101,7 @@ pub async fn add_columns(
         derived: derived.collect(),
         columns,
         sets,
+        factors: Vec::new(),
     };
     growing.upload(&table, content, batch).await
 }
@@ -122,12 +133,17 @@ pub async fn append_rows(vault: &Rc<Vault>, dataset: DatasetId, file: File) -> R
         grow(column, found, &numbers)?;
     }
     let sets: Vec<u32> = growing.sets();
+    let mut factors = manifest.factors.clone();
+    for factor in &mut factors {
+        factor.largest_magnitude = products::largest_magnitude(Schema::new(&columns), factor.factor)?;
+    }
     let content = Content {
         categories: choose::category_encodings(&columns),
         derived: derive::rebound(&columns, &manifest.derived)?,
         numbers,
         columns,
         sets,
+        factors,
     };
     let batch = manifest.batch_count();
     growing.upload(&table, content, batch).await
@@ -140,8 +156,12 @@ pub(crate) async fn needs(
     manifest: &Manifest,
     requests: &[Request],
 ) -> Result<Vec<Need>, Fault> {
-    let speed = speed::of(unlocked).await;
-    let shape = shape(unlocked, manifest.row_count(), 1, speed)?;
+    if manifest.scheme.multiplies() {
+        return Ok(Vec::new());
+    }
+    let encryption = encryption_of(&manifest.scheme)?;
+    let speed = speed::of(unlocked, encryption).await;
+    let shape = shape(encryption, manifest.row_count(), 1, speed)?;
     let facts = match vault.twins.profile_of(&manifest.source) {
         Some(table) => choose::facts(&table.profile, &manifest.columns),
         // Without the file the planner knows what the manifest has; the rest shows when the file is chosen.
@@ -168,6 +188,7 @@ struct Growing<'a> {
     process: Process,
     detail: DatasetDetail,
     base: Base,
+    encryption: Encryption,
     speed: Speed,
 }
 
@@ -183,8 +204,9 @@ impl<'a> Growing<'a> {
         }
         let (detail, manifest, digest) =
             datasets::fetch_with_digest(vault, &unlocked, dataset, &process).await?;
-        let speed = process.or(speed::of(&unlocked)).await?;
-        Ok(Self { vault, unlocked, process, detail, base: Base { manifest, digest }, speed })
+        let encryption = encryption_of(&manifest.scheme)?;
+        let speed = process.or(speed::of(&unlocked, encryption)).await?;
+        Ok(Self { vault, unlocked, process, detail, base: Base { manifest, digest }, encryption, speed })
     }
 
     /// Reads a file in the way in which `like` was read.
@@ -222,7 +244,7 @@ impl<'a> Growing<'a> {
     }
 
     fn shape(&self, row_count: u64, column_count: u64) -> Result<Shape, Fault> {
-        shape(&self.unlocked, row_count, column_count, self.speed)
+        shape(self.encryption, row_count, column_count, self.speed)
     }
 
     async fn upload(self, table: &OpenTable, content: Content, batch: u32) -> Result<UploadSummary, Fault> {
@@ -236,7 +258,7 @@ impl<'a> Growing<'a> {
         let mut state = UploadState::begin(
             dataset,
             now_seconds(),
-            &self.unlocked.keyring,
+            self.base.manifest.scheme.clone(),
             file_state(table),
             Vec::new(),
             content,
@@ -257,11 +279,10 @@ fn row_group_index(key: &str) -> Option<u32> {
     folder.ends_with("/rg").then(|| if index.is_empty() { Some(0) } else { index.parse().ok() })?
 }
 
-fn shape(unlocked: &Unlocked, row_count: u64, column_count: u64, speed: Speed) -> Result<Shape, Fault> {
-    let public = unlocked.keyring.paillier().public_key();
-    let rows_per_group =
-        choose_rows_per_group(row_count, column_count, public.layout(), speed.seconds_per_block());
-    Shape::new(row_count, rows_per_group, public.modulus_bits())
+fn shape(encryption: Encryption, row_count: u64, column_count: u64, speed: Speed) -> Result<Shape, Fault> {
+    let slots = slot_count(encryption).unwrap_or(1);
+    let rows_per_group = choose_rows_per_group(row_count, column_count, slots, speed.seconds_per_block());
+    Shape::new(row_count, rows_per_group, encryption)
 }
 
 /// The treatment that made a column.

@@ -16,7 +16,7 @@ use crate::messages::Fault;
 use crate::vault::pool::{Pool, PoolError};
 use crate::vault::random::upload_id;
 use crate::vault::table::Rows;
-use crate::vault::upload::content::{ContentRows, SetColumns};
+use crate::vault::upload::content::{ContentRows, Holds, SetColumns};
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
 use crate::vault::upload::shape::{BatchRange, Shape, batch_blocks, batches};
@@ -59,7 +59,8 @@ impl Run<'_> {
     async fn encrypt_groups(&self, mut way: Way) -> Result<(), Stop> {
         let file = self.state.borrow().file.clone();
         let workers = OnceCell::new();
-        let blocks_per_batch = batch_blocks(speed::of(&self.unlocked).await.worker_seconds_per_block);
+        let blocks_per_batch =
+            batch_blocks(speed::of(&self.unlocked, self.shape.encryption).await.worker_seconds_per_block);
         let mut rows = Rows::read(self.source, &file.options)?;
         if rows.header() != file.columns {
             return Err(file_changed(self.source).into());
@@ -125,7 +126,8 @@ impl Run<'_> {
         let state = self.state.borrow();
         let ordinal = u32::try_from(self.ordinal(group)).expect("fewer than a commit may list");
         let index = state.first_index + ordinal;
-        self.shape.header(group.chunk, index, self.dataset, state.key, upload, &group.columns.columns)
+        let key = *state.scheme.key();
+        self.shape.header(group.chunk, index, self.dataset, key, upload, &group.columns.columns)
     }
 
     /// The upload id under which what is missing of a row group is to be sent; `None` if nothing is.
@@ -224,7 +226,7 @@ impl Run<'_> {
         if let Some(pool) = workers.get() {
             return Ok(pool);
         }
-        let pool = speed::ready_pool(&self.unlocked)?;
+        let pool = speed::ready_pool(&self.unlocked, self.shape.encryption)?;
         Ok(workers.get_or_init(|| pool))
     }
 }
@@ -303,7 +305,11 @@ impl Group<'_> {
             column: header.columns[range.column].column,
             block: range.first_block,
         };
-        Batch { first, values: values[start..end].to_vec() }
+        let prime = match self.columns.columns[range.column].holds {
+            Holds::Factor { prime, .. } => prime,
+            Holds::Values(_) | Holds::Presence(_) | Holds::Derived(_) => 0,
+        };
+        Batch { first, prime, values: values[start..end].to_vec() }
     }
 }
 
@@ -312,10 +318,10 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use veilsum_protocol::row_group::ColumnEntry;
+    use veilsum_protocol::row_group::{ColumnEntry, Encryption};
 
     use super::*;
-    use crate::vault::upload::content::{Holds, StoredColumn};
+    use crate::vault::upload::content::StoredColumn;
 
     fn columns() -> SetColumns {
         let entry = |column| ColumnEntry { column, bound_bits: 8 };
@@ -351,13 +357,13 @@ mod tests {
             upload: UploadId::from_bytes([3; 16]),
             index: 0,
             row_count: 5,
-            modulus_bits: 2_048,
+            encryption: Encryption::Paillier { modulus_bits: 2_048 },
             block_count: 3,
             columns: columns.columns.iter().map(|column| column.entry).collect(),
         };
         let batch = group.batch(&header, BatchRange { column: 0, first_block: 1, block_count: 2 }, 2);
         assert_eq!(batch.values, [3, 4, 5]);
-        let shape = Shape::new(35, 35, 2_048).unwrap();
+        let shape = Shape::new(35, 35, Encryption::Paillier { modulus_bits: 2_048 }).unwrap();
         assert_eq!(value_count(&shape, 0, BatchRange { column: 0, first_block: 1, block_count: 1 }), 5);
         assert_eq!((batch.first.block, batch.first.column, batch.first.column_set), (1, 0, 3));
     }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_crypto::packing::Layout;
-use veilsum_protocol::manifest::Manifest;
-use veilsum_protocol::row_group::RowGroupHeader;
+use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 use veilsum_protocol::{DatasetId, KeyFingerprint, UploadId};
 use veilsum_table::treat::Room;
 
@@ -15,6 +15,8 @@ use crate::vault::upload::content::StoredColumn;
 pub const MIN_ROWS_PER_GROUP: u32 = 1_024;
 /// Most rows of a row group.
 pub const MAX_ROWS_PER_GROUP: u32 = 65_536;
+/// Most blocks of a column that a row group has under the second engine.
+pub const LARGEST_GROUP_BLOCKS: u64 = MAX_ROWS_PER_GROUP as u64 / 8_192;
 /// A row group should be encrypted within this, so that a lost one costs little.
 const GROUP_SECONDS: f64 = 6.0;
 /// The values of a row group must fit this in memory, twice: one is read while the one before is encrypted.
@@ -25,10 +27,35 @@ const MAX_GROUPS: u64 = veilsum_protocol::api::MAX_COMMITTED_OBJECTS as u64 - 1;
 const BATCH_SECONDS: f64 = 0.5;
 const MAX_BATCH_BLOCKS: u32 = 64;
 
-/// Encrypted columns of the dataset that a manifest describes.
+/// How the second engine encrypts under a parameter set.
 #[must_use]
-pub fn encrypted_column_count(manifest: &Manifest) -> u64 {
-    manifest.stored_columns().count() as u64
+pub fn bfv_encryption(set: ParameterSet) -> Encryption {
+    Encryption::Bfv {
+        parameter_set: set.id().into(),
+        ciphertext_bytes: u32::try_from(Ciphertext::fresh_bytes(set)).unwrap_or(u32::MAX),
+    }
+}
+
+/// The parameter set of the second engine, where that encrypts.
+#[must_use]
+pub fn parameter_set(encryption: Encryption) -> Option<ParameterSet> {
+    match encryption {
+        Encryption::Paillier { .. } => None,
+        Encryption::Bfv { parameter_set, .. } => {
+            u8::try_from(parameter_set).ok().and_then(ParameterSet::from_id)
+        }
+    }
+}
+
+/// Values that a block holds; `None` for a modulus or a parameter set that does not exist.
+#[must_use]
+pub fn slot_count(encryption: Encryption) -> Option<u32> {
+    match encryption {
+        Encryption::Paillier { modulus_bits } => {
+            Layout::for_modulus_bits(modulus_bits).map(|layout| layout.slot_count())
+        }
+        Encryption::Bfv { .. } => parameter_set(encryption).and_then(|set| u32::try_from(set.degree()).ok()),
+    }
 }
 
 /// Rows per row group for a table of `row_count` rows and `column_count` encrypted columns, where all workers
@@ -38,16 +65,17 @@ pub fn encrypted_column_count(manifest: &Manifest) -> u64 {
 pub fn choose_rows_per_group(
     row_count: u64,
     column_count: u64,
-    layout: Layout,
+    slot_count: u32,
     seconds_per_block: f64,
 ) -> u32 {
     let columns = column_count.max(1);
     let fits = |rows: u32| {
-        let block_count = layout.block_count(u64::from(rows)) * columns;
+        let block_count = u64::from(rows.div_ceil(slot_count)) * columns;
         block_count as f64 * seconds_per_block <= GROUP_SECONDS
             && u64::from(rows) * columns * 8 <= MAX_GROUP_BYTES
     };
-    let mut rows = MIN_ROWS_PER_GROUP;
+    // Half a block would take as long as a whole one.
+    let mut rows = MIN_ROWS_PER_GROUP.max(slot_count);
     while rows < MAX_ROWS_PER_GROUP && u64::from(rows) < row_count && fits(rows * 2) {
         rows *= 2;
     }
@@ -71,16 +99,16 @@ pub struct Shape {
     pub row_count: u64,
     /// Rows of every row group but the last.
     pub rows_per_group: u32,
-    /// Bits of the modulus.
-    pub modulus_bits: u32,
-    layout: Layout,
+    /// What its ciphertexts are.
+    pub encryption: Encryption,
+    slot_count: u32,
 }
 
 impl Shape {
     /// # Errors
     /// A [`Fault`] for a modulus or a row group that nothing can be done with.
-    pub fn new(row_count: u64, rows_per_group: u32, modulus_bits: u32) -> Result<Self, Fault> {
-        let layout = Layout::for_modulus_bits(modulus_bits).ok_or_else(|| {
+    pub fn new(row_count: u64, rows_per_group: u32, encryption: Encryption) -> Result<Self, Fault> {
+        let slot_count = slot_count(encryption).ok_or_else(|| {
             Fault::new("modulus-bits", "This keyring has a modulus of a size that Veilsum does not use.")
         })?;
         if !(1..=MAX_ROWS_PER_GROUP).contains(&rows_per_group) {
@@ -95,7 +123,7 @@ impl Shape {
                 "That makes more than 100,000 row groups. Choose more rows per row group.",
             ));
         }
-        Ok(Self { row_count, rows_per_group, modulus_bits, layout })
+        Ok(Self { row_count, rows_per_group, encryption, slot_count })
     }
 
     /// Row groups of each set of columns.
@@ -116,8 +144,7 @@ impl Shape {
     /// Blocks of one column in row group `index`.
     #[must_use]
     pub fn block_count_in(&self, index: u32) -> u32 {
-        let blocks = self.layout.block_count(u64::from(self.rows_in(index)));
-        u32::try_from(blocks).expect("fewer than rows")
+        self.rows_in(index).div_ceil(self.slot_count)
     }
 
     /// Blocks of one column over all row groups.
@@ -130,7 +157,7 @@ impl Shape {
     /// Slots of a block.
     #[must_use]
     pub fn slot_count(&self) -> u32 {
-        self.layout.slot_count()
+        self.slot_count
     }
 
     /// How much room a column's numbers have.
@@ -155,8 +182,8 @@ impl Shape {
             dataset,
             upload,
             index,
-            row_count: self.layout.rows_to_the_block(self.rows_in(chunk)),
-            modulus_bits: self.modulus_bits,
+            row_count: self.block_count_in(chunk) * self.slot_count,
+            encryption: self.encryption,
             block_count: self.block_count_in(chunk),
             columns: columns.iter().map(|column| column.entry).collect(),
         }
@@ -217,8 +244,10 @@ mod tests {
     use super::*;
     use crate::vault::upload::content::value_columns;
 
-    fn layout() -> Layout {
-        Layout::for_modulus_bits(3_072).unwrap()
+    const SLOTS: u32 = 46;
+
+    fn paillier(modulus_bits: u32) -> Encryption {
+        Encryption::Paillier { modulus_bits }
     }
 
     fn encoding(column: usize, missing_count: u64) -> NumberEncoding {
@@ -236,22 +265,31 @@ mod tests {
     #[test]
     fn row_groups_take_about_six_seconds() {
         // 65,536 rows of 5 columns are 7,125 blocks.
-        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.000_8), 65_536);
-        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.000_9), 32_768);
-        assert_eq!(choose_rows_per_group(1 << 20, 5, layout(), 0.01), 4_096);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, SLOTS, 0.000_8), 65_536);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, SLOTS, 0.000_9), 32_768);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, SLOTS, 0.01), 4_096);
     }
 
     #[test]
     fn row_groups_keep_to_their_limits_however_slow_or_wide() {
-        assert_eq!(choose_rows_per_group(1 << 20, 500, layout(), 10.0), 1_024);
-        assert_eq!(choose_rows_per_group(1 << 20, 4_000, layout(), 0.0), 1_024);
-        assert_eq!(choose_rows_per_group(u64::MAX >> 20, 5, layout(), 10.0), 65_536);
+        assert_eq!(choose_rows_per_group(1 << 20, 500, SLOTS, 10.0), 1_024);
+        assert_eq!(choose_rows_per_group(1 << 20, 4_000, SLOTS, 0.0), 1_024);
+        assert_eq!(choose_rows_per_group(u64::MAX >> 20, 5, SLOTS, 10.0), 65_536);
     }
 
     #[test]
     fn small_tables_get_one_small_group() {
-        assert_eq!(choose_rows_per_group(442, 11, layout(), 0.001), 1_024);
-        assert_eq!(choose_rows_per_group(1_025, 11, layout(), 0.001), 2_048);
+        assert_eq!(choose_rows_per_group(442, 11, SLOTS, 0.001), 1_024);
+        assert_eq!(choose_rows_per_group(1_025, 11, SLOTS, 0.001), 2_048);
+    }
+
+    #[test]
+    fn the_second_engine_fills_its_blocks() {
+        assert_eq!(choose_rows_per_group(442, 11, 8_192, 0.001), 8_192);
+        assert_eq!(choose_rows_per_group(1 << 20, 4_000, 8_192, 10.0), 8_192);
+        assert_eq!(choose_rows_per_group(1 << 20, 5, 8_192, 0.01), 65_536);
+        let shape = Shape::new(20_000, 65_536, bfv_encryption(ParameterSet::N8192T57)).unwrap();
+        assert_eq!((shape.group_count(), shape.block_count()), (1, 3));
     }
 
     #[test]
@@ -263,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_last_group_holds_the_rest() {
-        let shape = Shape::new(2_500, 1_024, 2_048).unwrap();
+        let shape = Shape::new(2_500, 1_024, paillier(2_048)).unwrap();
         assert_eq!(shape.group_count(), 3);
         assert_eq!((0..3).map(|index| shape.rows_in(index)).sum::<u32>(), 2_500);
         assert_eq!(shape.rows_in(2), 452);
@@ -281,21 +319,21 @@ mod tests {
 
     #[test]
     fn a_full_last_group_is_counted_once() {
-        let shape = Shape::new(2_048, 1_024, 2_048).unwrap();
+        let shape = Shape::new(2_048, 1_024, paillier(2_048)).unwrap();
         assert_eq!((shape.group_count(), shape.rows_in(1)), (2, 1_024));
         assert_eq!(shape.block_count(), 70);
     }
 
     #[test]
     fn impossible_row_groups_are_refused() {
-        assert_eq!(Shape::new(10, 0, 2_048).unwrap_err().code, "rows-per-group");
-        assert_eq!(Shape::new(10, 65_537, 2_048).unwrap_err().code, "rows-per-group");
-        assert_eq!(Shape::new(200_000, 1, 2_048).unwrap_err().code, "rows-per-group");
+        assert_eq!(Shape::new(10, 0, paillier(2_048)).unwrap_err().code, "rows-per-group");
+        assert_eq!(Shape::new(10, 65_537, paillier(2_048)).unwrap_err().code, "rows-per-group");
+        assert_eq!(Shape::new(200_000, 1, paillier(2_048)).unwrap_err().code, "rows-per-group");
     }
 
     #[test]
     fn batches_cover_every_part_once_and_never_cross_a_column() {
-        let shape = Shape::new(60_000, 65_536, 3_072).unwrap();
+        let shape = Shape::new(60_000, 65_536, paillier(3_072)).unwrap();
         let columns = value_columns(&[encoding(0, 0), encoding(1, 2), encoding(2, 0)]);
         let header = shape.header(
             0,

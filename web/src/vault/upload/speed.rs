@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::try_join_all;
 use veilsum_owner::check::CheckLabel;
+use veilsum_protocol::row_group::Encryption;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::encrypt_worker::Batch;
@@ -13,12 +14,15 @@ use crate::vault::keyring::Unlocked;
 use crate::vault::pool::{self, Pool, PoolError};
 use crate::vault::processes::Work;
 use crate::vault::random::{dataset_id, upload_id};
+use crate::vault::upload::shape::slot_count;
 
 /// Measuring goes on for this long.
 const MEASURE_SECONDS: f64 = 0.3;
 /// Blocks that a worker gets at once while it is measured. Before the clock runs each gets as many, so that its tables
 /// are made and the browser has compiled its best code.
-const BLOCKS_AT_ONCE: usize = 16;
+const BLOCKS_AT_ONCE: u32 = 16;
+/// Blocks of the second engine are larger.
+const BFV_BLOCKS_AT_ONCE: u32 = 2;
 
 /// How fast one encrypt worker is, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,12 +46,16 @@ impl Speed {
 }
 
 /// The speed under the unlocked keyring, measured once. The workers that it was measured with are kept for the upload.
-pub async fn of(unlocked: &Unlocked) -> Speed {
-    let mut known = unlocked.speed.lock().await;
+pub async fn of(unlocked: &Unlocked, encryption: Encryption) -> Speed {
+    let known = match encryption {
+        Encryption::Paillier { .. } => &unlocked.speed,
+        Encryption::Bfv { .. } => &unlocked.bfv_speed,
+    };
+    let mut known = known.lock().await;
     if let Some(speed) = *known {
         return speed;
     }
-    match measure(unlocked).await {
+    match measure(unlocked, encryption).await {
         Ok(speed) => *known.insert(speed),
         // The upload itself will say what is wrong with the workers.
         Err(_) => Speed::UNKNOWN,
@@ -61,11 +69,11 @@ pub fn measure_ahead(vault: &Rc<Vault>) {
         // A process, so that locking the keyring ends it, and the workers with it.
         let process = vault.processes.begin(Work::Other);
         spawn_local(async move {
-            let measured = process.or(of(&unlocked)).await;
+            let measured = process.or(of(&unlocked, unlocked.paillier())).await;
             // A later table finds the speed measured and the workers gone.
             if measured.is_ok()
                 && !vault.processes.runs(Work::Upload)
-                && let Ok(pool) = ready_pool(&unlocked)
+                && let Ok(pool) = ready_pool(&unlocked, unlocked.paillier())
             {
                 unlocked.pool.replace(Some(pool));
             }
@@ -77,17 +85,22 @@ pub fn measure_ahead(vault: &Rc<Vault>) {
 ///
 /// # Errors
 /// [`PoolError::NotStarted`].
-pub fn ready_pool(unlocked: &Unlocked) -> Result<Pool, PoolError> {
-    match unlocked.pool.take().filter(Pool::is_well) {
+pub fn ready_pool(unlocked: &Unlocked, encryption: Encryption) -> Result<Pool, PoolError> {
+    match unlocked.pool.take().filter(|pool| pool.is_well() && pool.encryption() == encryption) {
         Some(pool) => Ok(pool),
-        None => Pool::start(&unlocked.keyring, pool::worker_count()),
+        None => Pool::start(&unlocked.keyring, encryption, pool::worker_count()),
     }
 }
 
-async fn measure(unlocked: &Unlocked) -> Result<Speed, PoolError> {
-    let pool = ready_pool(unlocked)?;
+async fn measure(unlocked: &Unlocked, encryption: Encryption) -> Result<Speed, PoolError> {
+    let pool = ready_pool(unlocked, encryption)?;
+    let blocks_at_once = match encryption {
+        Encryption::Paillier { .. } => BLOCKS_AT_ONCE,
+        Encryption::Bfv { .. } => BFV_BLOCKS_AT_ONCE,
+    };
+    let slots = slot_count(encryption).unwrap_or(1) as usize;
     let first = CheckLabel { dataset: dataset_id(), upload: upload_id(), column_set: 0, column: 0, block: 0 };
-    let batch = Batch { first, values: vec![1; unlocked.slot_count() * BLOCKS_AT_ONCE] };
+    let batch = Batch { first, prime: 0, values: vec![1; slots * blocks_at_once as usize] };
     // All workers at once, as in an upload: they share the processor.
     let round = || try_join_all((0..pool.worker_count()).map(|_| pool.encrypt(&batch)));
     round().await?;
@@ -97,7 +110,7 @@ async fn measure(unlocked: &Unlocked) -> Result<Speed, PoolError> {
         round().await?;
         rounds += 1;
     }
-    let worker_seconds_per_block = watch.seconds() / (f64::from(rounds) * BLOCKS_AT_ONCE as f64);
+    let worker_seconds_per_block = watch.seconds() / (f64::from(rounds) * f64::from(blocks_at_once));
     let speed = Speed { worker_seconds_per_block, worker_count: pool.worker_count() };
     unlocked.pool.replace(Some(pool));
     Ok(speed)

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_owner::keyring::Keyring;
 use veilsum_owner::labels::UPLOAD_STATE_CONTEXT;
 use veilsum_owner::seal::{self, SALT_BYTES, Sealer};
 use veilsum_protocol::api::{Object, Part, Upload};
-use veilsum_protocol::manifest::{Manifest, PartEntry};
-use veilsum_protocol::{DatasetId, Digest, KeyFingerprint, UploadId};
+use veilsum_protocol::manifest::{Manifest, PartEntry, Scheme};
+use veilsum_protocol::row_group::Encryption;
+use veilsum_protocol::{DatasetId, Digest, UploadId};
 use veilsum_table::treat::Choice;
 
 use crate::messages::{Fault, ReadOptions, UnfinishedUpload};
 use crate::vault::random::rng;
 use crate::vault::upload::content::Content;
-use crate::vault::upload::shape::Shape;
+use crate::vault::upload::shape::{Shape, bfv_encryption};
 
 /// Newest format version.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// An upload that has begun and is not committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,10 +29,8 @@ pub struct UploadState {
     pub dataset: DatasetId,
     /// Seconds since 1970.
     pub started_at: u64,
-    /// Fingerprint of the Paillier key.
-    pub key: KeyFingerprint,
-    /// Bits of its modulus.
-    pub modulus_bits: u32,
+    /// What it is encrypted under.
+    pub scheme: Scheme,
     /// The file.
     pub file: FileState,
     /// One per column of the file.
@@ -183,7 +183,7 @@ impl UploadState {
     pub fn begin(
         dataset: DatasetId,
         started_at: u64,
-        keyring: &Keyring,
+        scheme: Scheme,
         file: FileState,
         treatments: Vec<Choice>,
         content: Content,
@@ -194,8 +194,7 @@ impl UploadState {
             version: VERSION,
             dataset,
             started_at,
-            key: keyring.key_fingerprint(),
-            modulus_bits: keyring.paillier().public_key().modulus_bits(),
+            scheme,
             file,
             treatments,
             content,
@@ -240,7 +239,15 @@ impl UploadState {
     /// # Errors
     /// A [`Fault`] that a state of this version never causes.
     pub fn shape(&self) -> Result<Shape, Fault> {
-        Shape::new(self.file.row_count, self.rows_per_group, self.modulus_bits)
+        Shape::new(self.file.row_count, self.rows_per_group, self.encryption()?)
+    }
+
+    /// What the ciphertexts of its row groups are.
+    ///
+    /// # Errors
+    /// A [`Fault`] that a state of this version never causes.
+    pub fn encryption(&self) -> Result<Encryption, Fault> {
+        encryption_of(&self.scheme)
     }
 
     /// The position among `groups` of the row group with an index.
@@ -288,6 +295,25 @@ impl UploadState {
                 * u32::try_from(self.content.sets.len()).unwrap_or(u32::MAX),
             extends: self.base.as_ref().map(|base| base.manifest.source.file_name.clone()),
             started_at: self.started_at,
+        }
+    }
+}
+
+/// What the ciphertexts of a dataset are.
+///
+/// # Errors
+/// A [`Fault`] for a parameter set that a newer version has made.
+pub fn encryption_of(scheme: &Scheme) -> Result<Encryption, Fault> {
+    match scheme {
+        Scheme::Paillier { modulus_bits, .. } => Ok(Encryption::Paillier { modulus_bits: *modulus_bits }),
+        Scheme::Bfv { parameter_set, .. } => {
+            ParameterSet::from_id(*parameter_set).map(bfv_encryption).ok_or_else(|| {
+                Fault::new(
+                    "parameter-set",
+                    "This dataset is encrypted under parameters that this version of Veilsum does not know. Reload the \
+                     page to get the newest version.",
+                )
+            })
         }
     }
 }

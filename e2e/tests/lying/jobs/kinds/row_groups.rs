@@ -6,7 +6,7 @@ use veilsum_crypto::paillier::Ciphertext;
 use veilsum_e2e::encrypted::RowGroup;
 use veilsum_e2e::liar::Lie;
 use veilsum_protocol::KeyFingerprint;
-use veilsum_protocol::row_group::RowGroupHeader;
+use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 
 use super::kind;
 use crate::jobs::{Kind, Shows, Tamper, Told};
@@ -164,7 +164,7 @@ pub const KINDS: &[Kind] = &[
     kind("stored-modulus-size-lowered", Shows::Bytes, UNUSABLE, |tamper| {
         let mut group = any_group(tamper);
         rewrite(&mut group, |header| {
-            header.modulus_bits = 1_024;
+            header.encryption = Encryption::Paillier { modulus_bits: 1_024 };
             header.key = KeyFingerprint::from_bytes([0; 32]);
         });
         vec![stored(tamper, &group)]

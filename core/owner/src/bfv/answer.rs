@@ -1,0 +1,101 @@
+//! Opening a partial answer: its header, then decryption, and only then numbers.
+
+use num_bigint::BigInt;
+use veilsum_crypto::bfv::{Ciphertext, FormatError};
+use veilsum_protocol::JobId;
+use veilsum_protocol::answer::Partial;
+use veilsum_protocol::plan::Plan;
+use veilsum_protocol::wire::WireError;
+
+use super::secret_key::{DecryptError, SecretKey};
+
+/// What the owner knows of a product before it looks at its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Largest |value| that a slot can have.
+    pub slot_bound: u128,
+    /// Primes that it was asked for under: as many ciphertexts.
+    pub primes: u8,
+}
+
+/// Why a partial yields no number.
+///
+/// Whether one was refused is told to nobody but the owner, and nothing that is asked of the cloud afterwards depends on
+/// it: who learns of many refusals learns the secret key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartialError {
+    /// The bytes are not a partial.
+    #[error("the answer cannot be read: {0}")]
+    Wire(#[from] WireError),
+    /// The partial is for another job, plan or row group, or not whole.
+    #[error(
+        "the answer of row group {row_group} belongs to another job, or is not whole; run the analysis again"
+    )]
+    Mismatch {
+        /// Index of the row group that was asked for.
+        row_group: u32,
+    },
+    /// A ciphertext cannot be read.
+    #[error("the answer of row group {row_group} is damaged ({fault}); run the analysis again")]
+    Damaged {
+        /// Index of the row group.
+        row_group: u32,
+        /// What is wrong with it.
+        fault: FormatError,
+    },
+    /// A ciphertext decrypts to what no answer can be.
+    #[error("the answer of row group {row_group} was refused: {fault}")]
+    Refused {
+        /// Index of the row group.
+        row_group: u32,
+        /// What is wrong with it.
+        fault: DecryptError,
+    },
+}
+
+/// Checks and decrypts the partial of row group `row_group` with `row_count` rows: the total of each product, in the order of
+/// the plan. All or none. Nothing of it is verified but that it is within its bounds.
+///
+/// Costs one decryption for each ciphertext, 4 ms.
+///
+/// # Errors
+/// [`PartialError`]: no number is returned unless all can be.
+pub fn open_partial(
+    key: &SecretKey,
+    plan: &Plan,
+    job: JobId,
+    (row_group, row_count): (u32, u32),
+    products: &[Expected],
+    bytes: &[u8],
+) -> Result<Vec<BigInt>, PartialError> {
+    let degree = key.set().degree();
+    let row_count = row_count as usize;
+    let partial = Partial::from_bytes(bytes)?;
+    let found = &partial.aggregates;
+    let expected: usize = products.iter().map(|product| usize::from(product.primes)).sum();
+    let fits = partial.row_group == row_group
+        && plan.parameter_set == Some(key.set().id())
+        && plan.key == key.fingerprint()
+        && plan.aggregates.len() == expected
+        && found.job == job
+        && found.plan == plan.digest()
+        && found.block_count == row_count.div_ceil(degree) as u64
+        && found.ciphertexts.len() == expected;
+    if !fits {
+        return Err(PartialError::Mismatch { row_group });
+    }
+    let mut ciphertexts = found.ciphertexts.iter();
+    let totals = products.iter().map(|product| {
+        let parts = ciphertexts.by_ref().take(product.primes.into());
+        let parts = parts
+            .map(|bytes| Ciphertext::from_bytes(bytes))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|fault| PartialError::Damaged { row_group, fault })?;
+        let decrypted = key
+            .decrypt(&parts, product.slot_bound, row_count.min(degree))
+            .map_err(|fault| PartialError::Refused { row_group, fault })?;
+        Ok(decrypted.total())
+    });
+    totals.collect()
+}

@@ -1,0 +1,197 @@
+//! A worker of the second engine: gets the secret key once, then batches of values to encrypt and partial answers to open.
+//!
+//! Between vault and worker (structured clone, buffers transferred):
+//!
+//! ```text
+//! vault → worker   Uint8Array                 first the key
+//! vault → worker   [BatchHead, BigInt64Array] then batches, as an encrypt worker gets them
+//!                  [OpenHead, Uint8Array]     or partial answers: what was asked for, and the bytes
+//! worker → vault   [number, Uint8Array]       ciphertexts back to back, or what was found in the partial
+//!                  [number, string]           why nothing could be made of it
+//!                  [-1, string]               why the worker cannot work at all
+//! ```
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use num_bigint::BigInt;
+use serde::{Deserialize, Serialize};
+use veilsum_analysis::products::Product;
+use veilsum_owner::bfv::SecretKey;
+use veilsum_owner::bfv::answer::{Expected, open_partial};
+use veilsum_protocol::JobId;
+use veilsum_protocol::plan::Plan;
+use wasm_bindgen::prelude::*;
+use web_sys::MessageEvent;
+use zeroize::Zeroizing;
+
+use crate::encrypt_worker::{Batch, give_back, refuse};
+use crate::fault::sentence;
+use crate::time::scope;
+use crate::vault::random::rng;
+
+/// A partial answer to open.
+#[derive(Debug)]
+pub struct OpenTask {
+    /// What was asked for.
+    pub head: OpenHead,
+    /// The partial as it was stored.
+    pub bytes: Vec<u8>,
+}
+
+/// What a partial answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenHead {
+    number: u32,
+    plan: String,
+    job: JobId,
+    row_group: u32,
+    row_count: u32,
+    /// Bound in decimal digits, and primes, of each product.
+    products: Vec<(String, u8)>,
+}
+
+impl OpenHead {
+    /// For the partial of the row group of this index, with so many rows.
+    #[must_use]
+    pub fn new(plan: &Plan, products: &[Product], job: JobId, (row_group, row_count): (u32, u32)) -> Self {
+        Self {
+            number: 0,
+            plan: String::from_utf8_lossy(&plan.to_bytes()).into_owned(),
+            job,
+            row_group,
+            row_count,
+            products: products
+                .iter()
+                .map(|product| (product.slot_bound.to_string(), product.primes))
+                .collect(),
+        }
+    }
+}
+
+/// What came of a partial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Opened {
+    /// The total of each product, in decimal digits.
+    Totals(Vec<String>),
+    /// Why it was refused, in words.
+    Refused(String),
+}
+
+impl Opened {
+    /// Reads what a worker gave back; `None` for anything else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// The totals as numbers.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
+    pub fn totals(&self) -> Result<Vec<BigInt>, String> {
+        match self {
+            Self::Totals(totals) => {
+                let numbers = totals.iter().map(|total| total.parse());
+                numbers.collect::<Result<_, _>>().map_err(|_| "a total is no number".to_owned())
+            }
+            Self::Refused(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+impl OpenTask {
+    /// The task as it travels to a worker under a `number` of the caller's choice, with the buffer to transfer.
+    ///
+    /// # Errors
+    /// The browser cannot make the objects.
+    pub fn to_message(&self, number: u32) -> Result<(Array, ArrayBuffer), JsValue> {
+        let head = OpenHead { number, ..self.head.clone() };
+        let bytes = Uint8Array::from(self.bytes.as_slice());
+        let buffer = bytes.buffer();
+        Ok((Array::of2(&serde_wasm_bindgen::to_value(&head)?, &bytes), buffer))
+    }
+
+    /// Reads what [`Self::to_message`] made; `None` for anything else.
+    #[must_use]
+    pub fn from_message(message: &JsValue) -> Option<(u32, Self)> {
+        let message: &Array = message.dyn_ref()?;
+        let head: OpenHead = serde_wasm_bindgen::from_value(message.get(0)).ok()?;
+        let bytes = message.get(1).dyn_into::<Uint8Array>().ok()?.to_vec();
+        Some((head.number, Self { head, bytes }))
+    }
+
+    /// What is in the partial.
+    #[must_use]
+    pub fn open(&self, key: &SecretKey) -> Opened {
+        match self.totals(key) {
+            Ok(totals) => Opened::Totals(totals.iter().map(BigInt::to_string).collect()),
+            Err(reason) => Opened::Refused(reason),
+        }
+    }
+
+    fn totals(&self, key: &SecretKey) -> Result<Vec<BigInt>, String> {
+        let OpenHead { plan, job, row_group, row_count, products, .. } = &self.head;
+        let plan = Plan::from_bytes(plan.as_bytes()).map_err(|error| sentence(&error))?;
+        let expected = products.iter().map(|(bound, primes)| {
+            let slot_bound = bound.parse().map_err(|_| "a bound is no number".to_owned())?;
+            Ok(Expected { slot_bound, primes: *primes })
+        });
+        let expected = expected.collect::<Result<Vec<_>, String>>()?;
+        open_partial(key, &plan, *job, (*row_group, *row_count), &expected, &self.bytes)
+            .map_err(|error| sentence(&error))
+    }
+}
+
+/// Listens for the key, for batches and for partials, for as long as the worker lives.
+pub fn start() {
+    let key: Rc<RefCell<Option<SecretKey>>> = Rc::default();
+    let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let message = event.data();
+        let mut key = key.borrow_mut();
+        match key.as_ref() {
+            None => match take_key(message.unchecked_ref()) {
+                Ok(taken) => *key = Some(taken),
+                Err(reason) => refuse(-1.0, &reason),
+            },
+            Some(key) => answer(key, &message),
+        }
+    });
+    scope().set_onmessage(Some(receive.as_ref().unchecked_ref()));
+    receive.forget();
+}
+
+fn take_key(message: &Uint8Array) -> Result<SecretKey, String> {
+    let bytes = Zeroizing::new(message.to_vec());
+    message.fill(0, 0, message.length());
+    SecretKey::from_secret_bytes(&bytes).map_err(|error| error.to_string())
+}
+
+fn answer(key: &SecretKey, message: &JsValue) {
+    if let Some((number, batch)) = Batch::from_message(message) {
+        match encrypt(key, &batch) {
+            Ok(ciphertexts) => give_back(number, &ciphertexts),
+            Err(reason) => refuse(number.into(), &reason),
+        }
+    } else if let Some((number, task)) = OpenTask::from_message(message) {
+        let opened = serde_json::to_vec(&task.open(key)).unwrap_or_default();
+        give_back(number, &opened);
+    } else {
+        refuse(-1.0, "the vault sent something that is neither batch nor partial");
+    }
+}
+
+/// The ciphertexts of a batch, back to back.
+///
+/// # Errors
+/// Why it cannot be encrypted, in words.
+pub fn encrypt(key: &SecretKey, batch: &Batch) -> Result<Vec<u8>, String> {
+    let mut rng = rng();
+    let mut ciphertexts = Vec::new();
+    for block in batch.values.chunks(key.set().degree()) {
+        let block = key.encrypt_block(batch.prime, block, &mut rng).map_err(|error| error.to_string())?;
+        ciphertexts.append(&mut block.to_bytes());
+    }
+    Ok(ciphertexts)
+}
