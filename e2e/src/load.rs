@@ -46,6 +46,58 @@ impl Measured {
     }
 }
 
+/// How the relations of all columns go through an engine.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// Seconds from the click to the stored dataset.
+    pub upload_seconds: f64,
+    /// Bytes that the cloud stores for the encrypted columns.
+    pub ciphertext_bytes: u64,
+    /// Each analysis: its name, the seconds of each phase as the page shows them, and the bytes of its answer.
+    pub runs: Vec<(&'static str, Vec<(String, f64)>, u64)>,
+}
+
+/// Puts a table through a browser of its own under an engine: the correlation matrix of all columns and a regression of the
+/// first on all others, which must equal their plaintext twins.
+///
+/// # Errors
+/// Something on the way failed, or an answer differs.
+pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
+    let stack = Stack::start()?;
+    let browser = Browser::open_unrecorded(&stack).await?;
+    enter(&browser).await?;
+    choose_file(&browser, file).await?;
+    prepare::wait_open(&browser).await?;
+    browser.click(engine).await?;
+    browser.tick("prepare-spread", false).await?;
+    browser.tick("prepare-relations", true).await?;
+    let clock = Instant::now();
+    prepare::next(&browser).await?;
+    upload::wait_done_within(&browser, UPLOAD_DEADLINE).await?;
+    let upload_seconds = clock.elapsed().as_secs_f64();
+    let objects = dataset::cloud_objects(&browser).await?;
+    let row_groups = objects.iter().filter(|object| object.key.contains("/rg/"));
+    let ciphertext_bytes = row_groups.map(|object| object.size.parse::<u64>()).sum::<Result<u64, _>>()?;
+    let mut runs = Vec::new();
+    for name in ["correlation", "regression"] {
+        dataset::choose_analysis(&browser, name).await?;
+        if let Some((previous, _, _)) = runs.last() {
+            browser.click(&format!("ask-remove-{previous}")).await?;
+        }
+        let parts = dataset::run_prepared(&browser).await?;
+        ensure!(
+            !parts.is_empty() && parts.iter().all(|part| part.verdict.as_deref() == Some("equal")),
+            "{name} differs from its twin"
+        );
+        let body = "return [...document.querySelectorAll('[data-testid=\"timings\"] tbody tr')].map(row => [
+            row.querySelector('th').textContent, parseFloat(row.querySelector('td').textContent.replaceAll(',', ''))]);";
+        let seconds: Vec<(String, f64)> = browser.script(body, &[]).await?;
+        let bytes = "return Number(document.querySelector('[data-testid=\"answer-cost\"]').dataset.bytes);";
+        runs.push((name, seconds, browser.script(bytes, &[]).await?));
+    }
+    Ok(Related { upload_seconds, ciphertext_bytes, runs })
+}
+
 /// Millions of rows take minutes on two processors.
 const UPLOAD_DEADLINE: Duration = Duration::from_secs(3_600);
 

@@ -73,6 +73,27 @@ pub fn numeric(rows: u64, columns: usize) -> String {
     text
 }
 
+/// The same without a blank cell and without `change`, so that no product has to be masked.
+#[must_use]
+pub fn whole(rows: u64, columns: usize) -> String {
+    let mut numbers = Numbers::new(20_001);
+    let kinds = [(0, "balance"), (1, "rate"), (3, "flag")];
+    let mut text = "id".to_owned();
+    for column in 0..columns.saturating_sub(1) {
+        write!(text, ",{}{}", kinds[column % 3].1, column / 3 + 1).expect("text grows");
+    }
+    text.push('\n');
+    for row in 0..rows {
+        write!(text, "{row}").expect("text grows");
+        for column in 0..columns.saturating_sub(1) {
+            text.push(',');
+            cell(&mut text, kinds[column % 3].0, &mut numbers);
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// A cell of the kind `balance`, `rate`, `change` or `flag`.
 fn cell(text: &mut String, kind: usize, numbers: &mut Numbers) {
     let sign = |negative: bool| if negative { "-" } else { "" };

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 use veilsum_e2e::check::check_exactly;
-use veilsum_e2e::load::{Measured, measure};
+use veilsum_e2e::load::{Measured, Related, measure, relate};
 use veilsum_e2e::tables;
 
-const USAGE: &str = "veilsum-load [--rows N]... [--columns N]
-tables of N rows, 5000 and 20000 unless told, with 5 numeric columns unless told";
+const USAGE: &str = "veilsum-load [--rows N]... [--columns N] [--relations]
+tables of N rows, 5000 and 20000 unless told, with 5 numeric columns unless told;\nwith --relations correlations and a regression through both engines instead of sums";
 const DEFAULT_ROWS: [u64; 2] = [5_000, 20_000];
 const DEFAULT_COLUMNS: usize = 5;
 
@@ -28,9 +28,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let (sizes, columns) = sizes(std::env::args().skip(1))?;
+    let (sizes, columns, is_about_relations) = sizes(std::env::args().skip(1))?;
     let folder = TempDir::new()?;
     for rows in sizes {
+        if is_about_relations {
+            let file: PathBuf = folder.path().join(format!("whole-{rows}.csv"));
+            std::fs::write(&file, tables::whole(rows, columns))?;
+            for engine in ["engine-paillier", "engine-bfv"] {
+                report_relations(rows, columns, engine, &relate(&file, engine).await?);
+            }
+            continue;
+        }
         let text = tables::numeric(rows, columns);
         let file: PathBuf = folder.path().join(format!("numbers-{rows}.csv"));
         std::fs::write(&file, &text)?;
@@ -41,8 +49,8 @@ async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sizes(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Vec<u64>, usize)> {
-    let (mut sizes, mut columns) = (Vec::new(), DEFAULT_COLUMNS);
+fn sizes(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Vec<u64>, usize, bool)> {
+    let (mut sizes, mut columns, mut is_about_relations) = (Vec::new(), DEFAULT_COLUMNS, false);
     while let Some(argument) = arguments.next() {
         let mut number = || -> anyhow::Result<u64> {
             let text = arguments.next().with_context(|| format!("{argument} needs a number\n{USAGE}"))?;
@@ -50,11 +58,26 @@ fn sizes(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Vec<u64
         };
         match argument.as_str() {
             "--rows" => sizes.push(number()?),
+            "--relations" => is_about_relations = true,
             "--columns" => columns = usize::try_from(number()?)?,
             _ => bail!("`{argument}` is not known\n{USAGE}"),
         }
     }
-    Ok((if sizes.is_empty() { DEFAULT_ROWS.to_vec() } else { sizes }, columns))
+    Ok((if sizes.is_empty() { DEFAULT_ROWS.to_vec() } else { sizes }, columns, is_about_relations))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn report_relations(rows: u64, columns: usize, engine: &str, related: &Related) {
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    println!("\n{rows} rows × {columns} columns, {engine}; every answer equals its plaintext twin");
+    println!("  {:<36}{:>10.2} s", "encrypt and upload", related.upload_seconds);
+    println!("  {:<36}{:>10.2} MiB", "ciphertext", mib(related.ciphertext_bytes));
+    for (name, seconds, bytes) in &related.runs {
+        println!("  {name}: answer of {:.3} MiB", mib(*bytes));
+        for (phase, seconds) in seconds {
+            println!("    {phase:<34}{seconds:>10.3} s");
+        }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]

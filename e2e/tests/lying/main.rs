@@ -14,4 +14,5 @@ mod honest;
 mod jobs;
 mod judge;
 mod page;
+mod products;
 mod world;

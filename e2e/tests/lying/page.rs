@@ -1,7 +1,7 @@
 //! The page before a lying cloud: it refuses in words, shows no number, and the cloud does not learn the verdict.
 
 mod lies;
-mod shapes;
+pub(crate) mod shapes;
 
 use anyhow::{Context, ensure};
 use veilsum_e2e::browser::Browser;

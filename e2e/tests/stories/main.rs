@@ -4,6 +4,7 @@ mod analyses;
 mod broken_files;
 mod canary;
 mod cancel;
+mod engines;
 mod faults;
 mod gone;
 mod hostile_names;

@@ -142,7 +142,6 @@ fn lint(workspace: &Workspace) -> Tally {
     packages.push(PAGE.to_owned());
     let wasm = selection(&mut cargo::command("clippy"), &packages)
         .args(["--lib", "--bins", "--target", WASM])
-        .args(BFV)
         .args(["--", "--deny", "warnings"])
         .current_dir(&workspace.root)
         .run();

@@ -170,6 +170,7 @@ fn Answered(answer: AnswerView, twin: TwinProcess, #[prop(into)] view: Signal<Da
     let given =
         format!("Given {}, over manifest number {}.", words::moment(answer.answered_at), answer.manifest);
     let from_cloud = answer.job.is_some();
+    let answer_bytes = answer.answer_bytes.to_string();
     let objects = answer.objects.clone();
     let plan = answer.plan.clone();
     view! {
@@ -178,7 +179,7 @@ fn Answered(answer: AnswerView, twin: TwinProcess, #[prop(into)] view: Signal<Da
             <Answers answer names file_name twin on_file on_exact/>
             <Timings seconds plaintext/>
             <p class="hint">{given}</p>
-            {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost">{cost}</p> })}
+            {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost" data-bytes=answer_bytes.clone()>{cost}</p> })}
         </section>
         {from_cloud.then(|| view! {
             <section class="panel cloud-side" aria-labelledby="job-title" data-testid="cloud-saw-job">
