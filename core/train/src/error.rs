@@ -104,6 +104,9 @@ pub enum TrainError {
         /// The class.
         class: String,
     },
+    /// The values to be told are the same in every row.
+    #[error("the target is the same in every row, so that there is nothing to learn: choose another column")]
+    ConstantTarget,
     /// A class has no row to learn it from.
     #[error("no row is of class “{class}”: leave the class out or add rows of it")]
     ClassWithoutRows {

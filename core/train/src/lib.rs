@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod kmeans;
 pub mod linear;
 pub mod logistic;
+pub mod network;
 mod random;
 pub mod split;
 pub mod standardise;

@@ -4,4 +4,5 @@ mod degenerate;
 mod kmeans;
 mod linear;
 mod logistic;
+mod network;
 mod support;
