@@ -8,6 +8,7 @@ pub mod linear;
 pub mod logistic;
 pub mod network;
 mod random;
+pub mod rounds;
 pub mod split;
 pub mod standardise;
 
