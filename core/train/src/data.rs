@@ -150,7 +150,8 @@ impl From<Features> for Parts {
 /// A class for each row.
 ///
 /// Invariant: n ≥ 1, every label below the number of classes. A class may have no row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "LabelParts", into = "LabelParts")]
 pub struct Labels {
     classes: Vec<String>,
     of_rows: Vec<usize>,
@@ -220,6 +221,26 @@ impl Labels {
     }
 }
 
+/// [`Labels`] as they travel; checked anew on arrival.
+#[derive(Serialize, Deserialize)]
+struct LabelParts {
+    classes: Vec<String>,
+    of_rows: Vec<usize>,
+}
+
+impl TryFrom<LabelParts> for Labels {
+    type Error = DataError;
+    fn try_from(LabelParts { classes, of_rows }: LabelParts) -> Result<Self, DataError> {
+        Self::new(classes, of_rows)
+    }
+}
+
+impl From<Labels> for LabelParts {
+    fn from(Labels { classes, of_rows }: Labels) -> Self {
+        Self { classes, of_rows }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,10 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn features_that_travelled_are_checked() {
+    fn what_travelled_is_checked() {
         let features = Features::new(names(&["a"]), vec![1.5, -2.0]).unwrap();
         let text = serde_json::to_string(&features).unwrap();
         assert_eq!(serde_json::from_str::<Features>(&text).unwrap(), features);
         assert!(serde_json::from_str::<Features>(r#"{"names":[],"values":[]}"#).is_err());
+        let labels = Labels::from_words(&["a", "b"]).unwrap();
+        let text = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&text).unwrap(), labels);
+        assert!(serde_json::from_str::<Labels>(&text.replace("[0,1]", "[0,2]")).is_err());
     }
 }

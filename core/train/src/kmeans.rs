@@ -14,7 +14,8 @@ use crate::random::unit;
 /// Centres of clusters, and how they came out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KMeansModel {
-    /// One for each cluster, with a number for each column.
+    /// One for each cluster, with a number for each column as it was in training: of standardised columns they are no
+    /// centroids of the columns before, for distances are others.
     pub centroids: Vec<Vec<f64>>,
     /// `Σᵢ |xᵢ − c(xᵢ)|²`, in squared units of the columns.
     pub inertia: f64,

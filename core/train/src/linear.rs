@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Features;
 use crate::error::TrainError;
+use crate::split::Split;
 use crate::standardise::Standardisation;
 
 /// What is left of a column of length 1 after the columns before it, below which it follows from them.
@@ -81,6 +82,32 @@ pub fn fit(features: &Features, target: &[f64], ridge: f64) -> Result<LinearMode
     let coefficients: Vec<f64> = solution.iter().zip(&scales).map(|(value, scale)| value / scale).collect();
     let intercept = target_mean - dot(&coefficients, &means);
     Ok(LinearModel { coefficients, intercept })
+}
+
+/// Predictions for rows that the model had not seen: for each split a model is fitted on the training part, with columns
+/// standardised on it, and tells the test part. One entry for each split, with one value for each of its test rows.
+///
+/// # Errors
+/// [`TrainError`] as [`fit`] and [`Standardisation::fit`], for any of the parts.
+pub fn cross_validate(
+    features: &Features,
+    target: &[f64],
+    ridge: f64,
+    splits: &[Split],
+) -> Result<Vec<Vec<f64>>, TrainError> {
+    let (rows, targets) = (features.row_count(), target.len());
+    if rows != targets {
+        return Err(TrainError::LengthMismatch { rows, targets });
+    }
+    let judge = |split: &Split| {
+        let train = features.select(&split.train)?;
+        let standardisation = Standardisation::fit(&train)?;
+        let target: Vec<f64> = split.train.iter().map(|&row| target[row]).collect();
+        let model = fit(&standardisation.apply(&train)?, &target, ridge)?;
+        let test = standardisation.apply(&features.select(&split.test)?)?;
+        Ok(test.rows().map(|row| model.predict(row)).collect())
+    };
+    splits.iter().map(judge).collect()
 }
 
 fn check(features: &Features, target: &[f64], ridge: f64) -> Result<(), TrainError> {

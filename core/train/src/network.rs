@@ -23,7 +23,7 @@ pub use trainer::{Epoch, Options, Progress, Score, Stop, Trainer};
 /// `z = W·x + b`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
-    /// Numbers in.
+    /// Numbers in; at least 1.
     pub inputs: usize,
     /// W, row by row: one row of [`Self::inputs`] weights for each number out.
     pub weights: Vec<f64>,
@@ -42,7 +42,7 @@ impl Layer {
     /// z for as many numbers as the layer takes.
     #[must_use]
     pub fn apply(&self, input: &[f64]) -> Vec<f64> {
-        let rows = self.weights.chunks_exact(self.inputs).zip(&self.biases);
+        let rows = self.weights.chunks_exact(self.inputs.max(1)).zip(&self.biases);
         rows.map(|(weights, bias)| dot(weights, input) + bias).collect()
     }
 }
@@ -90,7 +90,8 @@ impl Network {
     pub fn unstandardised(&self, standardisation: &Standardisation) -> Self {
         let mut network = self.clone();
         if let Some(first) = network.layers.first_mut() {
-            for (weights, bias) in first.weights.chunks_exact_mut(first.inputs).zip(&mut first.biases) {
+            for (weights, bias) in first.weights.chunks_exact_mut(first.inputs.max(1)).zip(&mut first.biases)
+            {
                 let (raw, intercept) = standardisation.fold(weights, *bias);
                 weights.copy_from_slice(&raw);
                 *bias = intercept;

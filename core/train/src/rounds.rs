@@ -1,9 +1,9 @@
 //! Training without seeing rows: owners add up integers, and only the sum over all owners is decrypted.
 //!
 //! Every round has public numbers in (coefficients or centroids) and one [`Contribution`] of each owner out. A
-//! contribution is a list of signed integers, one for each slot of a packed plaintext: the number of rows, and sums over
-//! the owner's rows in fixed point. Contributions are added slot by slot, under encryption or not, and the total makes
-//! the numbers of the next round.
+//! contribution is a list of signed integers, one for each slot of a packed plaintext: the number of rows, a 1 for the
+//! owner, and sums over the owner's rows in fixed point. Contributions are added slot by slot, under encryption or not,
+//! and the total makes the numbers of the next round. A total that lacks an owner, or has one twice, is refused.
 //!
 //! **Bounds.** With at most [`Terms::most_rows`] rows of all owners together and numbers of at most [`Terms::bound`],
 //! every total lies within ±2⁶¹, so that it fits a signed slot of 64 bits that holds less than 2⁶². The scale of each
@@ -28,6 +28,8 @@ pub use fixed::{TOTAL_BITS, scale_bits};
 /// What all owners agree on before the first round.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
+    /// Owners who take part in every round; from 1 to 2²⁰.
+    pub owners: u32,
     /// Most rows of all owners together; from 1 to 2⁴⁰.
     pub most_rows: u64,
     /// Fewest rows of each owner; at least 1.
@@ -40,6 +42,7 @@ pub struct Terms {
 impl Terms {
     fn check(&self) -> Result<(), RoundError> {
         let choices = [
+            ("the number of owners", (1..=1 << 20).contains(&self.owners), "from 1 to 2^20"),
             ("the most rows of all owners", (1..=1 << 40).contains(&self.most_rows), "from 1 to 2^40"),
             ("the fewest rows of an owner", self.least_rows > 0, "at least 1"),
             (
@@ -56,7 +59,7 @@ impl Terms {
 /// Sums over rows: of one owner, or of several added up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contribution {
-    /// The number of rows, then sums in fixed point in the order that the round says.
+    /// The number of rows, the number of owners, then sums in fixed point in the order that the round says.
     pub slots: Vec<i64>,
 }
 
@@ -75,14 +78,25 @@ impl Contribution {
         Ok(())
     }
 
-    /// The number of rows and the sums, of a total that these terms allow.
+    /// One owner's, of these sums.
+    fn of_owner(rows: usize, sums: impl IntoIterator<Item = i64>) -> Result<Self, RoundError> {
+        let rows = i64::try_from(rows).map_err(|_| RoundError::OutOfRange)?;
+        Ok(Self { slots: [rows, 1].into_iter().chain(sums).collect() })
+    }
+
+    /// The number of rows and the sums, as many as expected, of a total that these terms allow.
     fn open(&self, terms: &Terms, expected: usize) -> Result<(u64, &[i64]), RoundError> {
-        let actual = self.slots.len();
-        let (Some((rows, sums)), true) = (self.slots.split_first(), actual == expected) else {
-            return Err(RoundError::WrongShape { expected, actual });
+        let [rows, owners, sums @ ..] = self.slots.as_slice() else {
+            return Err(RoundError::WrongShape { expected: expected + 2, actual: self.slots.len() });
         };
+        if sums.len() != expected {
+            return Err(RoundError::WrongShape { expected: expected + 2, actual: self.slots.len() });
+        }
+        if *owners != i64::from(terms.owners) {
+            return Err(RoundError::OwnersMismatch { expected: terms.owners, actual: *owners });
+        }
         let rows = u64::try_from(*rows).map_err(|_| RoundError::OutOfRange)?;
-        check_rows(rows, terms)?;
+        check_rows(rows, terms.least_rows.saturating_mul(terms.owners.into()), terms.most_rows)?;
         let is_within = |sum: &i64| sum.unsigned_abs() <= fixed::LARGEST_TOTAL;
         if sums.iter().all(is_within) { Ok((rows, sums)) } else { Err(RoundError::OutOfRange) }
     }
@@ -148,6 +162,16 @@ pub enum RoundError {
         /// Slots given.
         actual: usize,
     },
+    /// The total lacks an owner's contribution, or has one more than once.
+    #[error(
+        "this total is over {actual} owners, and {expected} take part: add up the contribution of each once"
+    )]
+    OwnersMismatch {
+        /// Owners who take part.
+        expected: u32,
+        /// Contributions in the total.
+        actual: i64,
+    },
     /// A total is larger than the terms allow.
     #[error("a total is larger than the agreed terms allow: a contribution was made under other terms")]
     OutOfRange,
@@ -189,18 +213,17 @@ pub enum RoundError {
     },
 }
 
-fn check_rows(rows: u64, terms: &Terms) -> Result<(), RoundError> {
-    let (least, most) = (terms.least_rows, terms.most_rows);
-    if rows < least {
-        return Err(RoundError::TooFewRows { least, actual: rows });
+fn check_rows(actual: u64, least: u64, most: u64) -> Result<(), RoundError> {
+    if actual < least {
+        return Err(RoundError::TooFewRows { least, actual });
     }
-    if rows > most { Err(RoundError::TooManyRows { most, actual: rows }) } else { Ok(()) }
+    if actual > most { Err(RoundError::TooManyRows { most, actual }) } else { Ok(()) }
 }
 
 /// What an owner checks before a contribution: terms, number of rows, columns, and the bound of each column.
 fn check_owner(features: &Features, terms: &Terms, bounds: &[f64]) -> Result<(), RoundError> {
     terms.check()?;
-    check_rows(features.row_count() as u64, terms)?;
+    check_rows(features.row_count() as u64, terms.least_rows, terms.most_rows)?;
     let (expected, actual) = (bounds.len(), features.column_count());
     if expected != actual {
         return Err(RoundError::ColumnMismatch { expected, actual });

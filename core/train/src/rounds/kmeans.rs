@@ -4,7 +4,7 @@
 //!
 //! | slots | sum over the owner's rows | bound | scale |
 //! |---|---|---|---|
-//! | 1 | n | `most_rows` | 1 |
+//! | 2 | n; owners | `most_rows`; `owners` | 1 |
 //! | k | rows that are nearest to each centroid | `most_rows` | 1 |
 //! | k·p | their numbers, cluster by cluster | `most_rows·B` | 2^`scale_bits(most_rows·B)` |
 //! | 1 | squared distances to the nearest centroid | `most_rows·p·4·B²` | 2^`scale_bits(most_rows·p·4·B²)` |
@@ -54,24 +54,22 @@ pub fn contribution(features: &Features, round: &Round, terms: &Terms) -> Result
     let (sum_bits, inertia_bits) = scales(terms, columns)?;
     check_owner(features, terms, &vec![terms.bound; columns])?;
     let clusters = round.centroids.len();
-    let (mut counts, mut sums, mut inertia) = (vec![0_i64; clusters], vec![0.0; clusters * columns], 0.0);
+    let (mut fixed, mut sums, mut inertia) = (vec![0_i64; clusters], vec![0.0; clusters * columns], 0.0);
     for row in features.rows() {
         let (cluster, distance) = nearest(&round.centroids, row);
-        counts[cluster] += 1;
+        fixed[cluster] += 1;
         sums[cluster * columns..].iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
         inertia += distance;
     }
-    let mut slots = vec![counts.iter().sum()];
-    slots.extend(counts);
     for sum in sums {
-        slots.push(to_fixed(sum, sum_bits)?);
+        fixed.push(to_fixed(sum, sum_bits)?);
     }
-    slots.push(to_fixed(inertia, inertia_bits)?);
-    Ok(Contribution { slots })
+    fixed.push(to_fixed(inertia, inertia_bits)?);
+    Contribution::of_owner(features.row_count(), fixed)
 }
 
-/// The side that sees totals and leads from round to round until no centroid moves.
-#[derive(Debug, Clone, PartialEq)]
+/// The side that sees totals and leads from round to round until no centroid moves. It can be stored between rounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     terms: Terms,
     columns: usize,
@@ -123,7 +121,7 @@ impl Fit {
         }
         let (sum_bits, inertia_bits) = scales(&self.terms, self.columns)?;
         let clusters = self.round.centroids.len();
-        let (rows, numbers) = total.open(&self.terms, 2 + clusters * (1 + self.columns))?;
+        let (rows, numbers) = total.open(&self.terms, 1 + clusters * (1 + self.columns))?;
         if let Some(before) = self.rows.filter(|&before| before != rows) {
             return Err(RoundError::RowsChanged { before, now: rows });
         }

@@ -5,11 +5,11 @@
 //!
 //! | slots | sum over the owner's rows | bound | scale |
 //! |---|---|---|---|
-//! | 1 | n | `most_rows` | 1 |
+//! | 2 | n; owners | `most_rows`; `owners` | 1 |
 //! | m | `(p − y)·xⱼ`, the gradient | `most_rows·B` | 2^`scale_bits(most_rows·B)` |
 //! | m·(m + 1)/2 | `p·(1 − p)·xⱼ·x_k`, k ≤ j row by row: the Hessian | `most_rows·B²/4` | 2^`scale_bits(most_rows·B²/4)` |
 //!
-//! For 30 columns that are 528 slots. θ is public in every round. Whoever decrypts learns the gradient and the Hessian
+//! For 30 columns that are 529 slots. θ is public in every round. Whoever decrypts learns the gradient and the Hessian
 //! over all rows; from the first round, where θ = 0, these are the means and covariances of the columns and their
 //! covariance with the class.
 
@@ -83,17 +83,18 @@ pub fn contribution(
             start += at + 1;
         }
     }
-    let mut slots = vec![i64::try_from(rows).map_err(|_| RoundError::OutOfRange)?];
+    let mut fixed = Vec::with_capacity(gradient.len() + hessian.len());
     for (sums, bits) in [(gradient, gradient_bits), (hessian, hessian_bits)] {
         for sum in sums {
-            slots.push(to_fixed(sum, bits)?);
+            fixed.push(to_fixed(sum, bits)?);
         }
     }
-    Ok(Contribution { slots })
+    Contribution::of_owner(rows, fixed)
 }
 
-/// The side that sees totals and leads from round to round to the minimum of `C·Σᵢ −ln P(yᵢ | xᵢ) + ½·|w|²`.
-#[derive(Debug, Clone, PartialEq)]
+/// The side that sees totals and leads from round to round to the minimum of `C·Σᵢ −ln P(yᵢ | xᵢ) + ½·|w|²`. Rounds of
+/// several parties take days: it can be stored between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     terms: Terms,
     c: f64,
@@ -143,7 +144,7 @@ impl Fit {
         }
         let (gradient_bits, hessian_bits) = scales(&self.terms)?;
         let size = self.round.coefficients.len();
-        let (rows, sums) = total.open(&self.terms, 1 + size + size * (size + 1) / 2)?;
+        let (rows, sums) = total.open(&self.terms, size + size * (size + 1) / 2)?;
         if let Some(before) = self.rows.filter(|&before| before != rows) {
             return Err(RoundError::RowsChanged { before, now: rows });
         }

@@ -1,6 +1,6 @@
 //! The round before all others: mean and deviation of each column over all owners' rows, for one standardisation.
 //!
-//! Slots: n; `Σx` of each column; `Σx²` of each column. With `|x| ≤ b` in a column, `Σx` has the scale of the bound
+//! Slots: n; owners; `Σx` of each column; `Σx²` of each column. With `|x| ≤ b` in a column, `Σx` has the scale of the bound
 //! `most_rows·b` and `Σx²` that of `most_rows·b²`. Whoever decrypts learns mean and deviation of each column.
 
 use super::fixed::{from_fixed, scale_bits, to_fixed};
@@ -18,14 +18,13 @@ const LEAST_DEVIATION: f64 = 1e-6;
 pub fn contribution(features: &Features, bounds: &[f64], terms: &Terms) -> Result<Contribution, RoundError> {
     let scales = scales(bounds, terms)?;
     check_owner(features, terms, bounds)?;
-    let rows = i64::try_from(features.row_count()).map_err(|_| RoundError::OutOfRange)?;
     let (mut sums, mut squares) = (Vec::new(), Vec::new());
     for (column, (of_sum, of_square)) in scales.into_iter().enumerate() {
         let count = features.row_count() as f64;
         sums.push(to_fixed(features.mean(column) * count, of_sum)?);
         squares.push(to_fixed(features.column(column).map(|value| value * value).sum(), of_square)?);
     }
-    Ok(Contribution { slots: [vec![rows], sums, squares].concat() })
+    Contribution::of_owner(features.row_count(), sums.into_iter().chain(squares))
 }
 
 /// Mean and population standard deviation of each column, from the total of all owners.
@@ -38,7 +37,7 @@ pub fn standardisation(
     terms: &Terms,
 ) -> Result<Standardisation, RoundError> {
     let scales = scales(bounds, terms)?;
-    let (rows, sums) = total.open(terms, 1 + 2 * bounds.len())?;
+    let (rows, sums) = total.open(terms, 2 * bounds.len())?;
     let (mut centres, mut deviations) = (Vec::new(), Vec::new());
     for (column, (of_sum, of_square)) in scales.into_iter().enumerate() {
         let mean = from_fixed(sums[column], of_sum) / rows as f64;

@@ -21,6 +21,18 @@ fn diabetes_explains_half_of_the_variance() {
 }
 
 #[test]
+fn ten_folds_of_diabetes_explain_nearly_as_much() {
+    let table = Table::named("diabetes.csv");
+    let target = table.values();
+    let splits = split::folds(442, 10, &mut rng(0)).unwrap();
+    let predicted = linear::cross_validate(&table.features, &target, 0.0, &splits).unwrap();
+    let known: Vec<f64> = splits.iter().flat_map(|split| split.test.iter().map(|&row| target[row])).collect();
+    let report = regression::report(&known, &predicted.concat()).unwrap();
+    let r_squared = report.r_squared.unwrap();
+    assert!(r_squared > 0.45 && r_squared < 0.5177, "{r_squared}");
+}
+
+#[test]
 fn ten_folds_of_breast_cancer_rank_as_promised() {
     let table = Table::named("breast_cancer.csv");
     let labels = table.labels();

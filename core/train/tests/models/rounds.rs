@@ -9,7 +9,7 @@ use veilsum_train::rounds::{Contribution, RoundError, Terms, moments};
 use veilsum_train::standardise::Standardisation;
 
 /// Terms for a few hundred rows.
-const TERMS: Terms = Terms { most_rows: 1_000, least_rows: 10, bound: 32.0 };
+const TERMS: Terms = Terms { owners: 3, most_rows: 1_000, least_rows: 10, bound: 32.0 };
 
 /// The rows of each of three owners: few, more, most.
 fn owners(row_count: usize) -> [Vec<usize>; 3] {

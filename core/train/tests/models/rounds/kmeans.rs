@@ -6,7 +6,7 @@ use veilsum_train::rounds::kmeans::{Fit, contribution};
 use super::{TERMS, owners, standardised, total};
 use crate::support::{Table, distance, rng};
 
-const RAW: Terms = Terms { most_rows: 150, least_rows: 10, bound: 8.0 };
+const RAW: Terms = Terms { owners: 3, most_rows: 150, least_rows: 10, bound: 8.0 };
 
 #[test]
 fn three_owners_find_the_clusters_of_all_rows() {

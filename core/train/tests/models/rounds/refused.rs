@@ -4,7 +4,7 @@ use veilsum_train::rounds::{Contribution, RoundError, Terms, moments};
 
 use crate::support::{features, rng};
 
-const TERMS: Terms = Terms { most_rows: 100, least_rows: 4, bound: 4.0 };
+const TERMS: Terms = Terms { owners: 1, most_rows: 100, least_rows: 4, bound: 4.0 };
 
 #[test]
 fn an_owner_with_few_rows_takes_no_part() {
@@ -38,6 +38,7 @@ fn rows_beyond_the_terms_are_refused() {
 #[test]
 fn terms_out_of_range_are_refused() {
     for terms in [
+        Terms { owners: 0, ..TERMS },
         Terms { most_rows: 0, ..TERMS },
         Terms { most_rows: u64::MAX, ..TERMS },
         Terms { least_rows: 0, ..TERMS },
@@ -71,14 +72,14 @@ fn a_total_of_another_round_changes_nothing() {
     let update = |total: &Contribution| fit.clone().update(total);
     let mut shorter = total.clone();
     shorter.slots.pop();
-    assert_eq!(update(&shorter), Err(RoundError::WrongShape { expected: 6, actual: 5 }));
-    assert_eq!(total.clone().add(&shorter), Err(RoundError::WrongShape { expected: 6, actual: 5 }));
+    assert_eq!(update(&shorter), Err(RoundError::WrongShape { expected: 7, actual: 6 }));
+    assert_eq!(total.clone().add(&shorter), Err(RoundError::WrongShape { expected: 7, actual: 6 }));
     for (slot, value, error) in [
         (0, 2, RoundError::TooFewRows { least: 4, actual: 2 }),
         (0, 101, RoundError::TooManyRows { most: 100, actual: 101 }),
         (0, -8, RoundError::OutOfRange),
-        (3, i64::MIN, RoundError::OutOfRange),
-        (1, 1 << 62, RoundError::OutOfRange),
+        (4, i64::MIN, RoundError::OutOfRange),
+        (2, 1 << 62, RoundError::OutOfRange),
     ] {
         let mut wrong = total.clone();
         wrong.slots[slot] = value;
@@ -94,6 +95,25 @@ fn a_total_of_another_round_changes_nothing() {
     let before = fit.clone();
     assert_eq!(fit.update(&fewer), Err(RoundError::RowsChanged { before: 8, now: 7 }));
     assert_eq!(fit, before);
+}
+
+#[test]
+fn a_total_without_an_owner_or_with_one_twice_is_refused() {
+    let (_, first) = first_round(&[false, false, true, false, true, false, true, true]);
+    let terms = Terms { owners: 2, ..TERMS };
+    let mut total = first.clone();
+    let update = |total: &Contribution| Fit::new(1, 1.0, terms).unwrap().update(total);
+    assert_eq!(
+        update(&total).unwrap_err().to_string(),
+        "this total is over 1 owners, and 2 take part: add up the contribution of each once"
+    );
+    total.add(&first).unwrap();
+    assert_eq!(update(&total).map(|progress| progress.rows), Ok(16));
+    total.add(&first).unwrap();
+    assert_eq!(update(&total), Err(RoundError::OwnersMismatch { expected: 2, actual: 3 }));
+    // Two owners of whom one had fewer rows than agreed on.
+    total.slots[..2].copy_from_slice(&[7, 2]);
+    assert_eq!(update(&total), Err(RoundError::TooFewRows { least: 8, actual: 7 }));
 }
 
 #[test]
