@@ -1,6 +1,6 @@
 //! What is learned from: rows of numbers with names, and classes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -183,8 +183,8 @@ impl Labels {
         if classes.iter().all(|word| number(word).is_some()) {
             classes.sort_by(|a, b| number(a).unwrap_or(0.0).total_cmp(&number(b).unwrap_or(0.0)));
         }
-        let place =
-            |word: &W| classes.iter().position(|class| *class == word.as_ref()).unwrap_or(classes.len());
+        let places: BTreeMap<&str, usize> = classes.iter().copied().zip(0..).collect();
+        let place = |word: &W| places.get(word.as_ref()).copied().unwrap_or(classes.len());
         let of_rows = words.iter().map(place).collect();
         Self::new(classes.into_iter().map(str::to_owned).collect(), of_rows)
     }

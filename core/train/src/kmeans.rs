@@ -1,8 +1,8 @@
 //! k-means: Lloyd's iterations from several starts, each chosen by k-means++.
 //!
 //! Written here: `linfa-clustering` has both, but stops at a tolerance instead of at the fixed point, and its random
-//! numbers are those of `rand` 0.8. [AV07] D. Arthur, S. Vassilvitskii, *k-means++: the advantages
-//! of careful seeding*, 2007, in the greedy form of its section 5, as scikit-learn has it.
+//! numbers are those of `rand` 0.8. Starts are those of D. Arthur, S. Vassilvitskii, *k-means++: the advantages of
+//! careful seeding*, 2007, in the greedy form that scikit-learn has.
 
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
