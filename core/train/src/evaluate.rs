@@ -47,6 +47,9 @@ pub enum EvaluateError {
         /// Position of the row, from 0.
         row: usize,
     },
+    /// Squares leave the range of numbers.
+    #[error("the numbers are too large to be squared and added: use larger units")]
+    TooLarge,
     /// A probability is out of its range.
     #[error("row {row} is not a probability between 0 and 1: judge probabilities, not scores")]
     NotAProbability {

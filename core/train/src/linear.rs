@@ -78,6 +78,7 @@ pub fn fit(features: &Features, target: &[f64], ridge: f64) -> Result<LinearMode
     }
     let solution = triangle
         .solve_upper_triangular(&right.rows(0, columns).into_owned())
+        .filter(|solution| solution.iter().all(|value| value.is_finite()))
         .ok_or(TrainError::NotConverged { iterations: 1 })?;
     let coefficients: Vec<f64> = solution.iter().zip(&scales).map(|(value, scale)| value / scale).collect();
     let intercept = target_mean - dot(&coefficients, &means);

@@ -171,9 +171,12 @@ pub(crate) fn log_one_plus_exp(score: f64) -> f64 {
 }
 
 /// The solution of `matrix · x = right` for a symmetric positive definite matrix, of which the lower triangle is read,
-/// row by row; `None` if it is not definite.
+/// row by row; `None` if it is not definite, or leaves the range of numbers.
 pub(crate) fn solve_definite(matrix: &[f64], right: &[f64]) -> Option<Vec<f64>> {
     let size = right.len();
+    if !matrix.iter().all(|value| value.is_finite()) {
+        return None;
+    }
     let matrix = DMatrix::from_row_slice(size, size, matrix);
     let solution = matrix.cholesky()?.solve(&DVector::from_column_slice(right));
     solution.iter().all(|value| value.is_finite()).then(|| solution.as_slice().to_vec())

@@ -25,7 +25,8 @@ impl Projection {
     /// The plane of these rows, by the singular values of the centred table. Costs about `4·n·p²` products.
     ///
     /// # Errors
-    /// [`EvaluateError`] if there are fewer than two columns, or than two rows that differ.
+    /// [`EvaluateError`] if there are fewer than two columns, or than two rows that differ, or squares of the numbers leave
+    /// the range.
     pub fn fit(features: &Features) -> Result<Self, EvaluateError> {
         let (rows, columns) = (features.row_count(), features.column_count());
         if columns < 2 {
@@ -35,6 +36,10 @@ impl Projection {
         let centred =
             DMatrix::from_fn(rows, columns, |row, column| features.row(row)[column] - means[column]);
         let total = centred.norm_squared();
+        // The decomposition of what is no number would not end.
+        if !total.is_finite() {
+            return Err(EvaluateError::TooLarge);
+        }
         if rows < 2 || total == 0.0 {
             return Err(EvaluateError::TooFewRows { needed: 2, actual: 1 });
         }

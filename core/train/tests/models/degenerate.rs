@@ -40,6 +40,18 @@ fn linear_regression_names_what_is_wrong() {
 }
 
 #[test]
+fn numbers_at_the_end_of_the_range_end_in_an_error_or_a_model() {
+    let huge = features(1, &[1e308, -1e308, 1e308, 3.0]);
+    let labels = Labels::from_words(&["x", "y", "x", "y"]).unwrap();
+    for ridge in [0.0, 1.0] {
+        let fit = linear::fit(&huge, &[1.0, 2.0, 3.0, 4.0], ridge);
+        assert!(fit.is_err_and(|error| !error.to_string().is_empty()));
+    }
+    assert!(logistic::fit(&huge, &labels, 1.0).is_err());
+    assert!(kmeans::fit(&huge, Options::new(2), &mut rng(0)).is_ok_and(|model| model.centroids.len() == 2));
+}
+
+#[test]
 fn collinear_columns_are_named_with_what_they_follow_from() {
     // d = 2·a − c + 3, and b is free.
     let free = [

@@ -194,4 +194,6 @@ fn nothing_to_judge_by_is_a_sentence() {
         Projection::fit(&features(2, &[1.0, 2.0, 1.0, 2.0])),
         Err(EvaluateError::TooFewRows { .. })
     ));
+    let large = features(2, &[1e308, 1.0, -1e308, 2.0, 5.0, 6.0]);
+    assert_eq!(Projection::fit(&large).unwrap_err(), EvaluateError::TooLarge);
 }
