@@ -28,6 +28,8 @@ pub struct Interface {
     pub output_scale: Scale,
     /// Every |score| is below `2^score_bits`: a multiple of 8, or the most that there can be.
     pub score_bits: u8,
+    /// Whether one record may come packed by inputs: [`crate::packing::Packing::Record`].
+    pub packs_records: bool,
     /// The model card.
     pub card: Card,
 }
@@ -47,6 +49,7 @@ impl Model {
             score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
             output_scale: self.output_scale(),
             score_bits: u8::try_from(bound_class(bits).min(most)).unwrap_or(u8::MAX),
+            packs_records: self.packs_records(),
             card: self.card().clone(),
         }
     }

@@ -122,6 +122,7 @@ mod tests {
             score_count,
             output_scale: Scale::binary(4),
             score_bits: 16,
+            packs_records: true,
             card: Card::default(),
         }
     }

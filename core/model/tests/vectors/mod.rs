@@ -1,5 +1,7 @@
 //! Reads the vectors.
 
+#![allow(dead_code, reason = "not every test looks at all of a vector")]
+
 use veilsum_model::float::FloatFamily;
 use veilsum_model::import::{self, Imported};
 use veilsum_model::model::Model;
