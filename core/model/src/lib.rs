@@ -9,6 +9,8 @@ pub mod import;
 pub mod interface;
 pub mod interval;
 pub mod model;
+#[cfg(feature = "bfv")]
+pub mod network;
 pub mod packing;
 pub mod plan;
 pub mod predict;
