@@ -12,6 +12,7 @@
 //! | [`ring`] | polynomials modulo q and modulo t: all that a holder of a secret needs, without naming one |
 //! | [`Ciphertext`] | ciphertexts and their bytes |
 //! | [`evaluate`] | sums, products, sums of products |
+//! | [`forms`] | linear forms with public weights, and their squares |
 //!
 //! # What is whose
 //! Number-theoretic transforms and the exact scaling of residue vectors are those of crate `fhe-math`. The four formulas
@@ -31,6 +32,7 @@
 mod bits;
 mod ciphertext;
 pub mod evaluate;
+pub mod forms;
 pub mod noise;
 mod parameters;
 pub mod ring;

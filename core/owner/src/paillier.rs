@@ -6,6 +6,7 @@ use veilsum_protocol::KeyFingerprint;
 
 mod factor;
 mod keygen;
+mod order_proof;
 mod prime;
 mod secret_integer;
 mod secret_key;

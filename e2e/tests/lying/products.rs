@@ -92,7 +92,8 @@ async fn run(browser: &Browser, dataset_id: &str, lie: Option<(&str, Lie)>) -> a
             ensure!(times > 0, "{name}: nobody asked for the partial");
             ensure!(ended == "analysis-failed", "{name}: A WRONG NUMBER IS SHOWN");
             let text = browser.text("analysis-failed").await?;
-            for words in ["answer for row group 0 was refused", "No number is shown", "the cloud is not told"] {
+            for words in ["answer for row group 0 was refused", "No number is shown", "the cloud is not told"]
+            {
                 ensure!(text.contains(words), "{name}: the page does not say “{words}” but: {text}");
             }
             let numbers = "return document.querySelectorAll('[data-exact], [data-float]').length;";

@@ -48,6 +48,9 @@ pub enum EvaluateError {
         /// Bytes there are.
         actual: usize,
     },
+    /// The public weights are too large to be added up exactly.
+    #[error("the weights of a form add up to 64 bits or more")]
+    Weights,
     /// There is no such level, or the ciphertext is already below it.
     #[error("a ciphertext of level {from} cannot be brought to level {to}")]
     Level {
@@ -336,7 +339,7 @@ pub fn combine<'a>(partials: impl IntoIterator<Item = &'a [u8]>) -> Result<Ciphe
     sum.ok_or(EvaluateError::Empty)
 }
 
-fn check_match(left: &Ciphertext, right: &Ciphertext) -> Result<(), EvaluateError> {
+pub(super) fn check_match(left: &Ciphertext, right: &Ciphertext) -> Result<(), EvaluateError> {
     let what = if left.set() != right.set() {
         "parameter set"
     } else if left.prime() != right.prime() {

@@ -26,6 +26,10 @@
 //! *Sum and answer.* Noises add up, weighted: a query has `Σ|weight|·w_k`, and per partial answer once r_k and the rounding
 //! of the switch to q', `(t/q')·0.51·(1 + S₁ + … + S₁ᵈ)`.
 //!
+//! *Squared forms.* `Σₖ vₖ·(Σᵢ wₖᵢ·cᵢ + bₖ)²` with public integers: `w = Σ|wₖᵢ|·w₁ + t/q` before the square, as rounding ⌊q·b/t⌋
+//! is worth 1, and `u = (t/2)·(1 + S₁) + w` without anything being assumed of the sum's coefficients; then
+//! `Σ|vₖ|·(N·(2·w·u + w²) + r₂) + t/q`, once more for a constant or a mask.
+//!
 //! [BEHZ16]: Bajard, Eynard, Hasan, Zucca, *A full RNS variant of FV like somewhat homomorphic encryption schemes*, ePrint
 //! 2016/510.
 
@@ -40,6 +44,15 @@ pub struct Circuit {
     pub weight: u64,
     /// How many partial answers are brought to the answer's level and then added: the number of row groups.
     pub partials: u32,
+}
+
+/// `Σₖ vₖ·(Σᵢ wₖᵢ·cᵢ + bₖ)² + b` over fresh ciphertexts: a network of two dense layers with a square between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SquaredForms {
+    /// The largest `Σᵢ |wₖᵢ|` of any form.
+    pub inner: u64,
+    /// `Σₖ |vₖ|`.
+    pub outer: u64,
 }
 
 /// Why a circuit is refused.
@@ -96,6 +109,31 @@ pub fn plan(set: ParameterSet, circuit: Circuit) -> Result<u8, PlanError> {
     let levels = u8::try_from(set.ciphertext_moduli().len()).unwrap_or_default();
     // Level 0 fits, or the weight would have been refused.
     Ok((0..levels).rev().find(fits).unwrap_or_default())
+}
+
+/// Says that the circuit fits, and the last level that its result may be brought to.
+///
+/// # Errors
+/// How many bits the weights have too many, in both layers together: 1 at least.
+pub fn plan_squared_forms(set: ParameterSet, circuit: SquaredForms) -> Result<u8, u32> {
+    let noise = squared_forms_bound(set, circuit);
+    let bounds = Bounds::new(set);
+    if noise >= LARGEST_NOISE {
+        return Err((1..).find(|&bits| noise / power_of_two(bits) < LARGEST_NOISE).unwrap_or(1));
+    }
+    let levels = u8::try_from(set.ciphertext_moduli().len()).unwrap_or_default();
+    let fits = |&level: &u8| level == 0 || noise + 0.51 * bounds.rounding(level, 2) < LARGEST_NOISE;
+    Ok((0..levels).rev().find(fits).unwrap_or_default())
+}
+
+/// The bound on ‖w‖ of the result at level 0.
+#[must_use]
+pub fn squared_forms_bound(set: ParameterSet, circuit: SquaredForms) -> f64 {
+    let bounds = Bounds::new(set);
+    let plain = bounds.t / bounds.q[0];
+    let w = approximate(circuit.inner) * 21.0 * plain + plain;
+    let u = bounds.t / 2.0 * bounds.powers(1) + w;
+    approximate(circuit.outer) * (bounds.n * (2.0 * w * u + w * w) + bounds.rounding(0, 2)) + plain
 }
 
 /// The bound on ‖w‖ of the sum at level 0, before it is brought to the answer's level; `None` for an impossible number of
@@ -164,6 +202,10 @@ impl Bounds {
         // Horner's rule; `powi` is not the same everywhere.
         (0..degree).fold(1.0, |sum, _| 1.0 + self.taxicab * sum)
     }
+}
+
+fn power_of_two(exponent: u32) -> f64 {
+    (0..exponent).fold(1.0, |power, _| 2.0 * power)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a relative error of 2^-53, far below the margin")]
@@ -243,5 +285,21 @@ mod tests {
         assert_eq!(level(ParameterSet::N8192T30, 1, 1_000, 32), Ok(2));
         assert_eq!(level(ParameterSet::N8192T30, 2, 1_000, 100), Ok(1));
         assert_eq!(level(ParameterSet::N8192T30, 3, 1_000, 100), Ok(1));
+    }
+
+    #[test]
+    fn squared_forms_say_how_many_bits_are_too_many() {
+        let set = ParameterSet::N8192T30;
+        let level = plan_squared_forms(set, SquaredForms { inner: 1 << 18, outer: 1 << 18 });
+        assert_eq!(level, Ok(1));
+        // What is refused by so many bits fits with so many less, and not with one more than that.
+        let (inner, outer) = (1 << 40, 1 << 60);
+        let excess = plan_squared_forms(set, SquaredForms { inner, outer }).unwrap_err();
+        assert!(excess > 20);
+        assert!(plan_squared_forms(set, SquaredForms { inner, outer: outer >> excess }).is_ok());
+        assert!(plan_squared_forms(set, SquaredForms { inner, outer: outer >> (excess - 2) }).is_err());
+        // One product of two fresh ciphertexts is such a circuit, and its own bound is the narrower one.
+        let one = squared_forms_bound(set, SquaredForms { inner: 1, outer: 1 });
+        assert!(one > bound(set, Circuit { factors: 2, weight: 1, partials: 1 }).unwrap());
     }
 }

@@ -74,6 +74,15 @@ pub enum DecryptError {
     Refused,
 }
 
+/// What slots that no row fills hold.
+#[derive(Clone, Copy)]
+enum Rest {
+    /// 0, or the answer is not the one to this query.
+    Zero,
+    /// Random numbers.
+    Covered,
+}
+
 /// The cleartext slots of a decrypted answer. Wiped when dropped.
 pub struct Decrypted {
     /// The exact integer in each slot that rows fill.
@@ -216,6 +225,30 @@ impl SecretKey {
         bound: u128,
         used_slots: usize,
     ) -> Result<Decrypted, DecryptError> {
+        self.decrypt_slots(parts, bound, used_slots, Rest::Zero)
+    }
+
+    /// As [`Self::decrypt`] for an answer whose other slots were covered with random numbers, as scores under a hidden model
+    /// are: nothing is asked of those.
+    ///
+    /// # Errors
+    /// As [`Self::decrypt`].
+    pub fn decrypt_covered(
+        &self,
+        parts: &[Ciphertext],
+        bound: u128,
+        used_slots: usize,
+    ) -> Result<Decrypted, DecryptError> {
+        self.decrypt_slots(parts, bound, used_slots, Rest::Covered)
+    }
+
+    fn decrypt_slots(
+        &self,
+        parts: &[Ciphertext],
+        bound: u128,
+        used_slots: usize,
+        rest: Rest,
+    ) -> Result<Decrypted, DecryptError> {
         let count = self.set.primes_for(bound).ok_or(DecryptError::TooFewPrimes)?;
         if parts.len() < usize::from(count) {
             return Err(DecryptError::TooFewPrimes);
@@ -234,7 +267,11 @@ impl SecretKey {
         let mixed_radix = MixedRadix::new(primes);
         let mut slots = Zeroizing::new(Vec::with_capacity(used_slots));
         let mut digits = Zeroizing::new(vec![0; primes.len()]);
-        for slot in 0..self.set.degree() {
+        let slot_count = match rest {
+            Rest::Zero => self.set.degree(),
+            Rest::Covered => used_slots.min(self.set.degree()),
+        };
+        for slot in 0..slot_count {
             for (digit, residues) in digits.iter_mut().zip(&residues) {
                 *digit = residues[slot];
             }

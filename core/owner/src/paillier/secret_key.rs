@@ -214,6 +214,11 @@ impl SecretKey {
         &self.public
     }
 
+    /// p and q.
+    pub(super) fn primes(&self) -> [&BigUint; 2] {
+        self.squares.factors.each_ref().map(|factor| factor.prime.expose())
+    }
+
     /// Builds the table that encryption reads, unless it is there: a fraction of a second, and 24 MB for 2048-bit keys or
     /// 30 MB for 3072-bit keys. The first encryption does it otherwise.
     ///
@@ -270,7 +275,7 @@ impl SecretKey {
         if ciphertexts.iter().any(|ciphertext| ciphertext.as_integer() >= self.public.square().value()) {
             return Err(DecryptError);
         }
-        let [p, q] = self.squares.factors.each_ref().map(|factor| factor.prime.expose());
+        let [p, q] = self.primes();
         let mut plaintexts = Vec::with_capacity(ciphertexts.len());
         for ciphertexts in ciphertexts.chunks(self.squares.at_once()) {
             let logarithms = self.squares.logarithms(ciphertexts.iter().map(Ciphertext::as_integer));

@@ -1,0 +1,71 @@
+//! What a client is told of a model: all that a record is encrypted and a score is read by, and no weight.
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::{Feature, Input};
+use crate::model::{Card, FamilyName, Model};
+use crate::plan::{SCORE_BITS, bound_class};
+use crate::scale::Scale;
+
+/// The public side of a hidden model.
+///
+/// Features, their scales and bounds, classes, the scale of scores and a coarse bound of them are told; weights, centroids,
+/// layers and exact bounds are not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interface {
+    /// SHA-256 of the model, in lower-case hexadecimal: a query names the version that it is for.
+    pub model: String,
+    /// The family.
+    pub family: FamilyName,
+    /// The features, in the order in which records have them.
+    pub features: Vec<Feature>,
+    /// Names of the classes, if it tells classes apart.
+    pub classes: Vec<String>,
+    /// Scores of a record.
+    pub score_count: u32,
+    /// What a unit of a score stands for.
+    pub output_scale: Scale,
+    /// Every |score| is below `2^score_bits`: a multiple of 8, or the most that there can be.
+    pub score_bits: u8,
+    /// Whether one record may come packed by inputs: [`crate::packing::Packing::Record`].
+    pub packs_records: bool,
+    /// The model card.
+    pub card: Card,
+}
+
+impl Model {
+    /// What a client is told.
+    #[must_use]
+    pub fn interface(&self) -> Interface {
+        let bits = self.bounds().scores.iter().map(|score| score.bits()).max().unwrap_or(0);
+        let most = if bits <= SCORE_BITS { SCORE_BITS } else { crate::model::MAX_BITS };
+        let digest: String = self.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+        Interface {
+            model: digest,
+            family: self.family().name(),
+            features: self.features().to_vec(),
+            classes: self.family().classes().to_vec(),
+            score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
+            output_scale: self.output_scale(),
+            score_bits: u8::try_from(bound_class(bits).min(most)).unwrap_or(u8::MAX),
+            packs_records: self.packs_records(),
+            card: self.card().clone(),
+        }
+    }
+}
+
+impl Interface {
+    /// What is encrypted of a record, in order.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Input> {
+        self.family.inputs(self.features.len())
+    }
+
+    /// The largest |score| that is accepted.
+    #[must_use]
+    pub fn score_bound(&self) -> u128 {
+        let bits = u32::from(self.score_bits).min(crate::model::MAX_BITS);
+        (1 << bits) - 1
+    }
+}

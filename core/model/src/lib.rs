@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod answer;
+pub mod evaluate;
+pub mod feature;
+pub mod float;
+pub mod foreign_key;
+pub mod import;
+pub mod interface;
+pub mod interval;
+pub mod model;
+pub mod network;
+pub mod packing;
+pub mod plan;
+pub mod predict;
+pub mod quantise;
+pub mod query;
+pub mod scale;
+pub mod text;
+pub mod twin;
