@@ -84,6 +84,7 @@ pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
         if let Some((previous, _, _)) = runs.last() {
             browser.click(&format!("ask-remove-{previous}")).await?;
         }
+        dataset::all_numbers(&browser).await?;
         let parts = dataset::run_prepared(&browser).await?;
         ensure!(
             !parts.is_empty() && parts.iter().all(|part| part.verdict.as_deref() == Some("equal")),

@@ -725,7 +725,7 @@ pub struct NumberView {
     pub scale: u32,
     /// Whether any value was rounded to fit the scale.
     pub rounded: bool,
-    /// Bound class on the wire.
+    /// Bound class on the wire; 0 where there is none.
     pub bound_bits: u8,
     /// Blank cells.
     pub missing_count: u64,
@@ -751,7 +751,7 @@ impl From<&Manifest> for ManifestView {
                 presence: number.presence,
                 scale: number.scale,
                 rounded: number.rounded,
-                bound_bits: number.bound_bits,
+                bound_bits: if manifest.scheme.multiplies() { 0 } else { number.bound_bits },
                 missing_count: number.missing_count,
             }),
             Treatment::Category { missing_count } => {
@@ -831,6 +831,8 @@ pub struct AnswerView {
     pub manifest: u64,
     /// Signed certificate to download, JSON.
     pub certificate: String,
+    /// Why this browser does not keep it, if so.
+    pub not_kept: Option<String>,
     /// The job; `None` if the signed manifest alone had the answer.
     pub job: Option<JobId>,
     /// Rows covered.
@@ -887,6 +889,9 @@ pub enum Checked {
 pub struct TwinView {
     /// One per request, in order.
     pub answers: Vec<Answer>,
+    /// What only the cleartext tells, because it is no function of sums: position of the request, what it is, and the
+    /// number.
+    pub only_here: Vec<(u32, String, f64)>,
     /// Seconds that the browser needed for reading and computing.
     pub seconds: f64,
 }

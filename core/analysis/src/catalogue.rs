@@ -34,7 +34,7 @@ pub use histogram::Histogram;
 pub use mean::{Mean, mean_of_decimal};
 pub use missing_count::MissingCount;
 pub use quantiles::Quantiles;
-pub use regression::Regression;
+pub use regression::{Fitted, Regression};
 pub use shape::Shape;
 pub use sum::Sum;
 pub use ttest::TTest;

@@ -188,6 +188,48 @@ pub async fn choose_analysis(browser: &Browser, code: &str) -> anyhow::Result<()
     browser.click(&format!("add-{code}")).await
 }
 
+/// Chooses all numbers for the analysis that was added last.
+///
+/// # Errors
+/// It has no such choice.
+pub async fn all_numbers(browser: &Browser) -> anyhow::Result<()> {
+    let body = r#"const all = document.querySelectorAll('[data-testid^="ask-"][data-testid$="-numbers-all"]');
+        all[all.length - 1]?.click(); return all.length > 0;"#;
+    until("a choice of numbers", SOON, async || Ok(browser.script::<bool>(body, &[]).await?.then_some(())))
+        .await
+}
+
+/// Chooses exactly these numbers, by their names, for the analysis that was added last, and for one that explains
+/// (or compares) a number that one.
+///
+/// # Errors
+/// One of them cannot be chosen.
+pub async fn numbers(browser: &Browser, column: Option<&str>, names: &[&str]) -> anyhow::Result<()> {
+    let body = r#"
+        const [column, names] = arguments;
+        const last = selector => [...document.querySelectorAll(selector)].at(-1);
+        if (column !== null) {
+            const select = last('[data-testid^="ask-"][data-testid$="-column"]');
+            const option = [...(select?.options ?? [])].find(option => option.textContent === column);
+            if (!option) return false;
+            select.value = option.value;
+            select.dispatchEvent(new Event('change', { bubbles: true }));
+        }
+        const none = last('[data-testid^="ask-"][data-testid$="-numbers-none"]');
+        if (!none) return false;
+        none.click();
+        const boxes = none.closest('fieldset').querySelectorAll('input[type="checkbox"]');
+        let found = 0;
+        for (const box of boxes) {
+            if (names.includes(box.closest('label').textContent.trim())) { box.click(); found += 1; }
+        }
+        return found === names.length;"#;
+    until(&format!("{names:?} to be chosen"), SOON, async || {
+        Ok(browser.script::<bool>(body, &[column.into(), names.into()]).await?.then_some(()))
+    })
+    .await
+}
+
 /// Runs what is chosen; adds the columns that it lacks first.
 ///
 /// # Errors

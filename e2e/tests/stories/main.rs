@@ -6,6 +6,7 @@ mod canary;
 mod cancel;
 mod engines;
 mod faults;
+mod golden;
 mod gone;
 mod hostile_names;
 mod keygen;

@@ -169,6 +169,7 @@ fn Answered(answer: AnswerView, twin: TwinProcess, #[prop(into)] view: Signal<Da
     );
     let given =
         format!("Given {}, over manifest number {}.", words::moment(answer.answered_at), answer.manifest);
+    let not_kept = answer.not_kept.clone();
     let from_cloud = answer.job.is_some();
     let answer_bytes = answer.answer_bytes.to_string();
     let objects = answer.objects.clone();
@@ -179,6 +180,9 @@ fn Answered(answer: AnswerView, twin: TwinProcess, #[prop(into)] view: Signal<Da
             <Answers answer names file_name twin on_file on_exact/>
             <Timings seconds plaintext/>
             <p class="hint">{given}</p>
+            {not_kept.map(|reason| view! {
+                <p class="note warning" data-testid="answer-not-kept"><Icon symbol=Symbol::Warning/>{reason}</p>
+            })}
             {from_cloud.then(|| view! { <p class="hint" data-testid="answer-cost" data-bytes=answer_bytes.clone()>{cost}</p> })}
         </section>
         {from_cloud.then(|| view! {

@@ -44,6 +44,10 @@ pub(super) fn Answers(
         TwinProcess::Done(twin) => twin.answers.clone(),
         TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => Vec::new(),
     };
+    let only_here = match &twin {
+        TwinProcess::Done(twin) => twin.only_here.clone(),
+        TwinProcess::FileNeeded | TwinProcess::Computing | TwinProcess::Failed(_) => Vec::new(),
+    };
     let exported: Vec<Exported> = answer
         .answers
         .iter()
@@ -78,7 +82,9 @@ pub(super) fn Answers(
         })}
         {articles.into_iter().map(|(at, value)| {
             let twin = twins.get(at).cloned();
-            view! { <Article at value twin base=base.clone() on_exact/> }
+            let of_it = only_here.iter().filter(|(of, ..)| usize::try_from(*of) == Ok(at));
+            let only_here = of_it.map(|(_, name, number)| (name.clone(), *number)).collect();
+            view! { <Article at value twin only_here base=base.clone() on_exact/> }
         }).collect_view()}
         <Exports exported certificate base/>
     }

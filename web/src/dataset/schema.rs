@@ -58,12 +58,16 @@ fn done(number: &NumberView) -> String {
 }
 
 fn known(number: &NumberView) -> String {
-    let bound = format!("each stored number is under 2^{}", number.bound_bits);
+    // Under the second engine the cloud is told no bounds.
+    let bound = match number.bound_bits {
+        0 => String::new(),
+        bits => format!("; each stored number is under 2^{bits}"),
+    };
     match number.presence {
-        None => format!("column {}; {bound}", number.column),
+        None => format!("column {}{bound}", number.column),
         Some(presence) => {
             format!(
-                "column {} and, for which cells are blank, column {presence}, both encrypted; {bound}",
+                "column {} and, for which cells are blank, column {presence}, both encrypted{bound}",
                 number.column
             )
         }

@@ -116,6 +116,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
             answered_at: now_seconds(),
             manifest: manifest.sequence,
             certificate,
+            not_kept: None,
             job: None,
             row_count: planned.row_count,
             answers: shown(&planned, answers, Checked::Manifest),
@@ -128,8 +129,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
             twin: twin::at_hand(vault, &manifest, &run, &process).await,
             run,
         };
-        past::keep(vault, &unlocked, &view).await?;
-        return Ok(view);
+        return Ok(kept(vault, &unlocked, view).await);
     };
 
     let job = Job { vault, unlocked: &unlocked, manifest: &manifest, plan, id: job_id(), abort: &process };
@@ -203,6 +203,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
         answered_at: now_seconds(),
         manifest: manifest.sequence,
         certificate,
+        not_kept: None,
         job: Some(job.id),
         row_count: planned.row_count,
         answers: shown(&planned, answers, checked),
@@ -215,8 +216,13 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
         twin,
         run,
     };
-    past::keep(vault, &unlocked, &view).await?;
-    Ok(view)
+    Ok(kept(vault, &unlocked, view).await)
+}
+
+/// The answer, kept in this browser; where there is no space for it, it is shown all the same.
+async fn kept(vault: &Vault, unlocked: &Unlocked, mut view: AnswerView) -> AnswerView {
+    view.not_kept = past::keep(vault, unlocked, &view).await.err().map(|fault| fault.message);
+    view
 }
 
 /// Cancels the running job and waits until it has ended.

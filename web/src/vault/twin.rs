@@ -6,7 +6,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use veilsum_analysis::derive::TermSums;
+use veilsum_analysis::Request;
+use veilsum_analysis::answer::Answer;
+use veilsum_analysis::catalogue::Fitted;
+use veilsum_analysis::derive::{Cell, TermSums};
 use veilsum_analysis::schema::Schema;
 use veilsum_protocol::Digest;
 use veilsum_protocol::manifest::{Manifest, Source as ManifestSource};
@@ -162,22 +165,68 @@ async fn compute(
     terms.sort_unstable();
     terms.dedup();
     let mut sums = TermSums::new(&manifest.columns, terms)?;
+    each_row(manifest, &sources, abort, |cells| Ok(sums.push(cells)?)).await?;
+    let totals = sums.totals();
+    let answers: Vec<Answer> =
+        run.requests.iter().map(|request| request.finish(schema, &totals)).collect::<Result<_, _>>()?;
+    let only_here = absolute_errors(manifest, run, &answers, &sources, abort).await?;
+    Ok(TwinView { answers, only_here, seconds: watch.seconds() })
+}
+
+/// The mean absolute error of each regression.
+#[expect(clippy::cast_precision_loss, reason = "a mean of floats")]
+async fn absolute_errors(
+    manifest: &Manifest,
+    run: &Run,
+    answers: &[Answer],
+    sources: &[(&ManifestSource, Source)],
+    abort: &Abort,
+) -> Result<Vec<(u32, String, f64)>, Fault> {
+    let schema = Schema::new(&manifest.columns);
+    let fits = (0..).zip(&run.requests).zip(answers).filter_map(|((at, request), answer)| match request {
+        Request::Regression(asked) => Some((at, Fitted::new(asked, schema, answer)?, 0.0_f64, 0_u64)),
+        _ => None,
+    });
+    let mut fits: Vec<_> = fits.collect();
+    if fits.is_empty() {
+        return Ok(Vec::new());
+    }
+    each_row(manifest, sources, abort, |cells| {
+        for (_, fit, sum, count) in &mut fits {
+            if let Some(residual) = fit.residual(cells) {
+                *sum += residual.abs();
+                *count += 1;
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    let named = |(at, _, sum, count): (u32, Fitted, f64, u64)| {
+        (count > 0).then(|| (at, "Mean absolute error of the fit".to_owned(), sum / count as f64))
+    };
+    Ok(fits.into_iter().filter_map(named).collect())
+}
+
+/// Reads the rows of files, after which their hashes must be those of the dataset.
+async fn each_row(
+    manifest: &Manifest,
+    sources: &[(&ManifestSource, Source)],
+    abort: &Abort,
+    mut take: impl FnMut(&[Cell]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let content = content(manifest);
     for (batch, source) in sources {
         let mut content = content.rows(&batch.missing_words)?;
-        let mut rows = Rows::read(&source, &read_options(batch))?;
+        let mut rows = Rows::read(source, &read_options(batch))?;
         while rows.next(abort).await? {
             content.read(rows.row())?;
-            sums.push(content.cells())?;
+            take(content.cells())?;
         }
         if rows.digest() != batch.sha256 {
-            return Err(other_file(&source, "it has changed since", &batch.file_name));
+            return Err(other_file(source, "it has changed since", &batch.file_name));
         }
     }
-    let totals = sums.totals();
-    let answers =
-        run.requests.iter().map(|request| request.finish(schema, &totals)).collect::<Result<_, _>>()?;
-    Ok(TwinView { answers, seconds: watch.seconds() })
+    Ok(())
 }
 
 /// What turns rows into the cells of a dataset.

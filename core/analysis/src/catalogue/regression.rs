@@ -26,6 +26,7 @@
 mod design;
 mod fit;
 mod report;
+mod residual;
 mod sentences;
 
 use num_traits::Signed;
@@ -43,6 +44,8 @@ use crate::totals::Totals;
 use design::Design;
 use fit::{Fit, Penalty};
 use report::Report;
+
+pub use residual::Fitted;
 
 /// Linear regression with an intercept: least squares or ridge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -67,6 +67,7 @@ pub fn sample(keyring: &Keyring) -> Manifest {
         original: None,
         appended: Vec::new(),
         derived: Vec::new(),
+        factors: Vec::new(),
     }
 }
 

@@ -90,6 +90,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
         dataset: dataset(),
         key: fingerprint,
         modulus: public().to_hex(),
+        parameter_set: None,
         aggregates: vec![
             Aggregate::Sum { column: VALUES, column_set: 0 },
             Aggregate::Sum { column: PRESENCE, column_set: 0 },
@@ -140,6 +141,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
         original: None,
         appended: Vec::new(),
         derived: Vec::new(),
+        factors: Vec::new(),
     };
     World { check, manifest, plan, values, presence, expected }
 }

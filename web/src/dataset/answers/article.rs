@@ -20,6 +20,8 @@ pub(super) fn Article(
     at: usize,
     value: AnswerValue,
     twin: Option<Answer>,
+    /// What only the cleartext tells.
+    only_here: Vec<(String, f64)>,
     /// What saved files are called after.
     base: String,
     /// It is to be made exact.
@@ -47,6 +49,11 @@ pub(super) fn Article(
                 {verdict.map(|verdict| view! { <span>"Same from cleartext in this browser: "<VerdictNote verdict/></span> })}
             </p>
             <CheckedAnswer answer=value.answer twin name/>
+            {only_here.into_iter().map(|(name, number)| view! {
+                <p class="hint" data-testid="only-here" data-number=number.to_string()>
+                    {format!("{name}: {}. From the cleartext in this browser, not from the cloud: it is no function of sums.", words::fixed(number, 6))}
+                </p>
+            }).collect_view()}
             <p class="actions">
                 {refinable.then(|| view! {
                     <button type="button" class="button" data-testid="make-exact" on:click=move |_| on_exact.run(at)>"Make it exact"</button>
