@@ -1,0 +1,80 @@
+//! 30,162 rows (as many as the "Adult" extract has) × 8 quasi-identifiers: `cargo bench -p veilsum-anonymise`.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+#[path = "../tests/support/census.rs"]
+mod census;
+
+use std::time::Instant;
+
+use veilsum_anonymise::lattice::{self, Domain, Suppression};
+use veilsum_anonymise::measure::{Population, loss, risk};
+use veilsum_anonymise::model::{Distance, Model};
+use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
+use veilsum_anonymise::progress::unwatched;
+use veilsum_anonymise::{Release, Table};
+
+const ROWS: usize = 30_162;
+
+fn main() {
+    let table = census::table(ROWS, 1);
+    println!("{ROWS} rows x 8 quasi-identifiers, one run each");
+    let column = census::OCCUPATION;
+    let k = |k| Model::KAnonymity { k };
+    let models: [(&str, Vec<Model>); 6] = [
+        ("k = 2", vec![k(2)]),
+        ("k = 5", vec![k(5)]),
+        ("k = 10, distinct l = 5", vec![k(10), Model::DistinctDiversity { column, l: 5 }]),
+        ("k = 5, entropy l = 5", vec![k(5), Model::EntropyDiversity { column, l: 5.0 }]),
+        ("k = 5, recursive (3, 4)", vec![k(5), Model::RecursiveDiversity { column, c: 3.0, l: 4 }]),
+        ("k = 5, t = 0.2", vec![k(5), Model::Closeness { column, t: 0.2, distance: Distance::Equal }]),
+    ];
+    let trees = census::hierarchies(&table);
+    let dimensions: Vec<Dimension> = trees
+        .iter()
+        .enumerate()
+        .map(|(column, tree)| Dimension {
+            column,
+            recoding: match column {
+                1 => Recoding::Numbers,
+                0 | 2 | 7 => Recoding::Sets,
+                _ => Recoding::Hierarchy(tree.clone()),
+            },
+        })
+        .collect();
+    let domains: Vec<Domain> =
+        trees.into_iter().enumerate().map(|(column, hierarchy)| Domain { column, hierarchy }).collect();
+    report("as it is", &table, || {
+        (Release::unchanged(&table, &[0, 1, 2, 3, 4, 5, 6, 7]).expect("the columns are there"), String::new())
+    });
+    for (name, models) in &models {
+        report(&format!("partition, {name}"), &table, || {
+            let release = mondrian::partition(&table, &dimensions, models, &mut unwatched());
+            (release.expect("it can be reached"), String::new())
+        });
+    }
+    for limit in [0.0, 0.02, 0.1] {
+        for (name, models) in &models {
+            report(&format!("search, {name}, suppression {limit}"), &table, || {
+                let found =
+                    lattice::search(&table, &domains, models, Suppression { limit }, &mut unwatched());
+                let found = found.expect("it can be reached");
+                (found.release, format!(", {} of {} nodes checked", found.checked_count, found.node_count))
+            });
+        }
+    }
+}
+
+fn report(name: &str, table: &Table, run: impl Fn() -> (Release, String)) {
+    let start = Instant::now();
+    let (release, more) = run();
+    let seconds = start.elapsed().as_secs_f64();
+    let loss = loss(&release, 1);
+    let risk = risk(&release, 0.2, &Population::Unknown).expect("nothing has to fit");
+    assert_eq!(release.row_count(), table.row_count());
+    println!(
+        "{name:50} {seconds:7.3} s, {:6} classes, {:5} suppressed, GCP {:.3}, highest risk {:.3}{more}",
+        loss.class_count, loss.suppressed, loss.generalised_certainty_penalty, risk.prosecutor.highest
+    );
+}
