@@ -6,7 +6,10 @@ pub mod lattice;
 pub mod measure;
 pub mod model;
 pub mod mondrian;
+pub mod national;
+pub mod pii;
 pub mod progress;
+pub mod pseudonym;
 pub mod release;
 pub mod table;
 
