@@ -26,6 +26,8 @@ use crate::national::{Scheme, symbols};
 pub struct Pseudonymiser<'a> {
     key: &'a StudyKey,
     locale: Locale,
+    given_names: Vec<&'static str>,
+    family_names: Vec<&'static str>,
     permuter: Permuter,
 }
 
@@ -39,7 +41,9 @@ impl<'a> Pseudonymiser<'a> {
     /// Fakes of the study that the key is for.
     #[must_use]
     pub fn new(key: &'a StudyKey, locale: Locale) -> Self {
-        Self { key, locale, permuter: Permuter::new(key) }
+        let given_names = locale.given_names().lines().collect();
+        let family_names = locale.family_names().lines().collect();
+        Self { key, locale, given_names, family_names, permuter: Permuter::new(key) }
     }
 
     /// The person with these cells, such as a patient number. Upper and lower case and blanks do not count.

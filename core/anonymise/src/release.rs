@@ -107,7 +107,7 @@ impl Release {
 }
 
 impl Class {
-    /// Its rows, from 0.
+    /// Its rows, from 0, in their order.
     #[must_use]
     pub fn rows(&self) -> &[u32] {
         &self.rows
@@ -166,12 +166,30 @@ impl Grouping {
 }
 
 /// Rows in the order of their classes.
+#[derive(Default)]
 pub(crate) struct Grouped {
     rows: Vec<u32>,
     ends: Vec<usize>,
 }
 
 impl Grouped {
+    pub(crate) fn class_count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Puts classes together: `of_classes` groups their positions.
+    pub(crate) fn merged(&self, of_classes: &Self) -> Self {
+        let mut merged = Self { rows: Vec::with_capacity(self.rows.len()), ends: Vec::new() };
+        for classes in of_classes.iter() {
+            for class in classes.iter().map(|class| *class as usize) {
+                let start = class.checked_sub(1).map_or(0, |before| self.ends[before]);
+                merged.rows.extend_from_slice(&self.rows[start..self.ends[class]]);
+            }
+            merged.ends.push(merged.rows.len());
+        }
+        merged
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u32]> {
         self.ends.iter().scan(0, |start, end| {
             let class = &self.rows[*start..*end];

@@ -1,7 +1,5 @@
 //! Columns that say who people are are found, and others are left alone.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
-
 #[path = "support/census.rs"]
 mod census;
 

@@ -147,6 +147,8 @@ fn holds(table: &Table, release: &Release, models: &[Model]) -> Result<(), TestC
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn a_partition_satisfies_the_models(table in tables(), models in models()) {
         match mondrian::partition(&table, &dimensions(&table), &models, &mut unwatched()) {
@@ -162,6 +164,7 @@ proptest! {
         }
     }
 
+    /// Against every combination, one by one: slow, so that there are fewer cases.
     #[test]
     fn a_search_finds_the_best(table in tables(), models in models(), tenths in 0_u32..4) {
         let domains = domains(&table);

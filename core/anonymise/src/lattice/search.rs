@@ -6,8 +6,13 @@ use super::node::Lattice;
 use super::{Domain, Optimum, SearchError, Suppression};
 use crate::model::Judge;
 use crate::progress::{Watch, report};
-use crate::release::{Class, Grouping, Release};
+use crate::release::{Class, Grouped, Grouping, Release};
 use crate::table::Table;
+
+/// Rows in the classes that are kept for roll-ups, of four bytes each.
+const HISTORY_ROWS: usize = 16_000_000;
+/// Most nodes whose classes are kept.
+const MAX_HISTORY: usize = 128;
 
 pub(super) struct Search<'a> {
     domains: Vec<Column<'a>>,
@@ -21,6 +26,8 @@ pub(super) struct Search<'a> {
     /// Loss of each node if no row is suppressed: never above its loss.
     floors: Vec<f64>,
     best: Option<Best>,
+    /// Classes of nodes that were checked, for roll-ups.
+    history: Vec<(Vec<usize>, Grouped)>,
     checked_count: usize,
     decided_count: usize,
 }
@@ -96,6 +103,7 @@ impl<'a> Search<'a> {
             tags,
             floors,
             best: None,
+            history: Vec::new(),
             checked_count: 0,
             decided_count: 0,
         }
@@ -103,13 +111,13 @@ impl<'a> Search<'a> {
 
     pub(super) fn run(mut self, watch: &mut Watch<'_>) -> Result<Optimum, SearchError> {
         let node_count = self.lattice.node_count();
-        let mut order: Vec<usize> = (0..node_count).collect();
-        let key = |node: usize| (self.lattice.height(node), self.floors[node]);
-        order.sort_by(|a, b| {
-            let ((low, floor), (high, ceiling)) = (key(*a), key(*b));
-            low.cmp(&high).then(floor.total_cmp(&ceiling))
-        });
-        for node in order {
+        let table = vec![0; self.domains.len()];
+        let classes = self.classes(&table);
+        self.remember(table, classes);
+        let mut order: Vec<(usize, f64, usize)> =
+            (0..node_count).map(|node| (self.lattice.height(node), self.floors[node], node)).collect();
+        order.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        for (_, _, node) in order {
             report(watch, self.decided_count, node_count)?;
             while self.is_worth_it(node) {
                 let chain = self.chain(node);
@@ -193,12 +201,18 @@ impl<'a> Search<'a> {
         self.decide(node);
         self.checked_count += 1;
         let levels = self.lattice.levels(node);
-        let grouped = self.grouping(&levels).classes();
+        let grouped = self.classes(&levels);
+        let verdict = self.judge_classes(node, &levels, &grouped);
+        self.remember(levels, grouped);
+        verdict
+    }
+
+    fn judge_classes(&mut self, node: usize, levels: &[usize], grouped: &Grouped) -> Verdict {
         let (mut suppressed, mut relaxed_suppressed) = (0, 0);
         let mut kept_loss = 0.0;
         for class in grouped.iter() {
             if self.judge.accepts(class) {
-                kept_loss += self.class_loss(&levels, class[0]) * class.len() as f64;
+                kept_loss += self.class_loss(levels, class[0]) * class.len() as f64;
                 continue;
             }
             suppressed += class.len();
@@ -225,15 +239,43 @@ impl<'a> Search<'a> {
         Verdict::Satisfies
     }
 
-    fn grouping(&self, levels: &[usize]) -> Grouping {
-        let mut grouping = Grouping::new(self.row_count);
+    /// The classes of a node, put together from those of a less general node where one is known.
+    fn classes(&self, levels: &[usize]) -> Grouped {
+        let below = |known: &[usize]| known.iter().zip(levels).all(|(known, level)| known <= level);
+        let known = self.history.iter().filter(|(known, _)| below(known)).map(|(_, grouped)| grouped);
+        match known.min_by_key(|grouped| grouped.class_count()) {
+            Some(known) => {
+                let first: Vec<u32> = known.iter().map(|class| class[0]).collect();
+                known.merged(&self.grouped(levels, &first))
+            }
+            None => {
+                let all: Vec<u32> = (0_u32..).take(self.row_count).collect();
+                self.grouped(levels, &all)
+            }
+        }
+    }
+
+    /// Positions in `rows`, put together by what their rows are published as.
+    fn grouped(&self, levels: &[usize], rows: &[u32]) -> Grouped {
+        let mut grouping = Grouping::new(rows.len());
         for (column, level) in self.domains.iter().zip(levels) {
             let level = &column.domain.hierarchy.levels()[*level];
             // Codes of values first: a column has far fewer of them than rows.
             let of_code: Vec<u32> = column.value_of.iter().map(|at| level.group_of[*at as usize]).collect();
-            grouping.refine(column.codes.iter().map(|code| of_code[*code as usize]), level.groups.len());
+            let groups = rows.iter().map(|row| of_code[column.codes[*row as usize] as usize]);
+            grouping.refine(groups, level.groups.len());
         }
-        grouping
+        grouping.classes()
+    }
+
+    /// Keeps the classes of a node, in place of the oldest but one.
+    fn remember(&mut self, levels: Vec<usize>, grouped: Grouped) {
+        let most = (HISTORY_ROWS / self.row_count.max(1)).clamp(2, MAX_HISTORY);
+        if self.history.len() >= most {
+            // The first is the table itself, of use to every node.
+            self.history.remove(1);
+        }
+        self.history.push((levels, grouped));
     }
 
     /// Sum over the columns of what a row of the class loses.
@@ -242,13 +284,15 @@ impl<'a> Search<'a> {
     }
 
     fn release(&mut self, levels: &[usize]) -> Release {
-        let grouped = self.grouping(levels).classes();
+        let grouped = self.classes(levels);
         let (mut classes, mut suppressed) = (Vec::new(), Vec::new());
         for rows in grouped.iter() {
             if self.judge.accepts(rows) {
                 let columns = self.domains.iter().zip(levels);
                 let groups = columns.map(|(column, level)| column.group(*level, rows[0]).clone()).collect();
-                classes.push(Class { rows: rows.to_vec(), groups });
+                let mut rows = rows.to_vec();
+                rows.sort_unstable();
+                classes.push(Class { rows, groups });
             } else {
                 suppressed.extend_from_slice(rows);
             }

@@ -43,13 +43,13 @@ impl Pseudonymiser<'_> {
     /// The person's fake given name, in the case of the cell. Blank stays blank.
     #[must_use]
     pub fn given_name(&self, person: &Person<'_>, cell: &str) -> String {
-        in_case_of(cell, person.draw(labels::GIVEN).line(self.locale.given_names()))
+        in_case_of(cell, person.draw(labels::GIVEN).pick(&self.given_names))
     }
 
     /// The person's fake family name, in the case of the cell. Blank stays blank.
     #[must_use]
     pub fn family_name(&self, person: &Person<'_>, cell: &str) -> String {
-        in_case_of(cell, person.draw(labels::FAMILY).line(self.locale.family_names()))
+        in_case_of(cell, person.draw(labels::FAMILY).pick(&self.family_names))
     }
 
     /// Given and family name, in the order of the cell (`Lovelace, Ada` stays family name first), with a second given
@@ -59,7 +59,7 @@ impl Pseudonymiser<'_> {
         let given = self.given_name(person, cell);
         let family = self.family_name(person, cell);
         let given = if normalised(cell).split(' ').count() > 2 {
-            let middle = person.draw(labels::MIDDLE).line(self.locale.given_names());
+            let middle = person.draw(labels::MIDDLE).pick(&self.given_names);
             format!("{given} {}", in_case_of(cell, middle))
         } else {
             given

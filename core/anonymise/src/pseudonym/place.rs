@@ -14,7 +14,7 @@ impl Pseudonymiser<'_> {
             return String::new();
         }
         let mut draw = self.key.draw(labels::STREET, &[normalised(cell).as_bytes()]);
-        let name = draw.line(self.locale.family_names());
+        let name = draw.pick(&self.family_names);
         let house = draw.below(MAX_HOUSE) + 1;
         match self.locale {
             Locale::English => format!("{house} {name} {}", draw.line(words::STREETS_EN)),
@@ -34,7 +34,7 @@ impl Pseudonymiser<'_> {
             return String::new();
         }
         let mut draw = self.key.draw(labels::CITY, &[normalised(cell).as_bytes()]);
-        let name = draw.line(self.locale.family_names());
+        let name = draw.pick(&self.family_names);
         match self.locale {
             Locale::English => format!("{name}{}", draw.line(words::CITIES_EN)),
             Locale::French => {
