@@ -87,7 +87,7 @@ fn pseudonyms() {
             Treatment::FullName,
             Treatment::Email,
             Treatment::Phone,
-            Treatment::Date,
+            Treatment::Date(None),
         ],
         person: vec![0],
         shift_days: 30,

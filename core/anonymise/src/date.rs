@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hierarchy::is_blank;
+use crate::table::Column;
+
 /// How the dates of a column are written. A time of day behind the date (`T10:30`, ` 10:30:00`) is kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,6 +50,17 @@ impl DateFormat {
                 .filter(|cell| !cell.trim().is_empty())
                 .all(|cell| format.read(cell).is_some())
         })
+    }
+
+    /// A form that was chosen, if every cell of the column is a date in it; without one the form that is found.
+    pub(crate) fn chosen(choice: Option<Self>, column: &Column) -> Option<Self> {
+        let cells = column.values().iter().map(String::as_str);
+        match choice {
+            None => Self::of(cells),
+            Some(format) => {
+                cells.clone().all(|cell| is_blank(cell) || format.read(cell).is_some()).then_some(format)
+            }
+        }
     }
 
     /// Days since 1970-01-01; `None` if the cell is no date in this form.

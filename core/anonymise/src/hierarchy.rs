@@ -120,6 +120,15 @@ pub enum HierarchyError {
 }
 
 impl Hierarchy {
+    /// Dates by month to decade, numbers in intervals, anything else by frequency. (What looks like a number may be a
+    /// postcode: see [`Self::postcodes`].)
+    #[must_use]
+    pub fn automatic(column: &Column) -> Self {
+        Self::dates(column, None)
+            .or_else(|_| Self::numbers(column, &NumberLevels::automatic(column)?))
+            .unwrap_or_else(|_| Self::categories(column))
+    }
+
     /// Two levels: the cell, or [`ANY`].
     #[must_use]
     pub fn all_or_nothing(column: &Column) -> Self {
@@ -258,6 +267,17 @@ impl Group {
     }
 }
 
+/// Leaves out levels that put nothing together: groups are nested, so that as many groups are the same groups.
+pub(crate) fn without_idle(levels: Vec<Level>) -> Vec<Level> {
+    let mut kept: Vec<Level> = Vec::with_capacity(levels.len());
+    for level in levels {
+        if kept.last().is_none_or(|before| level.groups.len() < before.groups.len()) {
+            kept.push(level);
+        }
+    }
+    kept
+}
+
 /// A finite number; `None` if the cell is none.
 pub(crate) fn number(cell: &str) -> Option<f64> {
     cell.trim().parse::<f64>().ok().filter(|number| number.is_finite())
@@ -286,5 +306,28 @@ impl fmt::Debug for Hierarchy {
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group").field("loss", &self.loss).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Table;
+
+    #[test]
+    fn the_kind_of_hierarchy_follows_the_cells() {
+        let rows = [
+            ["2024-01-01", "1", "a"],
+            ["2024-01-02", "2", "a"],
+            ["2024-02-01", "9", "2"],
+            ["2025-01-01", "", "b"],
+        ];
+        let table = Table::from_rows(&["day", "number", "word"], rows).unwrap();
+        let [day, number, word] = [0, 1, 2].map(|at| Hierarchy::automatic(&table.columns()[at]));
+        assert_eq!(day.label("2024-01-02", 1), Some("2024-01"));
+        assert_eq!(day.label("2024-01-02", 2), Some("2024-Q1"));
+        assert_eq!(number.label("2", 1), Some("[0, 4)"), "intervals of one and of two put nothing together");
+        assert_eq!(word.level_count(), 2);
+        assert_eq!(word.label("b", 1), Some(ANY));
     }
 }

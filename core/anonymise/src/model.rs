@@ -1,7 +1,8 @@
 //! What a group of rows must be like before it may be published: k-anonymity, l-diversity, t-closeness.
 //!
 //! A *class* is the set of rows that are published with the same quasi-identifiers. Every model here keeps holding
-//! when two classes that satisfy it are put together, which is what the searches rely on [SS98, MGKV06, LLV07].
+//! when two classes that satisfy it are put together, which is what the searches rely on [SS98, MGKV06, LLV07]. A blank
+//! sensitive cell counts as a value of its own.
 
 pub(crate) mod closeness;
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use self::axis::Axis;
+use crate::date::DateFormat;
 use crate::hierarchy::{Hierarchy, HierarchyError};
 use crate::model::{Judge, Model, ModelError, check_roles, column_of};
 use crate::progress::{Cancelled, Watch, report};
@@ -31,8 +32,8 @@ pub struct Dimension {
 pub enum Recoding {
     /// Numbers: `[20, 29]`, from the smallest to the largest of the class.
     Numbers,
-    /// Dates: `[2024-01-05, 2024-03-01]`.
-    Dates,
+    /// Dates: `[2024-01-05, 2024-03-01]`. Without a form the one is taken that fits all cells.
+    Dates(Option<DateFormat>),
     /// Categories without a hierarchy, in alphabetical order: `{a, b}`.
     Sets,
     /// The lowest group of a hierarchy that holds them all; cut into that group's subgroups.

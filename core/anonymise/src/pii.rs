@@ -9,6 +9,7 @@ mod header;
 
 use serde::{Deserialize, Serialize};
 
+use self::cells::KnownNames;
 use crate::date::DateFormat;
 use crate::hierarchy::{is_blank, ratio};
 use crate::national::Scheme;
@@ -118,7 +119,8 @@ impl Kind {
 /// Findings for each column of a table, most confident first.
 #[must_use]
 pub fn inspect(table: &Table) -> Vec<Vec<Finding>> {
-    table.columns().iter().map(inspect_column).collect()
+    let known = KnownNames::new();
+    table.columns().iter().map(|column| inspect_column(column, &known)).collect()
 }
 
 /// Whether to ask before a column with these findings is encrypted or released.
@@ -127,16 +129,19 @@ pub fn asks(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.kind.is_direct() && finding.confidence >= ASKING_CONFIDENCE)
 }
 
-fn inspect_column(column: &Column) -> Vec<Finding> {
+fn inspect_column(column: &Column, known: &KnownNames) -> Vec<Finding> {
     let cells = (0..column.codes().len()).filter_map(|row| column.cell(row)).filter(|cell| !is_blank(cell));
     let sample: Vec<&str> = cells.take(MAX_SAMPLE).collect();
-    inspect_cells(column.name(), &sample)
+    inspect_sample(column.name(), &sample, known)
 }
 
 /// Findings for a column's name and some of its cells, most confident first. Blank cells count as unlike anything.
 #[must_use]
 pub fn inspect_cells(name: &str, cells: &[&str]) -> Vec<Finding> {
-    let sample = &cells[..cells.len().min(MAX_SAMPLE)];
+    inspect_sample(name, &cells[..cells.len().min(MAX_SAMPLE)], &KnownNames::new())
+}
+
+fn inspect_sample(name: &str, sample: &[&str], known: &KnownNames) -> Vec<Finding> {
     if sample.is_empty() {
         return Vec::new();
     }
@@ -180,7 +185,7 @@ pub fn inspect_cells(name: &str, cells: &[&str]) -> Vec<Finding> {
     }
     add(Kind::Address, count(cells::is_street), 0.75);
     let different = cells::distinct(sample);
-    let (names, base) = cells::names(sample, different);
+    let (names, base) = cells::names(sample, different, known);
     add(Kind::Name, names, base);
     add(Kind::Postcode, count(cells::could_be_postcode), cells::postcode_confidence(sample));
     if let Some(format) = DateFormat::of(sample.iter().copied()) {

@@ -194,7 +194,7 @@ fn anonymised(case: &Case<'_>, folder: &Path) -> (Release, Value) {
                 Recoding::Hierarchy(tree) => json!({
                     "column": dimension.column, "kind": "tree", "file": hierarchy_file(dimension.column, tree),
                 }),
-                Recoding::Dates => unreachable!("no case has dates"),
+                Recoding::Dates(_) => unreachable!("no case has dates"),
             });
             let columns = columns.collect();
             let release =

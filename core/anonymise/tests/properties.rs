@@ -49,7 +49,7 @@ fn models() -> impl Strategy<Value = Vec<Model>> {
 
 fn dimensions(table: &Table) -> Vec<Dimension> {
     let zip = Hierarchy::postcodes(&table.columns()[1]);
-    [Recoding::Numbers, Recoding::Hierarchy(zip), Recoding::Sets, Recoding::Dates]
+    [Recoding::Numbers, Recoding::Hierarchy(zip), Recoding::Sets, Recoding::Dates(None)]
         .into_iter()
         .enumerate()
         .map(|(column, recoding)| Dimension { column, recoding })
@@ -63,7 +63,7 @@ fn domains(table: &Table) -> Vec<Domain> {
         Hierarchy::numbers(&columns[0], &ages).unwrap(),
         Hierarchy::postcodes(&columns[1]),
         Hierarchy::categories(&columns[2]),
-        Hierarchy::dates(&columns[3]).unwrap(),
+        Hierarchy::dates(&columns[3], None).unwrap(),
     ]
     .into_iter()
     .enumerate()

@@ -71,8 +71,9 @@ fn a_table_keeps_people_and_intervals() {
         ["17", "Lovelace, Ada", "ada", "ada@y.org", "020-7946-0018", "2024-05-30", "2024-06-02", "c"],
     ];
     let table = Table::from_rows(&names, rows).unwrap();
-    use Treatment::{Date, Drop, Email, FullName, GivenName, Identifier, Phone};
-    let plan = plan(&[Identifier, FullName, GivenName, Email, Phone, Date, Date, Drop], &[0]);
+    use Treatment::{Drop, Email, FullName, GivenName, Identifier, Phone};
+    let date = Treatment::Date(None);
+    let plan = plan(&[Identifier, FullName, GivenName, Email, Phone, date, date, Drop], &[0]);
     let key = key("trial");
     let fake = pseudonymise(&table, &plan, &key, &mut unwatched()).unwrap();
     let cell = |row, column| fake.cell(row, column).unwrap();
@@ -117,18 +118,19 @@ fn without_a_person_the_same_cell_gets_the_same_fake() {
 
 #[test]
 fn refuses_with_the_place() {
-    use Treatment::{Date, Identifier};
+    use Treatment::Identifier;
+    let date = Treatment::Date(None);
     let table = Table::from_rows(&["id", "day"], [["1", "2024-01-01"], ["", "2024-01-02"]]).unwrap();
     let run = |plan: &Plan| pseudonymise(&table, plan, &key("t"), &mut unwatched()).unwrap_err();
     assert_eq!(run(&plan(&[Identifier], &[0])), PseudonymError::TreatmentCount { expected: 2, actual: 1 });
-    assert_eq!(run(&plan(&[Identifier, Date], &[5])), PseudonymError::NoSuchColumn { column: 5 });
+    assert_eq!(run(&plan(&[Identifier, date], &[5])), PseudonymError::NoSuchColumn { column: 5 });
     assert_eq!(
-        run(&plan(&[Identifier, Date], &[])),
+        run(&plan(&[Identifier, date], &[])),
         PseudonymError::NobodysDates { column: "day".to_owned() }
     );
-    assert_eq!(run(&plan(&[Identifier, Date], &[0])), PseudonymError::Nobody { row: 2 });
-    assert_eq!(run(&plan(&[Date, Identifier], &[1])), PseudonymError::NotDates { column: "id".to_owned() });
-    assert_eq!(run(&Plan { shift_days: 0, ..plan(&[Identifier, Date], &[0]) }), PseudonymError::NoShift);
+    assert_eq!(run(&plan(&[Identifier, date], &[0])), PseudonymError::Nobody { row: 2 });
+    assert_eq!(run(&plan(&[date, Identifier], &[1])), PseudonymError::NotDates { column: "id".to_owned() });
+    assert_eq!(run(&Plan { shift_days: 0, ..plan(&[Identifier, date], &[0]) }), PseudonymError::NoShift);
     let stopped =
         pseudonymise(&table, &plan(&[Identifier; 2], &[]), &key("t"), &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(PseudonymError::Cancelled(_))));

@@ -1,17 +1,18 @@
 //! Dates: day, month, quarter, year, decade.
 
-use super::{Cover, Group, Hierarchy, HierarchyError, Level};
+use super::{Cover, Group, Hierarchy, HierarchyError, Level, without_idle};
 use crate::date::{Civil, DateFormat};
 use crate::table::Column;
 
 impl Hierarchy {
-    /// Day → `2026-11` → `2026-Q4` → `2026` → `2020s` → any. A blank cell stays blank until it becomes "any".
+    /// Day → `2026-11` → `2026-Q4` → `2026` → `2020s` → any. A blank cell stays blank until it becomes "any". A level
+    /// that puts nothing together is left out. Without a form the one is taken that fits all cells.
     ///
     /// # Errors
     /// [`HierarchyError::NotDates`] if the cells are not all dates of one form.
-    pub fn dates(column: &Column) -> Result<Self, HierarchyError> {
+    pub fn dates(column: &Column, format: Option<DateFormat>) -> Result<Self, HierarchyError> {
         let not_dates = || HierarchyError::NotDates { column: column.name().to_owned() };
-        let format = DateFormat::of(column.values().iter().map(String::as_str)).ok_or_else(not_dates)?;
+        let format = DateFormat::chosen(format, column).ok_or_else(not_dates)?;
         let days: Vec<Option<i64>> = column.values().iter().map(|value| format.days(value)).collect();
         let (low, high) = (days.iter().flatten().min(), days.iter().flatten().max());
         let (Some(low), Some(high)) = (low, high) else { return Err(not_dates()) };
@@ -32,7 +33,7 @@ impl Hierarchy {
                 Group { label: label.to_owned(), loss, cover: Cover::Days { low: from, high: to, format } }
             }));
         }
-        Ok(Self::with_top(column.values().to_vec(), levels))
+        Ok(Self::with_top(column.values().to_vec(), without_idle(levels)))
     }
 }
 
@@ -78,8 +79,21 @@ mod tests {
 
     #[test]
     fn a_day_becomes_month_quarter_year_decade() {
-        let table = Table::from_rows(&["d"], [["31.12.1999"], ["1.1.2000"], ["15.11.2026"], [""]]).unwrap();
-        let hierarchy = Hierarchy::dates(&table.columns()[0]).unwrap();
+        let table = Table::from_rows(
+            &["d"],
+            [
+                ["31.12.1999"],
+                ["1.1.2000"],
+                ["15.11.2026"],
+                ["16.11.2026"],
+                ["1.10.2026"],
+                ["2.2.2026"],
+                ["3.3.2025"],
+                [""],
+            ],
+        )
+        .unwrap();
+        let hierarchy = Hierarchy::dates(&table.columns()[0], None).unwrap();
         let path: Vec<_> =
             (0..hierarchy.level_count()).map(|at| hierarchy.label("15.11.2026", at).unwrap()).collect();
         assert_eq!(path, ["15.11.2026", "2026-11", "2026-Q4", "2026", "2020s", "*"]);
@@ -94,7 +108,7 @@ mod tests {
     #[test]
     fn refuses_cells_that_are_no_dates() {
         let table = Table::from_rows(&["d"], [["2020-01-01"], ["soon"]]).unwrap();
-        let error = Hierarchy::dates(&table.columns()[0]).unwrap_err();
+        let error = Hierarchy::dates(&table.columns()[0], None).unwrap_err();
         assert_eq!(error, HierarchyError::NotDates { column: "d".to_owned() });
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cover, Group, Hierarchy, HierarchyError, Level, MAX_LEVELS, is_blank, number};
+use super::{Cover, Group, Hierarchy, HierarchyError, Level, MAX_LEVELS, is_blank, number, without_idle};
 use crate::table::Column;
 
 /// Intervals `[start + i·w, start + (i + 1)·w)` with `w = width · factor^level`.
@@ -19,13 +19,16 @@ pub struct NumberLevels {
 }
 
 impl NumberLevels {
-    /// Round widths: about 32 intervals at the first level, each level twice as wide, as long as there are at least two.
+    /// Round widths: about 32 intervals at the first level, each level twice as wide, as long as there are at least
+    /// two; whole numbers in steps of at least 1.
     ///
     /// # Errors
     /// [`HierarchyError::NotANumber`], [`HierarchyError::Blank`].
     pub fn automatic(column: &Column) -> Result<Self, HierarchyError> {
         let (low, high) = range(column)?;
-        let width = round_up((high - low) / 32.0);
+        let whole =
+            column.values().iter().filter_map(|value| number(value)).all(|number| number.fract() == 0.0);
+        let width = round_up((high - low) / 32.0).max(if whole { 1.0 } else { 0.0 });
         let mut proposal = Self { start: 0.0, width, factor: 2, levels: 1 };
         while proposal.levels < 30 && !proposal.is_one_interval(low, high, proposal.levels + 1) {
             proposal.levels += 1;
@@ -68,7 +71,8 @@ impl NumberLevels {
 }
 
 impl Hierarchy {
-    /// Numbers in intervals of growing width. A blank cell stays blank until it becomes "any".
+    /// Numbers in intervals of growing width. A blank cell stays blank until it becomes "any". A level that puts nothing
+    /// together is left out.
     ///
     /// # Errors
     /// [`HierarchyError::NotANumber`], [`HierarchyError::Blank`], [`HierarchyError::Intervals`].
@@ -107,7 +111,7 @@ impl Hierarchy {
                 Group { label: label.to_owned(), loss, cover }
             }));
         }
-        Ok(Self::with_top(column.values().to_vec(), made))
+        Ok(Self::with_top(column.values().to_vec(), without_idle(made)))
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn ages_go_from_five_years_to_any() {
-        let ages = column(&["17", "90", "34", "35", ""]);
+        let ages = column(&["17", "90", "34", "33", "35", "25", "45", ""]);
         let levels = NumberLevels::automatic(&ages).unwrap();
         assert_eq!((levels.start, levels.width, levels.factor), (0.0, 5.0, 2));
         let hierarchy = Hierarchy::numbers(&ages, &levels).unwrap();

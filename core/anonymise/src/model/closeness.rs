@@ -21,9 +21,12 @@ pub(crate) enum Closeness {
         whole: Vec<f64>,
     },
     Ordered {
-        whole: Vec<f64>,
         /// Place of each value.
         ranks: Vec<u32>,
+        /// For each place the share of all rows up to it, the place included.
+        up_to: Vec<f64>,
+        /// Sums of `up_to` over the places before each place, and over all.
+        sums: Vec<f64>,
     },
     Hierarchical {
         whole: Vec<f64>,
@@ -40,11 +43,19 @@ impl Closeness {
             Distance::Equal => Ok(Self::Equal { whole: shares }),
             Distance::Ordered => {
                 let (ranks, places) = numeric_ranks(column)?;
-                let mut whole = vec![0.0; places];
+                let mut up_to = vec![0.0; places];
                 for (share, rank) in shares.iter().zip(&ranks) {
-                    whole[*rank as usize] += share;
+                    up_to[*rank as usize] += share;
                 }
-                Ok(Self::Ordered { whole, ranks })
+                let mut sums = vec![0.0; places + 1];
+                let (mut carried, mut sum) = (0.0, 0.0);
+                for (at, share) in up_to.iter_mut().enumerate() {
+                    carried += *share;
+                    *share = carried;
+                    sum += carried;
+                    sums[at + 1] = sum;
+                }
+                Ok(Self::Ordered { ranks, up_to, sums })
             }
             Distance::Hierarchical(hierarchy) => {
                 let bound =
@@ -63,7 +74,7 @@ impl Closeness {
     }
 
     /// The distance of a class of `row_count` rows, `counts[i]` of them with value i; `touched` are the values that
-    /// occur. Costs one step for each value of the whole table, times the levels of a hierarchy.
+    /// occur. Costs some steps for each of those; with a hierarchy, for each value of the whole table and each level.
     pub(crate) fn distance(&self, counts: &[u32], touched: &[u32], row_count: usize) -> f64 {
         let share = |code: u32| f64::from(counts[code as usize]) / row_count as f64;
         match self {
@@ -75,20 +86,11 @@ impl Closeness {
                 });
                 (apart + (1.0 - seen)) / 2.0
             }
-            Self::Ordered { whole, ranks } => {
-                if whole.len() < 2 {
-                    return 0.0;
-                }
-                let mut difference: Vec<f64> = whole.iter().map(|q| -q).collect();
-                for code in touched {
-                    difference[ranks[*code as usize] as usize] += share(*code);
-                }
-                let (mut moved, mut carried) = (0.0, 0.0_f64);
-                for difference in difference {
-                    carried += difference;
-                    moved += carried.abs();
-                }
-                moved / (whole.len() - 1) as f64
+            Self::Ordered { ranks, up_to, sums } => {
+                let mut steps: Vec<(usize, f64)> =
+                    touched.iter().map(|code| (ranks[*code as usize] as usize, share(*code))).collect();
+                steps.sort_unstable_by_key(|(place, _)| *place);
+                ordered(&steps, up_to, sums)
             }
             Self::Hierarchical { whole, levels } => {
                 let mut extra: Vec<f64> = whole.iter().map(|q| -q).collect();
@@ -99,6 +101,29 @@ impl Closeness {
             }
         }
     }
+}
+
+/// `Σᵢ |P − up_toᵢ| / (m − 1)` where P, the class's share up to place i, changes only at its own values. Between two of
+/// them `up_to` grows, so that it crosses P once, and sums before and behind are known.
+fn ordered(steps: &[(usize, f64)], up_to: &[f64], sums: &[f64]) -> f64 {
+    let places = up_to.len();
+    if places < 2 {
+        return 0.0;
+    }
+    let stretch = |from: usize, to: usize, share: f64| {
+        let crossing = from + up_to[from..to].partition_point(|whole| *whole <= share);
+        let below = share * (crossing - from) as f64 - (sums[crossing] - sums[from]);
+        let above = sums[to] - sums[crossing] - share * (to - crossing) as f64;
+        below + above
+    };
+    let (mut moved, mut share, mut from) = (0.0, 0.0, 0);
+    for (place, step) in steps {
+        moved += stretch(from, *place, share);
+        share += step;
+        from = *place;
+    }
+    moved += stretch(from, places, share);
+    moved / (places - 1) as f64
 }
 
 /// `Σ over inner nodes N of height(N)/H · min(Σ⁺ extra, Σ⁻ extra)` over the extras of N's children [LLV07, §4.3].

@@ -35,13 +35,10 @@ impl<'a> Axis<'a> {
     pub(super) fn new(column: &'a Column, recoding: &'a Recoding) -> Result<Self, HierarchyError> {
         let kind = match recoding {
             Recoding::Numbers => LineKind::Numbers,
-            Recoding::Dates => {
-                let cells = column.values().iter().map(String::as_str);
-                LineKind::Days(
-                    DateFormat::of(cells)
-                        .ok_or_else(|| HierarchyError::NotDates { column: column.name().to_owned() })?,
-                )
-            }
+            Recoding::Dates(format) => LineKind::Days(
+                DateFormat::chosen(*format, column)
+                    .ok_or_else(|| HierarchyError::NotDates { column: column.name().to_owned() })?,
+            ),
             Recoding::Sets => LineKind::Set,
             Recoding::Hierarchy(hierarchy) => {
                 return Ok(Self::Tree { column, hierarchy, value_of: hierarchy.bind(column)? });

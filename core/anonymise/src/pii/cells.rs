@@ -120,20 +120,29 @@ pub(super) fn distinct(sample: &[&str]) -> usize {
     sample.iter().map(|cell| cell.trim()).collect::<HashSet<_>>().len()
 }
 
-/// Cells of one to four words, one of which is a usual name; and how much to make of it. Few different cells are
+/// Usual given and family names, in lower case.
+pub(super) struct KnownNames(HashSet<String>);
+
+impl KnownNames {
+    pub(super) fn new() -> Self {
+        let locales = [Locale::English, Locale::French, Locale::German, Locale::Italian];
+        let names = locales
+            .into_iter()
+            .flat_map(|locale| locale.given_names().lines().chain(locale.family_names().lines()))
+            .map(str::to_lowercase);
+        Self(names.collect())
+    }
+}
+
+/// Cells of one to five words, one of which is a usual name; and how much to make of it. Few different cells are
 /// rather categories than people.
-pub(super) fn names(sample: &[&str], different: usize) -> (usize, f64) {
-    let known: HashSet<String> = [Locale::English, Locale::French, Locale::German, Locale::Italian]
-        .into_iter()
-        .flat_map(|locale| locale.given_names().lines().chain(locale.family_names().lines()))
-        .map(|name| name.to_lowercase())
-        .collect();
+pub(super) fn names(sample: &[&str], different: usize, known: &KnownNames) -> (usize, f64) {
     let is_name = |cell: &&&str| {
         let words: Vec<&str> =
             cell.split([' ', ',', '.', '-', '\'']).filter(|word| !word.is_empty()).collect();
         (1..=5).contains(&words.len())
             && words.iter().all(|word| word.chars().all(char::is_alphabetic))
-            && words.iter().any(|word| known.contains(&word.to_lowercase()))
+            && words.iter().any(|word| known.0.contains(&word.to_lowercase()))
     };
     let varied = different > 20 || different * 2 > sample.len();
     (sample.iter().filter(is_name).count(), if varied { 0.9 } else { 0.35 })

@@ -35,8 +35,9 @@ pub enum Treatment {
     NationalNumber(Scheme),
     /// Any other identifier.
     Identifier,
-    /// A date, shifted with the other dates of the person.
-    Date,
+    /// A date, shifted with the other dates of the person. Without a form the one is taken that fits all cells of the
+    /// file: where day and month can be mistaken, say it.
+    Date(Option<DateFormat>),
 }
 
 /// What becomes of a table.
@@ -104,7 +105,7 @@ pub enum PseudonymError {
     Cancelled(#[from] Cancelled),
 }
 
-/// The table with pseudonyms. Progress counts rows.
+/// The table with pseudonyms. Progress counts different identifiers, then rows.
 ///
 /// Costs some ten microseconds for each different identifier and some for each name.
 ///
@@ -120,13 +121,26 @@ pub fn pseudonymise(
     let mut fakes = Pseudonymiser::new(key, plan.locale);
     let names: Vec<&str> = columns.iter().map(|column| column.source.name()).collect();
     let mut builder = TableBuilder::new(&names)?;
-    let by_value: Vec<Option<Vec<String>>> =
-        columns.iter().map(|column| column.by_value(&mut fakes)).collect();
     let row_count = table.row_count();
+    let value_count: usize =
+        columns.iter().filter(|column| column.is_by_value()).map(Treated::value_count).sum();
+    let (mut done, total) = (0, value_count + row_count);
+    let mut by_value: Vec<Option<Vec<String>>> = Vec::with_capacity(columns.len());
+    for column in &columns {
+        let mut made = Vec::new();
+        for value in column.source.values().iter().filter(|_| column.is_by_value()) {
+            if done % 256 == 0 {
+                report(watch, done, total)?;
+            }
+            made.push(column.fake_of(value, &mut fakes));
+            done += 1;
+        }
+        by_value.push(column.is_by_value().then_some(made));
+    }
     let mut cells: Vec<String> = Vec::with_capacity(columns.len());
     for row in 0..row_count {
         if row % 1_024 == 0 {
-            report(watch, row, row_count)?;
+            report(watch, value_count + row, total)?;
         }
         let who: Vec<&str> = plan.person.iter().filter_map(|column| table.cell(row, *column)).collect();
         if !who.is_empty() && who.iter().all(|cell| is_blank(cell)) {
@@ -147,8 +161,8 @@ pub fn pseudonymise(
                 Treatment::FamilyName => fakes.family_name(&person, cell),
                 Treatment::FullName => fakes.full_name(&person, cell),
                 Treatment::Email => fakes.email(&person, cell),
-                Treatment::Date if is_blank(cell) => String::new(),
-                Treatment::Date => column
+                Treatment::Date(_) if is_blank(cell) => String::new(),
+                Treatment::Date(_) => column
                     .format
                     .and_then(|format| format.shift(cell, person.date_shift(plan.shift_days)))
                     .ok_or_else(|| PseudonymError::NotDates { column: column.source.name().to_owned() })?,
@@ -164,7 +178,7 @@ pub fn pseudonymise(
         }
         builder.push(&cells)?;
     }
-    report(watch, row_count, row_count)?;
+    report(watch, total, total)?;
     Ok(builder.finish())
 }
 
@@ -177,24 +191,45 @@ struct Treated<'a> {
 }
 
 impl Treated<'_> {
-    /// The fake of each different cell, for what depends on nothing but the cell.
-    fn by_value(&self, fakes: &mut Pseudonymiser<'_>) -> Option<Vec<String>> {
-        let of = |cell: &String| match self.treatment {
-            Treatment::Keep => Some(cell.clone()),
-            Treatment::Phone => Some(fakes.phone(cell)),
-            Treatment::Street => Some(fakes.street(cell)),
-            Treatment::City => Some(fakes.city(cell)),
-            Treatment::Postcode => Some(fakes.postcode(cell)),
-            Treatment::NationalNumber(scheme) => Some(fakes.national_number(scheme, cell)),
-            Treatment::Identifier => Some(fakes.identifier(cell)),
+    fn value_count(&self) -> usize {
+        self.source.values().len()
+    }
+
+    /// Whether the fake depends on nothing but the cell.
+    fn is_by_value(&self) -> bool {
+        match self.treatment {
+            Treatment::Keep
+            | Treatment::Phone
+            | Treatment::Street
+            | Treatment::City
+            | Treatment::Postcode
+            | Treatment::NationalNumber(_)
+            | Treatment::Identifier => true,
             Treatment::Drop
             | Treatment::GivenName
             | Treatment::FamilyName
             | Treatment::FullName
             | Treatment::Email
-            | Treatment::Date => None,
-        };
-        self.source.values().iter().map(of).collect()
+            | Treatment::Date(_) => false,
+        }
+    }
+
+    fn fake_of(&self, cell: &str, fakes: &mut Pseudonymiser<'_>) -> String {
+        match self.treatment {
+            Treatment::Phone => fakes.phone(cell),
+            Treatment::Street => fakes.street(cell),
+            Treatment::City => fakes.city(cell),
+            Treatment::Postcode => fakes.postcode(cell),
+            Treatment::NationalNumber(scheme) => fakes.national_number(scheme, cell),
+            Treatment::Identifier => fakes.identifier(cell),
+            Treatment::Keep
+            | Treatment::Drop
+            | Treatment::GivenName
+            | Treatment::FamilyName
+            | Treatment::FullName
+            | Treatment::Email
+            | Treatment::Date(_) => cell.to_owned(),
+        }
     }
 }
 
@@ -210,15 +245,14 @@ fn check<'a>(table: &'a Table, plan: &Plan) -> Result<Vec<Treated<'a>>, Pseudony
     for (source, treatment) in table.columns().iter().zip(&plan.treatments) {
         let name = || source.name().to_owned();
         let mut format = None;
-        if *treatment == Treatment::Date {
+        if let Treatment::Date(chosen) = treatment {
             if plan.shift_days == 0 {
                 return Err(PseudonymError::NoShift);
             }
             if plan.person.is_empty() {
                 return Err(PseudonymError::NobodysDates { column: name() });
             }
-            let cells = source.values().iter().map(String::as_str);
-            format = DateFormat::of(cells);
+            format = DateFormat::chosen(*chosen, source);
             let blank = source.values().iter().all(|cell| is_blank(cell));
             if format.is_none() && !blank {
                 return Err(PseudonymError::NotDates { column: name() });
