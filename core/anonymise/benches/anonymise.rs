@@ -1,4 +1,5 @@
 //! 30,162 rows (as many as the "Adult" extract has) × 8 quasi-identifiers: `cargo bench -p veilsum-anonymise`.
+//! The best of three runs.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -22,7 +23,7 @@ const ROWS: usize = 30_162;
 fn main() {
     pseudonyms();
     let table = census::table(ROWS, 1);
-    println!("{ROWS} rows x 8 quasi-identifiers, one run each");
+    println!("{ROWS} rows x 8 quasi-identifiers, best of three runs");
     let column = census::OCCUPATION;
     let k = |k| Model::KAnonymity { k };
     let models: [(&str, Vec<Model>); 6] = [
@@ -102,9 +103,13 @@ fn pseudonyms() {
 }
 
 fn report(name: &str, table: &Table, run: impl Fn() -> (Release, String)) {
-    let start = Instant::now();
-    let (release, more) = run();
-    let seconds = start.elapsed().as_secs_f64();
+    let timed = || {
+        let start = Instant::now();
+        let (release, more) = run();
+        (start.elapsed().as_secs_f64(), release, more)
+    };
+    let best = [timed(), timed(), timed()].into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    let (seconds, release, more) = best.expect("there are three runs");
     let loss = loss(&release, 1);
     let risk = risk(&release, 0.2, &Population::Unknown).expect("nothing has to fit");
     assert_eq!(release.row_count(), table.row_count());

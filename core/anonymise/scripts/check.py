@@ -106,6 +106,18 @@ def closeness(counts, whole, distance):
     extra = {value: Fraction(counts.get(value, 0), size) - Fraction(count, total) for value, count in whole.items()}
     if distance == "equal":
         return sum(abs(share) for share in extra.values()) / 2
+    if distance != "ordered":
+        # Earth moves along the edges of a tree whose leaves are all equally deep: a way up and down over h of H levels
+        # costs h/H, so that one edge costs 1/2H, and carries what its subtree has too much or too little.
+        tree = tree_of(EXPORTS / distance)
+        height = len(next(iter(tree.values()))) - 1
+        moved = Fraction(0)
+        for level in range(height):
+            subtrees = defaultdict(Fraction)
+            for value, share in extra.items():
+                subtrees[tuple(tree[value][level:])] += share
+            moved += sum(abs(share) for share in subtrees.values())
+        return moved / (2 * height)
     by_number = defaultdict(Fraction)
     for value, share in extra.items():
         by_number[Fraction(value)] += share

@@ -251,6 +251,13 @@ impl Group {
         Self { label: cell.to_owned(), loss: 0.0, cover: Cover::Cells(vec![cell.to_owned()]) }
     }
 
+    /// Blank cells, in whatever spelling.
+    pub(crate) fn blank<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
+        let mut cells: Vec<String> = cells.map(str::to_owned).collect();
+        cells.sort_unstable();
+        Self { label: String::new(), loss: 0.0, cover: Cover::Cells(cells) }
+    }
+
     /// Whether a cell may stand behind this group.
     #[must_use]
     pub fn covers(&self, cell: &str) -> bool {

@@ -188,7 +188,12 @@ fn inspect_sample(name: &str, sample: &[&str], known: &KnownNames) -> Vec<Findin
     let (names, base) = cells::names(sample, different, known);
     add(Kind::Name, names, base);
     add(Kind::Postcode, count(cells::could_be_postcode), cells::postcode_confidence(sample));
-    if let Some(format) = DateFormat::of(sample.iter().copied()) {
+    let dates = |format: &DateFormat| sample.iter().filter(|cell| format.days(cell).is_some()).count();
+    let likeliest = [DateFormat::MonthDayYear, DateFormat::DayMonthYear, DateFormat::YearMonthDay]
+        .into_iter()
+        .max_by_key(dates)
+        .filter(|format| dates(format) * 2 > sample.len());
+    if let Some(format) = likeliest {
         let days = || sample.iter().filter_map(|cell| format.days(cell));
         let span = days().max().unwrap_or(0) - days().min().unwrap_or(0);
         // Dates of birth spread over decades, dates of visits mostly do not.

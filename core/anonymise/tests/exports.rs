@@ -102,6 +102,7 @@ fn cases<'a>(diabetes: &'a Table, adults: &'a Table) -> Vec<Case<'a>> {
     let column = census::OCCUPATION;
     let ordered = |t| Model::Closeness { column: progression, t, distance: Distance::Ordered };
     let by_order = || Distance::Ordered;
+    let by_tree = || Distance::Hierarchical(census::occupations());
     let equal = |t| Model::Closeness { column, t, distance: Distance::Equal };
     vec![
         patient("diabetes-mondrian-k5", progression, by_order(), vec![k(5)], patients()),
@@ -130,6 +131,14 @@ fn cases<'a>(diabetes: &'a Table, adults: &'a Table) -> Vec<Case<'a>> {
             people(),
         ),
         adult("adult-mondrian-k5-t", vec![k(5), equal(0.25)], people()),
+        Case {
+            distance: by_tree(),
+            ..adult(
+                "adult-mondrian-k5-t-tree",
+                vec![k(5), Model::Closeness { column, t: 0.2, distance: by_tree() }],
+                people(),
+            )
+        },
         adult("adult-lattice-k5", vec![k(5)], people_by_level(0.02)),
         adult("adult-lattice-k2-all", vec![k(2)], people_by_level(0.0)),
         adult(
@@ -251,10 +260,19 @@ fn export(case: &Case<'_>, release: &Release, columns: Value, folder: &Path) {
             Model::Closeness { t, .. } => json!({ "model": "closeness", "t": t }),
         })
         .collect();
+    let distance = match &case.distance {
+        Distance::Equal => json!("equal"),
+        Distance::Ordered => json!("ordered"),
+        Distance::Hierarchical(tree) => {
+            let file = format!("{}.distance.csv", case.name);
+            fs::write(folder.join(&file), tree.to_csv(b';')).unwrap();
+            json!(file)
+        }
+    };
     let about = json!({
         "columns": columns,
         "sensitive": case.sensitive,
-        "distance": if case.distance == Distance::Ordered { "ordered" } else { "equal" },
+        "distance": distance,
         "recursive_l": case.recursive_l,
         "suppression_limit": limit,
         "models": models,

@@ -323,6 +323,34 @@ fn a_callback_stops_the_work() {
 }
 
 #[test]
+fn an_empty_table_is_no_riddle() {
+    let table = Table::from_rows(&["age", "illness"], [[""; 2]; 0]).unwrap();
+    let models = [Model::KAnonymity { k: 2 }];
+    let domains = [Domain { column: 0, hierarchy: Hierarchy::automatic(&table.columns()[0]) }];
+    let found =
+        lattice::search(&table, &domains, &models, Suppression { limit: 0.0 }, &mut unwatched()).unwrap();
+    assert_eq!((found.release.classes().len(), found.loss), (0, 0.0));
+    assert_eq!(loss(&found.release, 2).average_class, 0.0);
+    assert_eq!(risk(&found.release, 0.2, &Population::Unknown).unwrap().marketer, 0.0);
+    let dimensions = [Dimension { column: 0, recoding: Recoding::Sets }];
+    let refused = mondrian::partition(&table, &dimensions, &models, &mut unwatched());
+    assert_eq!(refused, Err(PartitionError::Unreachable { row_count: 0 }));
+}
+
+#[test]
+fn blank_cells_in_every_spelling_are_covered() {
+    let cells = [["30"], [" "], [""], ["41"], ["\t"], ["52"]];
+    let table = Table::from_rows(&["age"], cells).unwrap();
+    let models = [Model::KAnonymity { k: 3 }];
+    let ages = NumberLevels { start: 0.0, width: 50.0, factor: 2, levels: 1 };
+    let hierarchy = Hierarchy::numbers(&table.columns()[0], &ages).unwrap();
+    let domains = [Domain { column: 0, hierarchy }];
+    let found =
+        lattice::search(&table, &domains, &models, Suppression { limit: 0.5 }, &mut unwatched()).unwrap();
+    holds(&table, &found.release, &models).unwrap();
+}
+
+#[test]
 fn progress_grows_to_the_whole() {
     let rows: Vec<[String; 2]> = (0..500).map(|row| [row.to_string(), "x".to_owned()]).collect();
     let table = Table::from_rows(&["age", "illness"], rows).unwrap();

@@ -25,8 +25,7 @@ impl Hierarchy {
                 .collect();
             levels.push(Level::new(&labels, |first, label, members| {
                 let Some(days) = days[first] else {
-                    let cells = members.iter().map(|at| column.values()[*at as usize].clone()).collect();
-                    return Group { label: label.to_owned(), loss: 0.0, cover: Cover::Cells(cells) };
+                    return Group::blank(members.iter().map(|at| column.value(*at)));
                 };
                 let (from, to) = step.bounds(Civil::from_days(days));
                 let loss = if range > 0 { ((to - from) as f64 / range as f64).min(1.0) } else { 1.0 };

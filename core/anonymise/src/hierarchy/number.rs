@@ -102,8 +102,7 @@ impl Hierarchy {
                 .collect();
             made.push(Level::new(&labels, |first, label, members| {
                 let Some(at) = intervals[first] else {
-                    let cells = members.iter().map(|at| column.values()[*at as usize].clone()).collect();
-                    return Group { label: label.to_owned(), loss: 0.0, cover: Cover::Cells(cells) };
+                    return Group::blank(members.iter().map(|at| column.value(*at)));
                 };
                 let (from, to) = edges(at);
                 let loss = if high > low { ((to - from) / (high - low)).min(1.0) } else { 1.0 };

@@ -154,6 +154,17 @@ const WORKCLASS_LEVELS: &str = "Private;Non-government;*\nSelf-emp-not-inc;Non-g
      Self-emp-inc;Non-government;*\nWithout-pay;Unemployed;*\nLocal-gov;Government;*\nState-gov;Government;*\n\
      Federal-gov;Government;*\n";
 
+const OCCUPATION_LEVELS: &str = "Prof-specialty;White collar;Office;*\nExec-managerial;White collar;Office;*\n\
+     Tech-support;White collar;Office;*\nAdm-clerical;Clerks;Office;*\nSales;Clerks;Office;*\n\
+     Craft-repair;Trades;Manual;*\nMachine-op-inspct;Trades;Manual;*\nTransport-moving;Trades;Manual;*\n\
+     Handlers-cleaners;Services;Manual;*\nFarming-fishing;Services;Manual;*\nOther-service;Services;Manual;*\n\
+     Priv-house-serv;Services;Manual;*\nProtective-serv;Uniform;Manual;*\nArmed-Forces;Uniform;Manual;*\n";
+
+/// Occupations in a tree of height 3.
+pub fn occupations() -> Hierarchy {
+    Hierarchy::from_csv(OCCUPATION_LEVELS.as_bytes(), b';').expect("the hierarchy is sound")
+}
+
 /// The hierarchy of each quasi-identifier.
 pub fn hierarchies(table: &Table) -> Vec<Hierarchy> {
     let columns = table.columns();
