@@ -8,6 +8,7 @@
 mod node;
 mod search;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use self::node::Lattice;
@@ -31,7 +32,7 @@ pub struct Domain {
 }
 
 /// What a search may do.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Suppression {
     /// Largest share of rows that may be left out, from 0 to 1.
     pub limit: f64,

@@ -54,7 +54,8 @@ pub enum Kind {
 }
 
 /// What is best done with a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recommendation {
     /// Leave it out: an analysis has no use for it.
     Drop,
@@ -65,7 +66,7 @@ pub enum Recommendation {
 }
 
 /// Something that a column looks like.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What.
     pub kind: Kind,

@@ -106,6 +106,25 @@ fn a_table_keeps_people_and_intervals() {
 }
 
 #[test]
+fn a_plan_can_be_kept() {
+    let treatments = [
+        Treatment::NationalNumber(Scheme::UkHealth),
+        Treatment::Date(Some(DateFormat::DayMonthYear)),
+        Treatment::FullName,
+    ];
+    let plan = plan(&treatments, &[0]);
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"treatments":[{"national-number":"uk-health"},{"date":"day-month-year"},"full-name"],"#,
+            r#""person":[0],"shift_days":30,"locale":"english"}"#
+        )
+    );
+    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+}
+
+#[test]
 fn without_a_person_the_same_cell_gets_the_same_fake() {
     let table =
         Table::from_rows(&["name"], [["Ada Lovelace"], ["Grace Hopper"], ["ada  lovelace"], [""]]).unwrap();

@@ -1,5 +1,6 @@
 //! Pseudonyms for a whole table.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Locale, Pseudonymiser, StudyKey, is_blank};
@@ -9,7 +10,8 @@ use crate::progress::{Cancelled, Watch, report};
 use crate::table::{Column, Table, TableBuilder, TableError};
 
 /// What becomes of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Treatment {
     /// It stays as it is.
     Keep,
@@ -41,7 +43,7 @@ pub enum Treatment {
 }
 
 /// What becomes of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// One treatment for each column.
     pub treatments: Vec<Treatment>,
