@@ -251,6 +251,28 @@ impl PublicKey {
         products.expect("a ciphertext is coprime to n").into_iter().map(Ciphertext).collect()
     }
 
+    /// For each ciphertext encryptions of its plaintext times `2^(shift_bits·j)` for j from 0 to `count − 1`:
+    /// `c^(2^(shift_bits·j)) mod n²`. Costs `shift_bits` squarings for each but the first, in all lanes.
+    #[must_use]
+    pub fn shifted(&self, ciphertexts: &[Ciphertext], shift_bits: u32, count: usize) -> Vec<Vec<Ciphertext>> {
+        let batch = self.0.square.power_batch();
+        let shift = BigUint::one() << shift_bits;
+        let mut shifted = Vec::with_capacity(ciphertexts.len());
+        for chunk in ciphertexts.chunks(batch.lanes()) {
+            let mut powers = batch.to_montgomery(chunk.iter().map(|ciphertext| &ciphertext.0));
+            let mut columns = vec![Vec::with_capacity(count); chunk.len()];
+            for index in 0..count {
+                if index > 0 {
+                    powers = batch.power_vartime(&powers, &shift);
+                }
+                let integers = batch.from_montgomery(&powers);
+                columns.iter_mut().zip(integers).for_each(|(column, power)| column.push(Ciphertext(power)));
+            }
+            shifted.append(&mut columns);
+        }
+        shifted
+    }
+
     /// An encryption of the plaintext times a public integer, slot by slot: `c^factor mod n²`.
     ///
     /// Variable time. A negative factor costs an inversion on top.

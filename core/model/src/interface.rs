@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{Feature, Input};
-use crate::model::{Card, FamilyName, FormatError, MAX_BYTES, Model, check_interface};
+use crate::model::{Card, FamilyName, FormatError, MAX_BYTES, Model, Terms, check_interface};
 use crate::plan::{SCORE_BITS, bound_class};
 use crate::scale::Scale;
 
@@ -20,6 +20,8 @@ pub struct Interface {
     pub family: FamilyName,
     /// The features, in the order in which records have them.
     pub features: Vec<Feature>,
+    /// What packed sums need of a record.
+    pub terms: Terms,
     /// Names of the classes, if it tells classes apart.
     pub classes: Vec<String>,
     /// Scores of a record.
@@ -45,6 +47,7 @@ impl Model {
             model: digest,
             family: self.family().name(),
             features: self.features().to_vec(),
+            terms: self.terms(),
             classes: self.family().classes().to_vec(),
             score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
             output_scale: self.output_scale(),
@@ -80,10 +83,10 @@ impl Interface {
         Ok(interface)
     }
 
-    /// What is encrypted of a record, in order.
+    /// What is encrypted of a record for packed sums, in order.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        self.family.inputs(self.features.len())
+        self.terms.inputs(self.features.len())
     }
 
     /// The largest |score| that is accepted.

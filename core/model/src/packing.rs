@@ -5,9 +5,10 @@
 //! bits, as in a dataset, but without a check value and with **one record less than there are slots**. A score is the
 //! weighted sum of the blocks of all inputs; slot j of it is the score of record j.
 //!
-//! A *record* is packed by inputs, G at once, 128 bits apart: `x₀ + x₁·2¹²⁸ + … + x_{G−1}·2^(128·(G−1))`. The model multiplies by
-//! `Σ wᵢ·2^(128·(G−1−i))`, so that the score is the middle term of a convolution, at bit `128·(G−1)`: one
-//! ciphertext and one exponentiation for G inputs, G = 12 under 3072 bits. Terms of both sides are products of the wrong pairs.
+//! A *record* is packed by inputs, G at once, 128 bits apart: `x₀ + x₁·2¹²⁸ + … + x_{G−1}·2^(128·(G−1))`. Multiplied by
+//! `Σ wᵢ·2^(128·(G−1−i))` it has the score as the middle term of a convolution, at bit `128·(G−1)`: one ciphertext for G inputs,
+//! G = 12 under 3072 bits. Terms of both sides are products of the wrong pairs. The powers of two are taken once for all
+//! forms.
 //!
 //! # What hides the rest
 //! Of an answer, a *window* is read: the slots of the records that the query names (and that are counted), 64 bits each.
@@ -34,8 +35,8 @@ use num_bigint::{BigInt, BigRng010, BigUint};
 use num_traits::One;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
-use veilsum_crypto::packing::{CHECK_BITS, Plaintext, SLOT_BITS};
-use veilsum_crypto::paillier::PublicKey;
+use veilsum_crypto::packing::{CHECK_BITS, Plaintext, SLOT_BITS, SLOT_VALUE_BITS};
+use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 
 use crate::feature::Input;
 use crate::model::Form;
@@ -157,15 +158,15 @@ pub fn record_fits(forms: &[Form], magnitudes: &[u64]) -> bool {
     terms.is_some_and(|terms| terms < 1 << TERM_BITS)
 }
 
-/// The inputs of a record from its integers. `None` if a square is beyond 62 bits: no model with such a feature is
+/// The inputs of a record from its integers. `None` if a product is beyond 62 bits: no model with such a feature is
 /// published.
 #[must_use]
 pub fn inputs(inputs: &[Input], integers: &[i64]) -> Option<Vec<i64>> {
     let input = |input: &Input| match *input {
         Input::Value(index) => integers.get(index).copied(),
-        Input::Square(index) => {
-            let value = *integers.get(index)?;
-            value.checked_mul(value).filter(|square| *square < 1 << 62)
+        Input::Product(left, right) => {
+            let product = integers.get(left)?.checked_mul(*integers.get(right)?)?;
+            Some(product).filter(|product| product.unsigned_abs() < 1 << SLOT_VALUE_BITS)
         }
     };
     inputs.iter().map(input).collect()
@@ -199,17 +200,13 @@ pub fn pack_record(key: &PublicKey, inputs: &[i64]) -> Vec<Plaintext> {
     inputs.chunks(inputs_per_record_block(key, inputs.len())).map(pack).collect()
 }
 
-/// What each ciphertext of a record is multiplied by for one form: `Σ wᵢ·2^(128·(G−1−i))`.
+/// For each input of a record a ciphertext in which it stands where the score does: what forms are taken of. Input i of G is
+/// multiplied by `2^(128·(G−1−i))`.
 #[must_use]
-pub fn record_factors(key: &PublicKey, weights: &[i64]) -> Vec<BigInt> {
-    let per_block = inputs_per_record_block(key, weights.len());
-    let factor = |weights: &[i64]| {
-        let terms = (0_usize..)
-            .zip(weights)
-            .map(|(index, &weight)| BigInt::from(weight) << record_low(per_block - index));
-        terms.sum()
-    };
-    weights.chunks(per_block).map(factor).collect()
+pub fn align_record(key: &PublicKey, input_count: usize, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
+    let per_block = inputs_per_record_block(key, input_count);
+    let shifted = key.shifted(ciphertexts, RECORD_STRIDE, per_block);
+    shifted.into_iter().flat_map(|column| column.into_iter().rev()).take(input_count).collect()
 }
 
 impl Window {

@@ -5,7 +5,7 @@
 use veilsum_model::feature::Feature;
 use veilsum_model::interface::Interface;
 use veilsum_model::model::{
-    Card, Family, FamilyName, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError,
+    Card, Family, FamilyName, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError, Terms,
 };
 use veilsum_model::scale::Scale;
 use veilsum_model::text::{Real, Wide};
@@ -192,4 +192,6 @@ fn interfaces_tell_no_weights_and_are_not_believed() {
     assert!(!with(&|interface| interface.classes = classes(&["a", "b"])));
     assert!(!with(&|interface| interface.family = FamilyName::Logistic));
     assert!(with(&|interface| interface.family = FamilyName::Network));
+    assert!(!with(&|interface| interface.terms = Terms::Products));
+    assert!(!with(&|interface| interface.terms = Terms::Squares));
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use vectors::Vector;
 use veilsum_crypto::kernel::Exponents;
 use veilsum_crypto::packing::Plaintext;
-use veilsum_crypto::paillier::Ciphertext;
+use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_model::answer::{Answer, AnswerError};
 use veilsum_model::evaluate::{self, ScoreError};
 use veilsum_model::feature::{self, Feature};
@@ -56,7 +56,7 @@ fn agrees_with_the_twin(name: &str, step: usize) {
         assert_eq!(predict(&interface, decrypted), predict(&interface, expected));
     }
     if interface.packs_records {
-        for (record, expected) in records.iter().zip(&expected).take(5) {
+        for (record, expected) in records.iter().zip(&expected).take(2) {
             let scores = score(&model, Packing::Record, core::slice::from_ref(record), 6);
             assert_eq!(scores, core::slice::from_ref(expected));
         }
@@ -87,6 +87,12 @@ fn iris_records_come_in_one_ciphertext_or_two() {
     assert!(iris.interface().packs_records);
     // Four features and their squares, four to a ciphertext under this small key.
     assert_eq!(Packing::Record.query_ciphertexts(PROVEN.key(), 8, 1), 2);
+}
+
+/// A network of two layers is linear in products of features: the hidden model's rules hold for it as for all.
+#[test]
+fn digits_are_scored_by_products() {
+    agrees_with_the_twin("digits", 90);
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn digits_are_scored_layer_by_layer() {
     let asked = header(&model, Packing::Table, 1, 64);
     let query = Query::from_bytes(PROVEN.key(), &ask(asked, &records[..1], 11)).unwrap();
     let refused = evaluate::score(&model, &PROVEN, &query, &mut rng(12)).unwrap_err();
-    assert!(matches!(refused, ScoreError::Plan(_)), "squares are not packed sums");
+    assert_eq!(refused, ScoreError::WrongInputs { expected: 2_144, actual: 64 });
 }
 
 fn linear(weights: &[i64], constant: i128, lowest: i64, highest: i64) -> Model {
@@ -309,6 +315,13 @@ fn queries_that_do_not_fit_are_refused() {
     assert_eq!(refusal(layer, &[vec![1, 2]]), ScoreError::NoSuchLayer { layers: 1, layer: 2 });
     let foreign = Header { key: KeyFingerprint::from_bytes([1; 32]), ..asked };
     assert_eq!(Query::new(public, foreign, Vec::new()).unwrap_err(), QueryError::WrongKey);
+    // A query that goes with its key, and that key is not the one that was proven.
+    let stranger = PublicKey::from_modulus(public.modulus() + 2_u32).unwrap();
+    let foreign = Header { key: KeyFingerprint::from_bytes(stranger.fingerprint()), ..asked };
+    let ciphertext = stranger.encrypt(&Plaintext::from_integer(1.into()), &mut rng(1));
+    let query = Query::new(&stranger, foreign, vec![ciphertext; 2]).unwrap();
+    let refused = evaluate::score(&model, &PROVEN, &query, &mut rng(1)).unwrap_err();
+    assert_eq!(refused, ScoreError::WrongKey);
     // Products of wrong pairs would not stay apart.
     let features = [("narrow", 1 << 10), ("wide", 1 << 40)].map(|(name, highest)| Feature {
         name: name.to_owned(),
