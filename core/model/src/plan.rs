@@ -1,21 +1,20 @@
 //! Which engine can score a model, decided from worst cases before anything is encrypted.
 
+use serde::{Deserialize, Serialize};
 #[cfg(feature = "bfv")]
 use veilsum_crypto::bfv::noise::{self, SquaredForms};
 #[cfg(feature = "bfv")]
 use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_crypto::packing::SLOT_VALUE_BITS;
 
-#[cfg(feature = "bfv")]
-use crate::model::MAX_BITS;
-use crate::model::{Family, FamilyName, Layer, MAX_PRODUCT_FEATURES, Model, Terms};
+use crate::model::{Family, FamilyName, Layer, MAX_BITS, MAX_PRODUCT_FEATURES, Model, Terms};
 
 /// Every |score| on a packed slot is below `2^SCORE_BITS`: one bit less than a slot holds.
 pub const SCORE_BITS: u32 = SLOT_VALUE_BITS - 1;
 
 /// How scores are computed on ciphertext.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Linear forms of packed Paillier ciphertexts, of squares and products where a family needs them: all families, networks
     /// up to two layers. The model stays hidden as in [`crate::packing`].
@@ -24,8 +23,7 @@ pub enum Engine {
     ///
     /// **For teaching.** Whoever asks sees the sums of every layer, from which the weights of the layer follow.
     ByLayers,
-    /// A network in one round on BFV: dense, square, dense.
-    #[cfg(feature = "bfv")]
+    /// A network in one round on BFV: dense, square, dense. Known with feature `bfv` only.
     OneRound,
 }
 
@@ -143,6 +141,9 @@ pub struct OneRound {
 }
 
 impl Engine {
+    /// All engines, the one to take first where several can.
+    pub const ALL: [Self; 3] = [Self::Packed, Self::OneRound, Self::ByLayers];
+
     /// Says that the engine scores the model without any overflow.
     ///
     /// # Errors
@@ -153,14 +154,22 @@ impl Engine {
             Self::ByLayers => by_layers(model),
             #[cfg(feature = "bfv")]
             Self::OneRound => one_round(model).map(drop),
+            #[cfg(not(feature = "bfv"))]
+            Self::OneRound => Err(PlanError::Family {
+                family: model.family().name(),
+                engine: "one round",
+                instead: "this program was built without it. Score it by packed sums, or layer by layer",
+            }),
         }
     }
 }
 
-/// The class that a bound of `bits` is told as: a multiple of 8, so that it says little of the weights.
-#[must_use]
-pub const fn bound_class(bits: u32) -> u32 {
-    bits.next_multiple_of(8)
+/// The bound of scores as clients are told it, every |score| being below `2^bits`: a multiple of 8, so that it says little of the
+/// weights, or the most that there can be.
+pub(crate) fn score_bits(model: &Model) -> u32 {
+    let bits = model.bounds().scores.iter().map(|score| score.bits()).max().unwrap_or(0);
+    let most = if bits <= SCORE_BITS { SCORE_BITS } else { MAX_BITS };
+    bits.next_multiple_of(8).min(most)
 }
 
 fn packed(model: &Model) -> Result<(), PlanError> {
@@ -238,8 +247,8 @@ pub fn one_round(model: &Model) -> Result<OneRound, PlanError> {
         return Err(PlanError::TooDeep { actual: layers.len() });
     };
     // The class that clients are told, so that they encrypt under as many primes.
-    let bound = model.interface().score_bound();
-    let bits = u128::BITS - bound.leading_zeros();
+    let bits = score_bits(model);
+    let bound = (1_u128 << bits) - 1;
     let primes = set.primes_for(bound).ok_or(PlanError::LayerTooWide {
         layer: layers.len(),
         unit: 1,

@@ -123,6 +123,8 @@ mod tests {
             score_count,
             output_scale: Scale::binary(4),
             score_bits: 16,
+            engines: Vec::new(),
+            layer_count: 0,
             packs_records: true,
             card: Card::default(),
         }

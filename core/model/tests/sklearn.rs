@@ -137,7 +137,11 @@ fn the_digits_network_fits_every_engine() {
     Engine::ByLayers.check(&model).unwrap();
     Engine::Packed.check(&model).unwrap();
     assert_eq!(model.inputs().len(), 64 + 64 * 65 / 2);
-    assert!(model.packs_records());
+    let interface = model.interface();
+    assert!(interface.packs_records);
+    assert_eq!(interface.layer_count, 2);
+    #[cfg(feature = "bfv")]
+    assert_eq!(interface.engines, Engine::ALL);
     #[cfg(feature = "bfv")]
     {
         let plan = veilsum_model::plan::one_round(&model).unwrap();

@@ -9,6 +9,7 @@ use super::{
 use crate::feature::Feature;
 use crate::interface::Interface;
 use crate::interval::Interval;
+use crate::plan::Engine;
 use crate::scale::Scale;
 
 /// Most bytes of a name or of a text on a card.
@@ -144,6 +145,8 @@ pub(crate) fn check_interface(interface: &Interface) -> Result<(), ModelError> {
             interface.family == FamilyName::Network && interface.features.len() <= MAX_PRODUCT_FEATURES
         }
     };
+    count("layers", 0, MAX_LAYERS, interface.layer_count as usize)?;
+    count("engines", 0, Engine::ALL.len(), interface.engines.len())?;
     if !terms_fit {
         return Err(ModelError::Terms);
     }
