@@ -188,6 +188,22 @@ impl PublicKey {
         self.encrypt_with_residue(plaintext, &self.random_power(rng))
     }
 
+    /// [`Self::encrypt`] for every plaintext, as many at once as the processor has lanes for.
+    #[must_use]
+    pub fn encrypt_many(&self, plaintexts: &[Plaintext], rng: &mut impl CryptoRng) -> Vec<Ciphertext> {
+        let batch = self.0.square.power_batch();
+        let mut ciphertexts = Vec::with_capacity(plaintexts.len());
+        for chunk in plaintexts.chunks(batch.lanes()) {
+            let units: Vec<BigUint> = chunk.iter().map(|_| self.random_unit(rng)).collect();
+            let powers = batch.power(&batch.to_montgomery(&units), &[&self.0.modulus]);
+            let residues = batch.from_montgomery(&powers);
+            let pairs = chunk.iter().zip(residues);
+            ciphertexts
+                .extend(pairs.map(|(plaintext, residue)| self.encrypt_with_residue(plaintext, &residue)));
+        }
+        ciphertexts
+    }
+
     /// `(1 + m·n) · residue mod n²`: an encryption only if `residue` is a fresh random n-th residue modulo n².
     ///
     /// For the owner, who makes such residues faster than by `rⁿ`, and for known answers.
@@ -370,14 +386,17 @@ impl PublicKey {
 
     /// `rⁿ mod n²` for r uniform among the units modulo n.
     fn random_power(&self, rng: &mut impl CryptoRng) -> BigUint {
-        let n = &self.0.modulus;
-        let r = loop {
-            let candidate = rng.random_biguint_below(n);
+        self.0.square.pow_secret(&self.random_unit(rng), &self.0.modulus)
+    }
+
+    /// Uniform among the units modulo n.
+    fn random_unit(&self, rng: &mut impl CryptoRng) -> BigUint {
+        loop {
+            let candidate = rng.random_biguint_below(&self.0.modulus);
             if self.is_coprime(&candidate) {
-                break candidate;
+                return candidate;
             }
-        };
-        self.0.square.pow_secret(&r, n)
+        }
     }
 }
 

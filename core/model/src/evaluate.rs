@@ -146,14 +146,16 @@ fn score_forms(
     let columns = if aligned.is_empty() { query.ciphertexts() } else { &aligned };
     let blocks = columns.len() / expected.max(1);
     let columns: Vec<&[Ciphertext]> = columns.chunks_exact(blocks.max(1)).collect();
-    let mut ciphertexts = Vec::new();
+    let (mut sums, mut masks) = (Vec::new(), Vec::new());
     for form in forms {
-        let sums = key.weighted_sums(&Exponents::new(&form.weights), &columns);
-        for (index, sum) in sums.iter().enumerate() {
+        let first = sums.len();
+        sums.extend(key.weighted_sums(&Exponents::new(&form.weights), &columns));
+        masks.extend((0..sums.len() - first).map(|index| {
             let window = header.packing.window(key, expected, header.row_count, index);
-            let mask = key.encrypt(&window.mask(key, form.constant.0, rng), rng);
-            ciphertexts.push(key.add(sum, &mask));
-        }
+            window.mask(key, form.constant.0, rng)
+        }));
     }
+    let masks = key.encrypt_many(&masks, rng);
+    let ciphertexts = sums.iter().zip(&masks).map(|(sum, mask)| key.add(sum, mask)).collect();
     Ok(Answer::new(header, u32::try_from(forms.len()).unwrap_or(u32::MAX), ciphertexts))
 }

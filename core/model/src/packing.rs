@@ -5,9 +5,9 @@
 //! bits, as in a dataset, but without a check value and with **one record less than there are slots**. A score is the
 //! weighted sum of the blocks of all inputs; slot j of it is the score of record j.
 //!
-//! A *record* is packed by inputs, G at once, 128 bits apart: `x₀ + x₁·2¹²⁸ + … + x_{G−1}·2^(128·(G−1))`. Multiplied by
-//! `Σ wᵢ·2^(128·(G−1−i))` it has the score as the middle term of a convolution, at bit `128·(G−1)`: one ciphertext for G inputs,
-//! G = 12 under 3072 bits. Terms of both sides are products of the wrong pairs. The powers of two are taken once for all
+//! A *record* is packed by inputs, G at once, 160 bits apart: `x₀ + x₁·2¹⁶⁰ + … + x_{G−1}·2^(160·(G−1))`. Multiplied by
+//! `Σ wᵢ·2^(160·(G−1−i))` it has the score as the middle term of a convolution, at bit `160·(G−1)`: one ciphertext for G inputs,
+//! G = 10 under 3072 bits. Terms of both sides are products of the wrong pairs. The powers of two are taken once for all
 //! forms.
 //!
 //! # What hides the rest
@@ -22,7 +22,7 @@
 //!
 //! Below a table's window stand 127 bits that are uniform; a query as it should be has 0 there, so nothing is carried. Below a
 //! record's window stands a random number of one bit less than there is room, which hides honest terms (at most
-//! 2⁶³·2^(128·(G−2))) but for 2⁻⁶³ and carries nothing either. Above the window stands a multiple of `2^top` that is uniform among
+//! 2⁹⁵·2^(160·(G−2))) but for 2⁻⁶⁴ and carries nothing either. Above the window stands a multiple of `2^top` that is uniform among
 //! all that leave room for honest terms, below n.
 //!
 //! A hostile query may hold anything everywhere. What it gets is 64 bits for each record that is counted, whatever it hides
@@ -42,9 +42,9 @@ use crate::feature::Input;
 use crate::model::Form;
 
 /// Bits from one input of a record to the next.
-pub const RECORD_STRIDE: u32 = 128;
+pub const RECORD_STRIDE: u32 = 160;
 /// Every |term| of a record's convolution is below `2^TERM_BITS`.
-pub const TERM_BITS: u32 = 63;
+pub const TERM_BITS: u32 = RECORD_STRIDE - 65;
 
 /// How records are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl Packing {
             }
             Self::Record => {
                 let low = record_low(inputs_per_record_block(key, input_count));
-                Window { low, count: 1, above: low, packing: self }
+                Window { low, count: 1, above: low + TERM_BITS + 1 - SLOT_BITS, packing: self }
             }
         }
     }
@@ -141,10 +141,11 @@ pub fn rows_per_block(key: &PublicKey) -> u32 {
     (key.layout().slot_count() - 1).max(1)
 }
 
-/// G: inputs of a record in a ciphertext. The last term needs `128·(2·G − 2) + 64` bits, and as many as `2⁶⁴` times what it holds.
+/// G: inputs of a record in a ciphertext. The last term stands at bit `160·(2·G − 2)` and has 95 bits; above it 64 more are for
+/// what hides it.
 #[must_use]
 pub fn inputs_per_record_block(key: &PublicKey, input_count: usize) -> usize {
-    let most = (key.modulus_bits() + RECORD_STRIDE - 2) / (2 * RECORD_STRIDE);
+    let most = (key.modulus_bits() + RECORD_STRIDE - 1) / (2 * RECORD_STRIDE);
     input_count.clamp(1, most as usize)
 }
 
@@ -201,7 +202,7 @@ pub fn pack_record(key: &PublicKey, inputs: &[i64]) -> Vec<Plaintext> {
 }
 
 /// For each input of a record a ciphertext in which it stands where the score does: what forms are taken of. Input i of G is
-/// multiplied by `2^(128·(G−1−i))`.
+/// multiplied by `2^(160·(G−1−i))`.
 #[must_use]
 pub fn align_record(key: &PublicKey, input_count: usize, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
     let per_block = inputs_per_record_block(key, input_count);
@@ -252,7 +253,7 @@ impl Window {
     }
 }
 
-/// `128·(G−1)`.
+/// `160·(G−1)`.
 fn record_low(per_block: usize) -> u32 {
     RECORD_STRIDE * u32::try_from(per_block.saturating_sub(1)).unwrap_or(u32::MAX)
 }
