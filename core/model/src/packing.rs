@@ -25,11 +25,13 @@
 //! 2⁹⁵·2^(160·(G−2))) but for 2⁻⁶⁴ and carries nothing either. Above the window stands a multiple of `2^top` that is uniform among
 //! all that leave room for honest terms, below n.
 //!
-//! A hostile query may hold anything everywhere. What it gets is 64 bits for each record that is counted, whatever it hides
-//! where (a feature at `2^(64·c)` lies under a random number), and at either end of the window whether there was a
-//! carry or n was passed: a bit each, and two for a record's lower end. So **an answer tells at most 64·count + 4 bits**, where
-//! count scores tell as much anyway. That d + 1 scores determine d weights cannot be hidden by any of this; rows are counted
-//! and limited for that.
+//! A hostile query may hold anything everywhere (a feature at `2^(64·c)` lies under a random number). Whatever it holds, **a
+//! ciphertext of an answer tells at most 64·count bits about the model, and one more for a record**: a plaintext has log₂ n bits
+//! of entropy at most, and given the model log₂ of the number of masks, which is n / 2^(64·count) but for a factor of
+//! 1 + 2⁻⁵⁹, and half of that for a record; the difference is the mutual information, carries included. Count scores tell as
+//! much anyway. That d + 1 scores determine d weights cannot be hidden by any of this; rows are counted and limited for that.
+
+use core::ops::Range;
 
 use num_bigint::{BigInt, BigRng010, BigUint};
 use num_traits::One;
@@ -66,6 +68,12 @@ pub struct Window {
     /// Bits above the window that honest terms need.
     above: u32,
     packing: Packing,
+}
+
+/// Ranges of the numbers below a window and, in units of its upper end, above it.
+struct Masks {
+    below: Range<BigUint>,
+    above: Range<BigUint>,
 }
 
 impl Packing {
@@ -222,18 +230,9 @@ impl Window {
     #[must_use]
     pub fn mask(self, key: &PublicKey, constant: i128, rng: &mut impl CryptoRng) -> Plaintext {
         let constants = (0..self.count).map(|slot| BigInt::from(constant) << (self.low + SLOT_BITS * slot));
-        let below = match (self.packing, self.low) {
-            (Packing::Table, low) => rng.random_biguint_below(&(BigUint::one() << low)),
-            (Packing::Record, 0) => BigUint::ZERO,
-            (Packing::Record, low) => {
-                (BigUint::one() << (low - 2)) + rng.random_biguint_below(&(BigUint::one() << (low - 1)))
-            }
-        };
-        let top = self.top();
-        // Twice what honest terms need, from 0 and from n.
-        let margin = BigUint::from(2u32) << self.above;
-        let end = (key.modulus() >> top) - &margin;
-        let above = rng.random_biguint_range(&margin, &end) << top;
+        let masks = self.masks(key);
+        let below = rng.random_biguint_range(&masks.below.start, &masks.below.end);
+        let above = rng.random_biguint_range(&masks.above.start, &masks.above.end) << self.top();
         Plaintext::from_integer(constants.sum::<BigInt>() + BigInt::from(below + above))
     }
 
@@ -248,6 +247,21 @@ impl Window {
         (0..self.count).map(|_| digits.next().unwrap_or(0).wrapping_sub(1 << 63).cast_signed()).collect()
     }
 
+    /// What random numbers are drawn from.
+    fn masks(self, key: &PublicKey) -> Masks {
+        let power = |bits: u32| BigUint::one() << bits;
+        let below = match (self.packing, self.low) {
+            (Packing::Table, low) => BigUint::ZERO..power(low),
+            (Packing::Record, 0) => BigUint::ZERO..power(0),
+            // Honest terms, negative ones too, neither borrow from it nor carry.
+            (Packing::Record, low) => power(low - 2)..power(low - 2) + power(low - 1),
+        };
+        // Twice what honest terms need, from 0 and from n.
+        let margin = power(self.above + 1);
+        let end = (key.modulus() >> self.top()) - &margin;
+        Masks { below, above: margin..end }
+    }
+
     const fn top(self) -> u32 {
         self.low + SLOT_BITS * self.count
     }
@@ -256,4 +270,29 @@ impl Window {
 /// `160·(G−1)`.
 fn record_low(per_block: usize) -> u32 {
     RECORD_STRIDE * u32::try_from(per_block.saturating_sub(1)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bound on what an answer tells: n over the number of masks.
+    #[test]
+    fn there_are_as_many_masks_as_bits_are_hidden() {
+        for bits in [1_024_u32, 1_032, 1_280, 2_048, 3_072, 4_096, 8_192] {
+            // The smallest odd number of that size, which is no square: hardly any is harder to fill.
+            let key = PublicKey::from_modulus((BigUint::one() << (bits - 1)) + 1_u32).unwrap();
+            let all = rows_per_block(&key);
+            let tables = [1, 2, all].map(|rows| (Packing::Table.window(&key, 1, rows, 0), 0_u32));
+            let records = [1, 2, 3, 2_000].map(|inputs| (Packing::Record.window(&key, inputs, 1, 0), 1));
+            for (window, more) in tables.into_iter().chain(records) {
+                let masks = window.masks(&key);
+                let count = (&masks.below.end - &masks.below.start) * (&masks.above.end - &masks.above.start);
+                // n ≤ masks · 2^(64·count + more) · (1 + 2⁻⁵⁹)
+                let told = count << (SLOT_BITS * window.count() + more);
+                assert!(*key.modulus() <= &told + (&told >> 59_u32), "{bits} bits, {window:?}");
+                assert!(masks.above.start < masks.above.end);
+            }
+        }
+    }
 }
