@@ -32,8 +32,8 @@ pub struct Interface {
     pub score_bits: u8,
     /// What can score the model, the one to take first where several can.
     pub engines: Vec<Engine>,
-    /// Dense layers, where they can be scored one by one; else 0.
-    pub layer_count: u32,
+    /// What a unit of the sums of each layer stands for, where layers can be scored one by one; else empty.
+    pub layer_scales: Vec<Scale>,
     /// Whether one record may come packed by inputs: [`crate::packing::Packing::Record`].
     pub packs_records: bool,
     /// The model card.
@@ -54,7 +54,7 @@ impl Model {
             score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
             output_scale: self.output_scale(),
             score_bits: u8::try_from(score_bits(self)).unwrap_or(u8::MAX),
-            layer_count: self.scored_layers(),
+            layer_scales: self.layer_scales(),
             engines: Engine::ALL.into_iter().filter(|engine| engine.check(self).is_ok()).collect(),
             packs_records: self.packs_records(),
             card: self.card().clone(),
@@ -63,15 +63,15 @@ impl Model {
 }
 
 impl Model {
-    fn scored_layers(&self) -> u32 {
+    fn layer_scales(&self) -> Vec<Scale> {
         match self.family() {
             Family::Network { layers, .. } if Engine::ByLayers.check(self).is_ok() => {
-                u32::try_from(layers.len()).unwrap_or(u32::MAX)
+                layers.iter().map(|layer| layer.scale).collect()
             }
             Family::Linear { .. }
             | Family::Logistic { .. }
             | Family::KMeans { .. }
-            | Family::Network { .. } => 0,
+            | Family::Network { .. } => Vec::new(),
         }
     }
 }

@@ -90,6 +90,8 @@ pub struct Form {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
+    /// What a unit of its sums stands for: that of the scores for the last layer.
+    pub scale: Scale,
     /// The units.
     pub units: Vec<Form>,
 }

@@ -124,7 +124,7 @@ mod tests {
             output_scale: Scale::binary(4),
             score_bits: 16,
             engines: Vec::new(),
-            layer_count: 0,
+            layer_scales: Vec::new(),
             packs_records: true,
             card: Card::default(),
         }

@@ -153,7 +153,7 @@ fn parts_must_fit_each_other() {
         let mut width = 2;
         let mut layers = Vec::new();
         for &units in widths {
-            layers.push(Layer { units: vec![form(&vec![1; width]); units] });
+            layers.push(Layer { scale: Scale::binary(3), units: vec![form(&vec![1; width]); units] });
             width = units;
         }
         model(Family::Network { classes: classes(names), layers })
@@ -162,6 +162,11 @@ fn parts_must_fit_each_other() {
     assert!(network(&["n", "y"], &[1]).is_ok());
     assert!(network(&[], &[3, 1]).is_ok());
     assert_eq!(count(network(&["a", "b"], &[4, 3])), "classes");
+    let layers = vec![Layer { scale: Scale::binary(2), units: vec![form(&[1, 1])] }];
+    assert_eq!(
+        model(Family::Network { classes: Vec::new(), layers }),
+        Err(ModelError::Scale { what: "layer 1".to_owned() })
+    );
     assert_eq!(count(network(&[], &[])), "layers");
     assert_eq!(count(network(&[], &[0])), "units of a layer");
 }
@@ -178,7 +183,10 @@ fn interfaces_tell_no_weights_and_are_not_believed() {
     }
     // The exact bound would tell of the weights: 2·20 + 3·10 − 7 = 63 has 6 bits, and the class has 8.
     assert_eq!(interface.score_bits, 8);
-    assert_eq!((interface.engines.as_slice(), interface.layer_count), ([Engine::Packed].as_slice(), 0));
+    assert_eq!(
+        (interface.engines.as_slice(), interface.layer_scales.len()),
+        ([Engine::Packed].as_slice(), 0)
+    );
     let with = |change: &dyn Fn(&mut Interface)| {
         let mut interface = interface.clone();
         change(&mut interface);

@@ -139,7 +139,8 @@ fn the_digits_network_fits_every_engine() {
     assert_eq!(model.inputs().len(), 64 + 64 * 65 / 2);
     let interface = model.interface();
     assert!(interface.packs_records);
-    assert_eq!(interface.layer_count, 2);
+    assert_eq!(interface.layer_scales.last(), Some(&model.output_scale()));
+    assert_eq!(interface.layer_scales.len(), 2);
     #[cfg(feature = "bfv")]
     assert_eq!(interface.engines, Engine::ALL);
     #[cfg(feature = "bfv")]

@@ -60,10 +60,10 @@ pub enum ModelError {
     /// A text on the card is too long.
     #[error("a text on the model card is longer than {MAX_TEXT_BYTES} bytes")]
     Text,
-    /// A scale has more places than scales have.
-    #[error("the scale of {what} has more places than can be computed with")]
+    /// A scale has more places than scales have, or the last layer another one than the scores.
+    #[error("the scale of {what} has more places than can be computed with, or is not that of the scores")]
     Scale {
-        /// Whose scale: a feature's name, or `the scores`.
+        /// Whose scale: a feature's name, a layer, or `the scores`.
         what: String,
     },
     /// A feature has no values, or values that no slot holds.
@@ -108,6 +108,7 @@ impl Model {
             return Err(ModelError::Scale { what: "the scores".to_owned() });
         }
         check_shape(&features, &family)?;
+        check_scales(&family, output_scale)?;
         let bounds = bounds(&features, &family)?;
         let model = Self { features, family, output_scale, card, bounds };
         if model.forms().is_none() && !matches!(model.family, Family::Network { .. }) {
@@ -145,7 +146,10 @@ pub(crate) fn check_interface(interface: &Interface) -> Result<(), ModelError> {
             interface.family == FamilyName::Network && interface.features.len() <= MAX_PRODUCT_FEATURES
         }
     };
-    count("layers", 0, MAX_LAYERS, interface.layer_count as usize)?;
+    count("layers", 0, MAX_LAYERS, interface.layer_scales.len())?;
+    if !interface.layer_scales.iter().all(|scale| scale.is_known()) {
+        return Err(ModelError::Scale { what: "a layer".to_owned() });
+    }
     count("engines", 0, Engine::ALL.len(), interface.engines.len())?;
     if !terms_fit {
         return Err(ModelError::Terms);
@@ -230,6 +234,19 @@ fn check_shape(features: &[Feature], family: &Family) -> Result<(), ModelError> 
     }
 }
 
+/// Layers have known scales, and the last one that of the scores.
+fn check_scales(family: &Family, output_scale: Scale) -> Result<(), ModelError> {
+    let Family::Network { layers, .. } = family else { return Ok(()) };
+    let mut scales = (1..).zip(layers).map(|(index, layer)| (index, layer.scale));
+    let fits = |(index, scale): &(usize, Scale)| {
+        scale.is_known() && (*index < layers.len() || *scale == output_scale)
+    };
+    match scales.find(|scale| !fits(scale)) {
+        Some((index, _)) => Err(ModelError::Scale { what: format!("layer {index}") }),
+        None => Ok(()),
+    }
+}
+
 fn bounds(features: &[Feature], family: &Family) -> Result<Bounds, ModelError> {
     let inputs: Vec<_> = features
         .iter()
@@ -261,7 +278,7 @@ fn bounds(features: &[Feature], family: &Family) -> Result<Bounds, ModelError> {
         }
         Family::Network { layers: dense, .. } => {
             let mut values = inputs;
-            for Layer { units } in dense {
+            for Layer { units, .. } in dense {
                 let sums = of_forms("unit", units, &values)?;
                 let squares = (1..).zip(&sums).map(|(index, sum)| narrow(sum.square(), "square", index));
                 // The last layer's squares are not computed.
