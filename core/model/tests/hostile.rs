@@ -1,7 +1,5 @@
 //! Bytes and numbers from strangers: refused by name or taken, never a panic and never an overflow.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something fails")]
-
 use proptest::prelude::*;
 use veilsum_model::feature::Feature;
 use veilsum_model::interface::Interface;
