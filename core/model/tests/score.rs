@@ -26,6 +26,9 @@ use veilsum_model::text::Wide;
 use veilsum_model::twin;
 use veilsum_protocol::{Digest, KeyFingerprint};
 
+/// Of the small key.
+const FINGERPRINT: &str = "6d0db8fb29cd52685fb175f70d63273aad2013742b8fbb83b0d2dd85b3e281ca";
+
 /// From integers of records to integers of scores, through bytes in both directions.
 fn score(model: &Model, packing: Packing, records: &[Vec<i64>], seed: u64) -> Vec<Vec<i128>> {
     let rows: Vec<_> = records.iter().map(|record| inputs(&model.inputs(), record).unwrap()).collect();
@@ -356,6 +359,33 @@ fn answers_to_other_queries_are_refused() {
     assert_eq!(Answer::from_bytes(public, &asked, &two), Err(AnswerError::Count { expected: 2, actual: 1 }));
     two[88] = 0;
     assert!(matches!(Answer::from_bytes(public, &asked, &two), Err(AnswerError::Wire(_))));
+}
+
+/// Frozen: version 1 of a query, up to its ciphertexts.
+#[test]
+fn the_header_of_a_query_is_frozen() {
+    let model = linear(&[1, 2], 0, 0, 10);
+    let asked = Header {
+        model: Digest::from_bytes([0xab; 32]),
+        layer: 0x0102,
+        ..header(&model, Packing::Table, 3, 2)
+    };
+    let bytes = ask(asked, &[vec![1, 2], vec![3, 4], vec![5, 6]], 1);
+    let hex: String = bytes[..88].iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = [
+        "56534d51",       // magic "VSMQ"
+        "0100",           // version
+        "01",             // a table
+        "00",             //
+        &"ab".repeat(32), // model
+        FINGERPRINT,      // key
+        "00040000",       // 1,024 bits
+        "03000000",       // records
+        "02000000",       // inputs
+        "0201",           // layer
+        "0000",           //
+    ];
+    assert_eq!(hex, expected.concat());
 }
 
 #[test]
