@@ -62,10 +62,10 @@ def decimals(column, most):
     return int(min(most, max(0, max(places))))
 
 
-def export(model, X, *, name, data, target="target", metrics=None, feature_names=None, rows=None, bounds=None,
+def export(model, X, *, name, data, target="target", metrics=None, feature_names=None, class_names=None, rows=None, bounds=None,
            margin=0.0):
     """The JSON text of a fitted model. `bounds` maps names of features to (lowest, highest); `rows` is how many it was
-    trained on, if not X's."""
+    trained on, if not X's; `class_names` are those of `classes_`, in order."""
     scaler = None
     if isinstance(model, Pipeline):
         steps = [step for _, step in model.steps]
@@ -77,20 +77,26 @@ def export(model, X, *, name, data, target="target", metrics=None, feature_names
         scale = scaler.scale_ if scaler.with_std else ones
         scaler = {"mean": mean.tolist(), "scale": scale.tolist()}
 
+    def named(model):
+        known = list(getattr(model, "classes_", getattr(model, "classes", [])))
+        if class_names is not None and len(class_names) != len(known):
+            raise ValueError(f"{len(known)} classes have {len(class_names)} names")
+        return known if class_names is None else class_names
+
     if isinstance(model, (LinearRegression, Ridge)):
         if np.ndim(model.coef_) != 1:
             raise ValueError("a linear model predicts one target")
         exported = {"kind": "linear", "target": target, "coefficients": model.coef_.tolist(),
                     "intercept": float(model.intercept_)}
     elif isinstance(model, LogisticRegression):
-        exported = {"kind": "logistic", "classes": [str(c) for c in model.classes_],
+        exported = {"kind": "logistic", "classes": [str(c) for c in named(model)],
                     "coefficients": model.coef_.tolist(), "intercepts": model.intercept_.tolist()}
     elif isinstance(model, KMeans):
         exported = {"kind": "k-means", "centroids": model.cluster_centers_.tolist()}
     elif isinstance(model, SquareNetwork):
         layers = [{"weights": np.asarray(w).T.tolist(), "biases": np.asarray(b).tolist()}
                   for w, b in zip(model.weights, model.biases)]
-        exported = {"kind": "network", "classes": [str(c) for c in model.classes], "layers": layers}
+        exported = {"kind": "network", "classes": [str(c) for c in named(model)], "layers": layers}
     else:
         raise TypeError(f"{type(model).__name__} is not a model that can be exported")
 

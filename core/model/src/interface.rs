@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{Feature, Input};
-use crate::model::{Card, FamilyName, Model};
-use crate::plan::{SCORE_BITS, bound_class};
+use crate::model::{Card, Family, FamilyName, FormatError, MAX_BYTES, Model, Terms, check_interface};
+use crate::plan::{Engine, score_bits};
 use crate::scale::Scale;
 
 /// The public side of a hidden model.
@@ -20,6 +20,8 @@ pub struct Interface {
     pub family: FamilyName,
     /// The features, in the order in which records have them.
     pub features: Vec<Feature>,
+    /// What packed sums need of a record.
+    pub terms: Terms,
     /// Names of the classes, if it tells classes apart.
     pub classes: Vec<String>,
     /// Scores of a record.
@@ -28,6 +30,10 @@ pub struct Interface {
     pub output_scale: Scale,
     /// Every |score| is below `2^score_bits`: a multiple of 8, or the most that there can be.
     pub score_bits: u8,
+    /// What can score the model, the one to take first where several can.
+    pub engines: Vec<Engine>,
+    /// What a unit of the sums of each layer stands for, where layers can be scored one by one; else empty.
+    pub layer_scales: Vec<Scale>,
     /// Whether one record may come packed by inputs: [`crate::packing::Packing::Record`].
     pub packs_records: bool,
     /// The model card.
@@ -38,28 +44,67 @@ impl Model {
     /// What a client is told.
     #[must_use]
     pub fn interface(&self) -> Interface {
-        let bits = self.bounds().scores.iter().map(|score| score.bits()).max().unwrap_or(0);
-        let most = if bits <= SCORE_BITS { SCORE_BITS } else { crate::model::MAX_BITS };
         let digest: String = self.digest().iter().map(|byte| format!("{byte:02x}")).collect();
         Interface {
             model: digest,
             family: self.family().name(),
             features: self.features().to_vec(),
+            terms: self.terms(),
             classes: self.family().classes().to_vec(),
             score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
             output_scale: self.output_scale(),
-            score_bits: u8::try_from(bound_class(bits).min(most)).unwrap_or(u8::MAX),
+            score_bits: u8::try_from(score_bits(self)).unwrap_or(u8::MAX),
+            layer_scales: self.layer_scales(),
+            engines: Engine::ALL.into_iter().filter(|engine| engine.check(self).is_ok()).collect(),
             packs_records: self.packs_records(),
             card: self.card().clone(),
         }
     }
 }
 
+impl Model {
+    fn layer_scales(&self) -> Vec<Scale> {
+        match self.family() {
+            Family::Network { layers, .. } if Engine::ByLayers.check(self).is_ok() => {
+                layers.iter().map(|layer| layer.scale).collect()
+            }
+            Family::Linear { .. }
+            | Family::Logistic { .. }
+            | Family::KMeans { .. }
+            | Family::Network { .. } => Vec::new(),
+        }
+    }
+}
+
 impl Interface {
-    /// What is encrypted of a record, in order.
+    /// The interface as JSON.
+    ///
+    /// # Panics
+    /// Never: it has text as keys only.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("all keys are text")
+    }
+
+    /// Reads what [`Self::to_bytes`] writes. The cloud is not believed: features, classes and counts are checked as those of
+    /// a model are.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(FormatError::TooLong { actual: bytes.len() });
+        }
+        let interface: Self = serde_json::from_slice(bytes)
+            .map_err(|fault| FormatError::Unreadable { line: fault.line(), column: fault.column() })?;
+        check_interface(&interface)?;
+        Ok(interface)
+    }
+
+    /// What is encrypted of a record for packed sums, in order.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        self.family.inputs(self.features.len())
+        self.terms.inputs(self.features.len())
     }
 
     /// The largest |score| that is accepted.

@@ -4,8 +4,8 @@
 //! integers to the scheme, so that a dense layer multiplies by scalars and nothing is rotated; a square has three
 //! polynomials, and their owner decrypts them as they are.
 //!
-//! Slots that hold no counted record are covered with random residues, so that an answer tells logits of `row_count` records
-//! only. **No circuit privacy**: the noise of an answer depends on the weights, and a client who sends ciphertexts with chosen
+//! Slots that hold no counted record are covered with random residues, so that an answer tells residues of `row_count` records
+//! only (of as many different ones as there are primes, if a query holds others under each). **No circuit privacy**: the noise of an answer depends on the weights, and a client who sends ciphertexts with chosen
 //! noise may learn more than the logits. Nothing of BFV is re-randomised. A page that offers this says so.
 //!
 //! ```text

@@ -69,8 +69,11 @@ fn small(weights: i64, bound: i64, classes: usize) -> Model {
     let form =
         |sign: i64, constant| Form { weights: vec![sign * weights, weights], constant: Wide(constant) };
     let layers = vec![
-        Layer { units: vec![form(1, 5), form(-1, -6)] },
-        Layer { units: (0..classes).map(|class| form(1, i128::try_from(class).unwrap() - 1)).collect() },
+        Layer { scale: Scale::ONE, units: vec![form(1, 5), form(-1, -6)] },
+        Layer {
+            scale: Scale::ONE,
+            units: (0..classes).map(|class| form(1, i128::try_from(class).unwrap() - 1)).collect(),
+        },
     ];
     let classes = (0..classes).map(|class| class.to_string()).collect();
     let family = Family::Network { classes, layers };

@@ -126,6 +126,31 @@ fn encryption_is_randomised_and_rerandomised() {
 }
 
 #[test]
+fn many_encryptions_are_those_one_by_one() {
+    let key = small_key();
+    let plaintexts: Vec<_> = (0..7).map(|value| plaintext(&key, &[value, -value], 4)).collect();
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let one_by_one: Vec<_> = plaintexts.iter().map(|plaintext| key.encrypt(plaintext, &mut rng)).collect();
+    assert_eq!(key.encrypt_many(&plaintexts, &mut ChaCha20Rng::seed_from_u64(2)), one_by_one);
+    assert_eq!(key.encrypt_many(&[], &mut rng), []);
+}
+
+#[test]
+fn shifted_ciphertexts_are_multiples_by_powers_of_two() {
+    let key = small_key();
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let ciphertexts: Vec<_> =
+        (1..6).map(|value| key.encrypt(&plaintext(&key, &[value], 0), &mut rng)).collect();
+    let shifted = key.shifted(&ciphertexts, 77, 3);
+    assert_eq!(shifted.len(), ciphertexts.len());
+    for (column, ciphertext) in shifted.iter().zip(&ciphertexts) {
+        let expected: Vec<_> =
+            (0..3).map(|j| key.multiply_integer(ciphertext, &(BigInt::one() << (77 * j)))).collect();
+        assert_eq!(*column, expected);
+    }
+}
+
+#[test]
 fn the_sum_over_nothing_is_refused_as_a_ciphertext() {
     let key = small_key();
     let nothing = key.sum([]);

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Bounds, Card, Family, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_SCORES, MAX_UNITS, Model,
+    Bounds, Card, Family, FamilyName, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_PRODUCT_FEATURES,
+    MAX_SCORES, MAX_UNITS, Model, Terms,
 };
 use crate::feature::Feature;
+use crate::interface::Interface;
 use crate::interval::Interval;
+use crate::plan::Engine;
 use crate::scale::Scale;
 
 /// Most bytes of a name or of a text on a card.
@@ -57,10 +60,10 @@ pub enum ModelError {
     /// A text on the card is too long.
     #[error("a text on the model card is longer than {MAX_TEXT_BYTES} bytes")]
     Text,
-    /// A scale has more places than scales have.
-    #[error("the scale of {what} has more places than can be computed with")]
+    /// A scale has more places than scales have, or the last layer another one than the scores.
+    #[error("the scale of {what} has more places than can be computed with, or is not that of the scores")]
     Scale {
-        /// Whose scale: a feature's name, or `the scores`.
+        /// Whose scale: a feature's name, a layer, or `the scores`.
         what: String,
     },
     /// A feature has no values, or values that no slot holds.
@@ -75,6 +78,9 @@ pub enum ModelError {
         /// Name of the feature.
         feature: String,
     },
+    /// Products of features are asked for that the family does not need.
+    #[error("the model asks for products of features that it cannot need")]
+    Terms,
     /// Something on the way to a score could need too many bits.
     #[error("{what} number {index} could need more than {MAX_BITS} bits: use smaller weights or bounds")]
     TooWide {
@@ -102,6 +108,7 @@ impl Model {
             return Err(ModelError::Scale { what: "the scores".to_owned() });
         }
         check_shape(&features, &family)?;
+        check_scales(&family, output_scale)?;
         let bounds = bounds(&features, &family)?;
         let model = Self { features, family, output_scale, card, bounds };
         if model.forms().is_none() && !matches!(model.family, Family::Network { .. }) {
@@ -117,6 +124,48 @@ impl Model {
     pub fn with_card(self, card: Card) -> Result<Self, ModelError> {
         check_card(&card)?;
         Ok(Self { card, ..self })
+    }
+}
+
+/// What holds of every interface that a model has.
+pub(crate) fn check_interface(interface: &Interface) -> Result<(), ModelError> {
+    check_card(&interface.card)?;
+    check_features(&interface.features)?;
+    check_classes(&interface.classes, 0)?;
+    if !interface.output_scale.is_known() {
+        return Err(ModelError::Scale { what: "the scores".to_owned() });
+    }
+    let bits = usize::from(interface.score_bits);
+    count("bits of a score", 0, MAX_BITS as usize, bits)?;
+    let scores = interface.score_count as usize;
+    let classes = interface.classes.len();
+    let terms_fit = match interface.terms {
+        Terms::Values => true,
+        Terms::Squares => interface.family == FamilyName::KMeans,
+        Terms::Products => {
+            interface.family == FamilyName::Network && interface.features.len() <= MAX_PRODUCT_FEATURES
+        }
+    };
+    count("layers", 0, MAX_LAYERS, interface.layer_scales.len())?;
+    if !interface.layer_scales.iter().all(|scale| scale.is_known()) {
+        return Err(ModelError::Scale { what: "a layer".to_owned() });
+    }
+    count("engines", 0, Engine::ALL.len(), interface.engines.len())?;
+    if !terms_fit {
+        return Err(ModelError::Terms);
+    }
+    match (interface.family, classes) {
+        (FamilyName::Linear, 0) => count("scores", 1, 1, scores),
+        (FamilyName::KMeans, 0) => count("scores", 1, MAX_SCORES, scores),
+        (FamilyName::Linear | FamilyName::KMeans, _) => count("classes", 0, 0, classes),
+        (FamilyName::Logistic, _) => {
+            count("classes", 2, MAX_SCORES, classes)?;
+            let expected = if classes == 2 { 1 } else { classes };
+            count("scores", expected, expected, scores)
+        }
+        (FamilyName::Network, 0) => count("scores", 1, 1, scores),
+        (FamilyName::Network, 2) => count("scores", 1, 2, scores),
+        (FamilyName::Network, _) => count("scores", classes.max(2), classes.max(2), scores),
     }
 }
 
@@ -185,6 +234,19 @@ fn check_shape(features: &[Feature], family: &Family) -> Result<(), ModelError> 
     }
 }
 
+/// Layers have known scales, and the last one that of the scores.
+fn check_scales(family: &Family, output_scale: Scale) -> Result<(), ModelError> {
+    let Family::Network { layers, .. } = family else { return Ok(()) };
+    let mut scales = (1..).zip(layers).map(|(index, layer)| (index, layer.scale));
+    let fits = |(index, scale): &(usize, Scale)| {
+        scale.is_known() && (*index < layers.len() || *scale == output_scale)
+    };
+    match scales.find(|scale| !fits(scale)) {
+        Some((index, _)) => Err(ModelError::Scale { what: format!("layer {index}") }),
+        None => Ok(()),
+    }
+}
+
 fn bounds(features: &[Feature], family: &Family) -> Result<Bounds, ModelError> {
     let inputs: Vec<_> = features
         .iter()
@@ -216,7 +278,7 @@ fn bounds(features: &[Feature], family: &Family) -> Result<Bounds, ModelError> {
         }
         Family::Network { layers: dense, .. } => {
             let mut values = inputs;
-            for Layer { units } in dense {
+            for Layer { units, .. } in dense {
                 let sums = of_forms("unit", units, &values)?;
                 let squares = (1..).zip(&sums).map(|(index, sum)| narrow(sum.square(), "square", index));
                 // The last layer's squares are not computed.

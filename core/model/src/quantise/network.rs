@@ -77,7 +77,7 @@ pub(super) fn round(
         let places = places(magnitudes, weight_bits);
         let binary = scale.binary.checked_mul(2).and_then(|binary| binary.checked_add(places));
         let binary = binary.filter(|&binary| binary <= MAX_BINARY).ok_or_else(too_wide)?;
-        layers.push(Layer { units: core::mem::take(&mut units) });
+        layers.push(Layer { scale, units: core::mem::take(&mut units) });
         scale = Scale::binary(binary);
         let step = Scale::binary(places).factor();
         (errors, moved) = (Vec::new(), Vec::new());
@@ -101,7 +101,7 @@ pub(super) fn round(
         }
         bounds = intervals(&units, &squares)?;
     }
-    layers.push(Layer { units });
+    layers.push(Layer { scale, units });
     let largest = |numbers: &[f64]| numbers.iter().copied().fold(0.0, f64::max);
     let family = Family::Network { classes: classes.to_vec(), layers };
     Ok(Rounded {

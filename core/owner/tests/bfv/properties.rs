@@ -4,8 +4,9 @@ use num_bigint::BigInt;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use veilsum_crypto::bfv::evaluate::{self, EvaluateError, Lifted, ProductSum};
-use veilsum_crypto::bfv::noise::{Circuit, plan};
-use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
+use veilsum_crypto::bfv::noise::{self, Circuit, SquaredForms, plan};
+use veilsum_crypto::bfv::ring::Plaintext;
+use veilsum_crypto::bfv::{Ciphertext, ParameterSet, forms};
 use veilsum_owner::bfv::spot::expected_slots;
 use veilsum_owner::bfv::{DecryptError, EncryptError, SecretKey};
 use veilsum_owner::master::MasterSecret;
@@ -101,6 +102,64 @@ proptest! {
         let expected: Vec<_> = values.iter().map(|&value| i128::from(value) * i128::from(weight)).collect();
         prop_assert_eq!(&*decrypted.slots, &expected);
     }
+}
+
+#[test]
+fn weighted_sums_are_sums_of_multiples() {
+    let set = ParameterSet::N8192T30;
+    let key = key(set);
+    let blocks: Vec<_> =
+        (0..3).map(|value| key.encrypt_block(1, &[value, -value, 7], &mut rng(9)).unwrap()).collect();
+    let weights = [i64::from(i32::MAX), -(1 << 40), 0];
+    let mut expected = evaluate::scale(&blocks[0], weights[0]);
+    evaluate::add(&mut expected, &evaluate::scale(&blocks[1], weights[1])).unwrap();
+    assert_eq!(forms::weighted_sum(&weights, &blocks).unwrap(), expected);
+
+    assert_eq!(forms::weighted_sum(&[], &[]), Err(EvaluateError::Empty));
+    let mismatch = |weights: &[i64], blocks: &[Ciphertext]| {
+        matches!(forms::weighted_sum(weights, blocks), Err(EvaluateError::Mismatch { .. }))
+    };
+    assert!(mismatch(&weights[..2], &blocks));
+    let other_prime = key.encrypt_block(0, &[1], &mut rng(9)).unwrap();
+    assert!(mismatch(&weights[..2], &[blocks[0].clone(), other_prime]));
+    assert!(mismatch(&weights[..2], &[blocks[0].clone(), forms::square(&blocks[0]).unwrap()]));
+    let large = [i64::MIN, i64::MIN, 1];
+    assert_eq!(forms::weighted_sum(&large, &blocks), Err(EvaluateError::Weights));
+}
+
+/// The largest weights that the bound on noise allows, with as many blocks as add up to them: still exact.
+#[test]
+fn squared_forms_are_exact_at_the_edge_of_noise() {
+    let set = ParameterSet::N8192T30;
+    let key = key(set);
+    let fits = |bits: &u32| {
+        noise::plan_squared_forms(set, SquaredForms { inner: 1 << bits, outer: 1 << bits }).is_ok()
+    };
+    let bits = (1..63).take_while(fits).last().unwrap();
+    let level = noise::plan_squared_forms(set, SquaredForms { inner: 1 << bits, outer: 1 << bits }).unwrap();
+    let weight = 1_i64 << (bits - 2);
+    let values = [1, -1, 0, 3];
+    let bound = (9_u128 << (2 * bits)) << bits;
+    let primes = set.primes_for(bound).unwrap();
+    let parts: Vec<_> = (0..primes)
+        .map(|prime| {
+            let blocks: Vec<_> =
+                (0..4).map(|seed| key.encrypt_block(prime, &values, &mut rng(seed)).unwrap()).collect();
+            let mut sum = forms::weighted_sum(&[weight, -weight, weight, weight], &blocks).unwrap();
+            let modulus = set.plaintext_primes()[usize::from(prime)];
+            let fives = Plaintext::encode(set, prime, &vec![5 % modulus; set.degree()]).unwrap();
+            forms::add_plaintext(&mut sum, &fives).unwrap();
+            let squares = vec![forms::square(&sum).unwrap(); 4];
+            let sum = forms::weighted_sum(&[weight, weight, weight, -weight], &squares).unwrap();
+            evaluate::switch_down(&sum, level).unwrap()
+        })
+        .collect();
+    let decrypted = key.decrypt_covered(&parts, bound, 4).unwrap();
+    let weight = i128::from(weight);
+    let expected = values.map(|value| 2 * weight * (2 * weight * i128::from(value) + 5).pow(2));
+    assert_eq!(*decrypted.slots, expected);
+    // Slots that no value is in hold 2·weight·25, which a strict reader refuses.
+    assert!(key.decrypt(&parts, bound, 4).is_err());
 }
 
 #[test]
