@@ -21,7 +21,7 @@ pub enum Engine {
     ///
     /// **For teaching.** Whoever asks sees the sums of every layer, from which the weights of the layer follow.
     ByLayers,
-    /// A network in one round on BFV: dense, square, dense. Known with feature `bfv` only.
+    /// A network in one round on BFV: dense, square, dense.
     OneRound,
 }
 
@@ -150,8 +150,6 @@ impl Engine {
             Self::Packed => packed(model),
             Self::ByLayers => by_layers(model),
             Self::OneRound => one_round(model).map(drop),
-            #[cfg(not(feature = "bfv"))]
-            Self::OneRound => Err(PlanError::Family {
                 family: model.family().name(),
                 engine: "one round",
                 instead: "this program was built without it. Score it by packed sums, or layer by layer",
