@@ -150,10 +150,6 @@ impl Engine {
             Self::Packed => packed(model),
             Self::ByLayers => by_layers(model),
             Self::OneRound => one_round(model).map(drop),
-                family: model.family().name(),
-                engine: "one round",
-                instead: "this program was built without it. Score it by packed sums, or layer by layer",
-            }),
         }
     }
 }
