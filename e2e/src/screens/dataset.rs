@@ -205,29 +205,41 @@ pub async fn all_numbers(browser: &Browser) -> anyhow::Result<()> {
 /// # Errors
 /// One of them cannot be chosen.
 pub async fn numbers(browser: &Browser, column: Option<&str>, names: &[&str]) -> anyhow::Result<()> {
-    let body = r#"
-        const [column, names] = arguments;
-        const last = selector => [...document.querySelectorAll(selector)].at(-1);
-        if (column !== null) {
-            const select = last('[data-testid^="ask-"][data-testid$="-column"]');
-            const option = [...(select?.options ?? [])].find(option => option.textContent === column);
-            if (!option) return false;
-            select.value = option.value;
-            select.dispatchEvent(new Event('change', { bubbles: true }));
-        }
-        const none = last('[data-testid^="ask-"][data-testid$="-numbers-none"]');
-        if (!none) return false;
-        none.click();
-        const boxes = none.closest('fieldset').querySelectorAll('input[type="checkbox"]');
-        let found = 0;
-        for (const box of boxes) {
-            if (names.includes(box.closest('label').textContent.trim())) { box.click(); found += 1; }
-        }
-        return found === names.length;"#;
-    until(&format!("{names:?} to be chosen"), SOON, async || {
-        Ok(browser.script::<bool>(body, &[column.into(), names.into()]).await?.then_some(()))
-    })
-    .await
+    let last = "const last = selector => [...document.querySelectorAll(selector)].at(-1);";
+    let column_body = format!(
+        r#"{last} const select = last('[data-testid^="ask-"][data-testid$="-column"]');
+        const option = [...(select?.options ?? [])].find(option => option.textContent === arguments[0]);
+        if (!option) return false;
+        select.value = option.value;
+        select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+        return true;"#
+    );
+    if let Some(column) = column {
+        until("the number to explain", SOON, async || {
+            Ok(browser.script::<bool>(&column_body, &[column.into()]).await?.then_some(()))
+        })
+        .await?;
+    }
+    let none = format!(
+        r#"{last} const none = last('[data-testid^="ask-"][data-testid$="-numbers-none"]'); none?.click(); return !!none;"#
+    );
+    until("a choice of numbers", SOON, async || Ok(browser.script::<bool>(&none, &[]).await?.then_some(())))
+        .await?;
+    // One after the other: each choice renders the boxes anew.
+    let tick = format!(
+        r#"{last} const none = last('[data-testid^="ask-"][data-testid$="-numbers-none"]');
+        const boxes = [...none.closest('fieldset').querySelectorAll('input[type="checkbox"]')];
+        const box = boxes.find(box => box.closest('label').textContent.trim() === arguments[0]);
+        if (box && !box.checked) box.click();
+        return !!box?.checked;"#
+    );
+    for name in names {
+        until(&format!("{name} to be chosen"), SOON, async || {
+            Ok(browser.script::<bool>(&tick, &[(*name).into()]).await?.then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Runs what is chosen; adds the columns that it lacks first.
@@ -246,6 +258,9 @@ pub async fn run_prepared(browser: &Browser) -> anyhow::Result<Vec<Part>> {
 /// They are not added; the message is the page's.
 pub async fn add_columns(browser: &Browser) -> anyhow::Result<()> {
     let lacks = until("an estimate", SOON, async || {
+        if browser.attribute("analysis-estimate", "aria-busy").await? != "false" {
+            return Ok(None);
+        }
         if browser.find("add-columns").await?.is_some() {
             return Ok(Some(true));
         }

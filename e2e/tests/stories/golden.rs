@@ -178,7 +178,8 @@ fn diabetes_is_golden() {
         let parts = dataset::run_prepared(&browser).await?;
         let cells = &part(&parts, "Correlation")?.cells;
         let names: Vec<&String> = columns.keys().collect();
-        ensure!(cells.len() == names.len() * names.len(), "{} correlations", cells.len());
+        // The matrix comes first, then each pair with its test.
+        ensure!(cells.len() > names.len() * names.len(), "{} correlations", cells.len());
         let header = std::fs::read_to_string(fixture("diabetes.csv"))?;
         let order: Vec<&str> = header.lines().next().unwrap_or_default().split(',').collect();
         for (at, row) in order.iter().enumerate() {

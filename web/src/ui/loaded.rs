@@ -15,6 +15,8 @@ pub(crate) struct Loaded<T: Send + Sync + 'static> {
     value: RwSignal<Option<Result<T, Fault>>>,
     /// Counts what was asked, so that only the answer to the newest question counts.
     asked: RwSignal<u32>,
+    /// Whether the newest question has no answer yet.
+    pending: RwSignal<bool>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Loaded<T> {
@@ -28,17 +30,20 @@ impl<T: Send + Sync + 'static> Copy for Loaded<T> {}
 impl<T: Clone + Send + Sync + 'static> Loaded<T> {
     /// Asks now, and whenever a signal that `ask` reads has changed. The old value stays until the new one is there.
     pub(crate) fn new(ask: impl Fn() -> Answer<T> + 'static) -> Self {
-        let loaded = Self { value: RwSignal::new(None), asked: RwSignal::new(0) };
+        let loaded =
+            Self { value: RwSignal::new(None), asked: RwSignal::new(0), pending: RwSignal::new(true) };
         let newest = StoredValue::new(0_u32);
         Effect::new(move |_| {
             loaded.asked.track();
             let number = newest.get_value().wrapping_add(1);
             newest.set_value(number);
+            loaded.pending.set(true);
             let answer = ask();
             spawn_local(async move {
                 let answer = answer.await;
                 if newest.try_get_value() == Some(number) {
                     loaded.value.try_set(Some(answer));
+                    loaded.pending.try_set(false);
                 }
             });
         });
@@ -53,6 +58,11 @@ impl<T: Clone + Send + Sync + 'static> Loaded<T> {
     /// Looks at the value.
     pub(crate) fn with<U>(self, look: impl FnOnce(Option<&Result<T, Fault>>) -> U) -> U {
         self.value.with(|value| look(value.as_ref()))
+    }
+
+    /// Whether what [`Self::get`] gives is the answer to an older question.
+    pub(crate) fn is_pending(self) -> bool {
+        self.pending.get()
     }
 
     /// Asks again; a refusal does not stay meanwhile.

@@ -150,7 +150,7 @@ pub(in super::super) fn RunForm(
                     type="submit" class="button primary" data-testid="analysis-run"
                     disabled=move || running.get() || !ready.get()
                 >{move || if running.get() { "Running…" } else { "Run" }}</button>
-                <div class="hint" role="status" data-testid="analysis-estimate">
+                <div class="hint" role="status" data-testid="analysis-estimate" aria-busy=move || estimate.is_pending().to_string()>
                     {move || match asked.get() {
                         Err(lacks) => lacks.into_any(),
                         Ok(_) => estimate_words(known(), rows(), needs.with(|needs| !needs.is_empty())),
