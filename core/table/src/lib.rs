@@ -14,6 +14,7 @@ pub mod profile;
 pub mod read;
 mod row;
 mod sum;
+pub mod survey;
 pub mod treat;
 pub mod types;
 pub mod unpack;
