@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::columns::Columns;
@@ -47,18 +47,20 @@ pub(super) fn flatten(
     cells.places.resize(columns.len(), None);
     let text = str::from_utf8(&record.bytes)
         .map_err(|error| RowFault::Json(JsonFault::Syntax { byte: error.valid_up_to() + 1 }))?;
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(text, &error))?;
-    let elements = match raw.get().as_bytes().first() {
+    let elements = match text.trim_ascii_start().as_bytes().first() {
         Some(b'{') => None,
-        Some(b'[') => Some(parse::<Elements<'_>>(raw)?.0),
-        _ => return Err(RowFault::Json(JsonFault::NotARecord)),
+        Some(b'[') => Some(parse::<Elements<'_>>(text)?.0),
+        _ => {
+            parse::<IgnoredAny>(text)?;
+            return Err(RowFault::Json(JsonFault::NotARecord));
+        }
     };
     if !columns.settle(elements.as_ref().map(Vec::len)) {
         return Err(RowFault::Json(JsonFault::MixedRecords));
     }
     let mut walk = Walk { limits, columns, discovers, cells, path: String::new(), next: 0 };
     match elements {
-        None => walk.fields(raw)?,
+        None => walk.fields(text)?,
         Some(elements) => {
             let expected = walk.columns.list_width().unwrap_or(elements.len());
             if elements.len() != expected {
@@ -103,8 +105,8 @@ impl Walk<'_> {
         result
     }
 
-    fn fields(&mut self, raw: &RawValue) -> Result<(), RowFault> {
-        for (key, value) in parse::<Fields<'_>>(raw)?.0 {
+    fn fields(&mut self, text: &str) -> Result<(), RowFault> {
+        for (key, value) in parse::<Fields<'_>>(text)?.0 {
             self.under(&key, |walk| walk.value(value))?;
         }
         Ok(())
@@ -121,9 +123,9 @@ impl Walk<'_> {
     fn value(&mut self, raw: &RawValue) -> Result<(), RowFault> {
         let text = raw.get();
         match text.as_bytes().first() {
-            Some(b'{') => self.fields(raw),
+            Some(b'{') => self.fields(text),
             Some(b'[') => {
-                let elements = parse::<Elements<'_>>(raw)?.0;
+                let elements = parse::<Elements<'_>>(text)?.0;
                 if elements.len() > self.limits.max_elements {
                     let fault = JsonFault::too_many_elements(&self.path, self.limits.max_elements);
                     return Err(RowFault::Json(fault));
@@ -184,8 +186,8 @@ impl Walk<'_> {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, RowFault> {
-    serde_json::from_str(raw.get()).map_err(|error| syntax(raw.get(), &error))
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, RowFault> {
+    serde_json::from_str(text).map_err(|error| syntax(text, &error))
 }
 
 /// The byte of `text` at which `error` is: `serde_json` counts lines, and columns in bytes.
@@ -236,7 +238,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::new();
+                let mut fields = Vec::with_capacity(16);
                 while let Some(key) = map.next_key::<Key<'de>>()? {
                     fields.push((key.0, map.next_value::<&RawValue>()?));
                 }

@@ -59,7 +59,7 @@ impl ColumnSurveyor {
         let code = self.distinct.push(hash);
         self.content = mixed(self.content, hash);
         self.pattern = mixed(self.pattern, code);
-        self.frequent.push(cell);
+        self.frequent.push(hash, cell);
         identifying::note(&mut self.evidence, cell);
         match read {
             Cell::Number(number) => self.numbers.push(number),

@@ -1,9 +1,10 @@
 //! The most frequent cells of a column.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::distinct::ByHash;
 
 /// Cells that are named.
 const NAMED: usize = 10;
@@ -43,35 +44,36 @@ impl fmt::Debug for Frequent {
 /// at least half of the cells away, so that no count is too small by more than `2n / 512` of `n` cells.
 #[derive(Default)]
 pub(super) struct FrequentCounter {
-    counts: HashMap<Box<str>, u64>,
+    /// By the hash of the cell.
+    counts: ByHash<(u64, Box<str>)>,
     error: u64,
 }
 
 impl FrequentCounter {
-    pub(super) fn push(&mut self, cell: &str) {
+    pub(super) fn push(&mut self, hash: u64, cell: &str) {
         if cell.len() > MAX_CELL_BYTES {
             return;
         }
-        if let Some(count) = self.counts.get_mut(cell) {
+        if let Some((count, _)) = self.counts.get_mut(&hash) {
             *count += 1;
             return;
         }
         if self.counts.len() == COUNTED {
-            let mut counts: Vec<u64> = self.counts.values().copied().collect();
+            let mut counts: Vec<u64> = self.counts.values().map(|(count, _)| *count).collect();
             let (_, median, _) = counts.select_nth_unstable(COUNTED / 2);
             let median = *median;
-            self.counts.retain(|_, count| {
+            self.counts.retain(|_, (count, _)| {
                 *count = count.saturating_sub(median);
                 *count > 0
             });
             self.error += median;
         }
-        self.counts.insert(cell.into(), 1);
+        self.counts.insert(hash, (1, cell.into()));
     }
 
     pub(super) fn finish(self) -> MostFrequent {
         let mut cells: Vec<Frequent> =
-            self.counts.into_iter().map(|(text, count)| Frequent { text: text.into(), count }).collect();
+            self.counts.into_values().map(|(count, text)| Frequent { text: text.into(), count }).collect();
         cells.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
         cells.truncate(NAMED);
         MostFrequent { cells, error: self.error }
