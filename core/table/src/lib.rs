@@ -10,6 +10,7 @@ pub mod encode;
 mod found;
 pub mod json;
 pub mod place;
+pub mod preset;
 pub mod profile;
 pub mod read;
 mod row;
