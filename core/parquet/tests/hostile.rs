@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
 use proptest::prelude::*;
-use veilsum_parquet::{Limits, Options, ParquetReader, ReadError};
+use veilsum_parquet::{Limits, Options, ParquetReader, RandomAccess, ReadError};
 use veilsum_table::Row;
 
 const KINDS: &[u8] = include_bytes!("fixtures/kinds.parquet");
@@ -114,6 +114,34 @@ fn a_flipped_bit_anywhere_is_no_panic_and_loses_no_row_in_silence() {
                 assert_eq!(found, rows, "byte {at}");
             }
         }
+    }
+}
+
+/// A file that is removed after its first reads.
+struct Removed(std::cell::Cell<u32>);
+
+impl RandomAccess for Removed {
+    fn length(&self) -> u64 {
+        DELTA.length()
+    }
+
+    fn read(&self, range: std::ops::Range<u64>) -> std::io::Result<Vec<u8>> {
+        let left = self.0.get().checked_sub(1).ok_or_else(|| std::io::Error::other("gone"))?;
+        self.0.set(left);
+        DELTA.read(range)
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_while_it_is_read_is_said_to_be() {
+    for reads in 0..6 {
+        let load = || -> Result<(), ReadError> {
+            let mut reader = ParquetReader::new(Removed(reads.into()), &Options::default())?;
+            while reader.next_row(&mut Row::new())? {}
+            Ok(())
+        };
+        let error = load().unwrap_err();
+        assert!(matches!(error, ReadError::Io(_)), "{reads}: {error}");
     }
 }
 

@@ -108,8 +108,9 @@ impl<R: Read> JsonReader<R> {
             return Err(ReadError::Empty);
         }
         let bom_bytes = head.bytes().len() - text.len();
-        let layout = scan::find_layout(text);
-        let scanner = Scanner::new(reader, head.into_bytes(), bom_bytes, layout.value, &options.limits);
+        let (layout, start) = scan::find_layout(text, head.is_whole_file());
+        let skip = bom_bytes + start;
+        let scanner = Scanner::new(reader, head.into_bytes(), skip, layout.value, &options.limits);
         let mut this = Self {
             scanner,
             pending: VecDeque::new(),
@@ -324,6 +325,7 @@ impl Layout {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::List => "one list of records",
+            Self::ListInObject => "a list of records inside of one object",
             Self::Lines => "one record on each line",
             Self::Sequence => "records one below the other",
         }

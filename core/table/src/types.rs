@@ -15,6 +15,7 @@ pub use self::moment::DateOrder;
 use self::moment::{date_cell, date_time_cell, time_cell};
 pub use self::number::{NumberStyle, Thousands};
 use crate::decimal::{Decimal, DecimalMark};
+use crate::found::Found;
 use crate::row::Row;
 
 /// What the cells of a column mean.
@@ -163,6 +164,17 @@ impl ColumnType {
             Self::Time => time_cell(cell),
         }
     }
+}
+
+/// The type of each column: what its owner chose, else what was found. `chosen` may be shorter than `found`.
+#[must_use]
+pub fn settle(found: &[Found<ColumnType>], chosen: &[Option<ColumnType>]) -> Vec<Found<ColumnType>> {
+    let chosen = |at: usize| chosen.get(at).cloned().flatten();
+    found
+        .iter()
+        .enumerate()
+        .map(|(at, found)| chosen(at).map_or_else(|| found.clone(), Found::chosen))
+        .collect()
 }
 
 /// Rewrites cells of special types as the plain numbers that they are, for [`crate::profile`] and [`crate::encode`].

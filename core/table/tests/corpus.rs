@@ -1,6 +1,5 @@
 //! Every bad file of the corpus meets its own sentence. The files are made by `corpus/make.py`.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 #![expect(clippy::disallowed_methods, reason = "tests read files")]
 
 use std::collections::BTreeMap;

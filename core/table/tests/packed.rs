@@ -113,6 +113,30 @@ fn bombs_are_not_unpacked() {
     assert!(matches!(error, ReadError::Unpack(UnpackError::TooLarge { maximum: 100_000 })), "{error}");
 }
 
+/// A file that is removed while it is read.
+struct Removed<'f>(&'f [u8]);
+
+impl Read for Removed<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(out)? {
+            0 => Err(std::io::Error::other("gone")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_while_it_is_read_is_said_to_be() {
+    let rows: String = (0..40_000).map(|row| format!("{row},{}\n", row * 7 % 1_013)).collect();
+    let csv = format!("a,b\n{rows}");
+    let json: String = (0..20_000).map(|row| format!("{{\"a\":{row}}}\n")).collect();
+    for file in [csv.clone().into_bytes(), json.into_bytes(), packed(csv.as_bytes())] {
+        let error = load(Removed(&file[..file.len() / 2]), &Options::default()).unwrap_err();
+        assert!(matches!(error, ReadError::Io { .. }), "{error}");
+        assert!(error.to_string().contains("changed, moved or removed"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn flipped_bits_never_panic_and_never_shorten_in_silence(at in 0_usize..200, bit in 0..8) {

@@ -9,7 +9,7 @@ use veilsum_table::encode::{EncodedRow, RowEncoder};
 use veilsum_table::profile::{Kind, Profile, Profiler};
 use veilsum_table::read::{Options, TableReader};
 use veilsum_table::treat::{Room, check, propose};
-use veilsum_table::types::{ColumnType, Converter, DateOrder, TypeFinder};
+use veilsum_table::types::{ColumnType, Converter, DateOrder, TypeFinder, settle};
 
 const FILE: &str = "plz,born,seen,paid,share,smoker,note
 01067,31.12.1980,2024-01-05T10:00:00Z,\"$1,200.50\",12.5 %,yes,a
@@ -56,6 +56,10 @@ fn an_owner_can_choose_otherwise() {
     let (profile, _) = profile_of(FILE, Some(&plain));
     assert_eq!(profile.columns[0].exact_sum.as_deref(), Some("91513"));
     assert!(profile.columns[1..].iter().all(|column| column.kind == Kind::Text));
+    let reader = TableReader::new(FILE.as_bytes(), &Options::default()).unwrap();
+    let settled = settle(reader.types(), &[Some(ColumnType::Plain)]);
+    assert_eq!((&settled[0].value, settled[0].reason.as_str()), (&ColumnType::Plain, "chosen by you"));
+    assert_eq!(settled[1..], reader.types()[1..]);
     for choice in ColumnType::choices("$") {
         let json = serde_json::to_string(&choice).unwrap();
         assert_eq!(serde_json::from_str::<ColumnType>(&json).unwrap(), choice);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{JsonFault, Limits};
@@ -17,6 +18,8 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub enum Layout {
     /// `[{…}, {…}]`
     List,
+    /// `{…, "data": [{…}, {…}], …}`: one object with a list of records in it. The other fields are not read.
+    ListInObject,
     /// One record on each line.
     Lines,
     /// Records one below the other, each over several lines.
@@ -54,27 +57,83 @@ pub(crate) fn looks_like_records(text: &[u8]) -> bool {
         // A list of cells on a line of its own, unlike the name `[a]` of a column.
         (Some(b'['), Some(_)) => {
             let line = first.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            serde_json::from_slice::<Vec<serde::de::IgnoredAny>>(line).is_ok()
+            serde_json::from_slice::<Vec<IgnoredAny>>(line).is_ok()
         }
         _ => false,
     }
 }
 
-/// The layout of a file that starts with `head`.
-pub(super) fn find_layout(head: &[u8]) -> Found<Layout> {
+/// The layout of a file that starts with `head`, and where in it the list or the first record starts.
+pub(super) fn find_layout(head: &[u8], is_whole_file: bool) -> (Found<Layout>, usize) {
     let text = head.trim_ascii_start();
     let second = text.get(1..).unwrap_or_default().trim_ascii_start().first();
     if matches!((text.first(), second), (Some(b'['), Some(b'{' | b'[' | b']') | None)) {
-        return Found::surely(Layout::List, "the file starts with a list of records");
+        return (Found::surely(Layout::List, "the file starts with a list of records"), 0);
+    }
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    let is_first_whole = matches!(values.next(), Some(Ok(_)));
+    let first_bytes = values.byte_offset();
+    // One object that is the whole file, or does not end here: with a list of records in it, it is no record itself.
+    let is_only = match is_first_whole {
+        true => is_whole_file && text[first_bytes..].trim_ascii().is_empty(),
+        false => !is_whole_file,
+    };
+    if is_only && let Some((name, at)) = find_list(text) {
+        let reason = format!("the file is one object, and its field \"{name}\" is a list of records");
+        return (Found::surely(Layout::ListInObject, &reason), head.len() - text.len() + at);
     }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+    let is_whole = serde_json::from_slice::<IgnoredAny>(line).is_ok();
     // A record that is longer than the head says nothing yet; records over several lines are short.
-    if is_whole || line.len() == text.len() {
+    let found = if is_whole || line.len() == text.len() {
         Found::surely(Layout::Lines, "the first record ends on its line")
     } else {
         Found::surely(Layout::Sequence, "the first record goes over several lines")
+    };
+    (found, 0)
+}
+
+/// The first field of an object that is a list of objects: its name and where the list starts.
+fn find_list(text: &[u8]) -> Option<(String, usize)> {
+    let (mut depth, mut at) = (0_usize, 0);
+    let mut name: &[u8] = &[];
+    while at < text.len() {
+        match text[at] {
+            b'"' => {
+                let end = end_of_text(text, at)?;
+                let is_name = text[end..].trim_ascii_start().first() == Some(&b':');
+                if depth == 1 && is_name {
+                    name = &text[at..end];
+                }
+                at = end;
+                continue;
+            }
+            b'[' if depth == 1 => {
+                let inside = text[at + 1..].trim_ascii_start();
+                if inside.first() == Some(&b'{') {
+                    return Some((serde_json::from_slice(name).ok()?, at));
+                }
+                depth += 1;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        at += 1;
     }
+    None
+}
+
+/// Behind the closing quotation mark of the text that starts at `at`.
+fn end_of_text(text: &[u8], at: usize) -> Option<usize> {
+    let mut is_escaped = false;
+    let rest = text.get(at + 1..)?;
+    let length = rest.iter().position(|byte| {
+        let is_end = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
+    })?;
+    Some(at + length + 2)
 }
 
 /// Where between records the scanner is.
@@ -112,6 +171,7 @@ pub(super) struct Scanner<R> {
 impl<R: Read> Scanner<R> {
     /// Scans `head[skip..]` and then the rest of `reader`. `head` becomes the buffer.
     pub(super) fn new(reader: R, head: Vec<u8>, skip: usize, layout: Layout, limits: &Limits) -> Self {
+        let lines_before = as_count(head[..skip].iter().filter(|byte| **byte == b'\n').count());
         Self {
             reader,
             at: skip,
@@ -119,7 +179,7 @@ impl<R: Read> Scanner<R> {
             buffer: head,
             buffer_start: 0,
             has_ended: false,
-            line: 1,
+            line: 1 + lines_before,
             record_line: 1,
             blank_line_count: 0,
             layout,
@@ -169,7 +229,7 @@ impl<R: Read> Scanner<R> {
         record.bytes.clear();
         record.fault = None;
         let found = match self.layout {
-            Layout::List => self.next_of_list()?,
+            Layout::List | Layout::ListInObject => self.next_of_list()?,
             Layout::Lines | Layout::Sequence => self.skip_blanks()?.is_some(),
         };
         if !found {
@@ -206,6 +266,9 @@ impl<R: Read> Scanner<R> {
             self.record_line = self.line;
             self.between = match (self.between, byte) {
                 (Between::End, None) => return Ok(false),
+                (Between::End, Some(_)) if self.layout == Layout::ListInObject => {
+                    return self.skip_rest_of_object().map(|()| false);
+                }
                 (Between::End, Some(_)) => return Err(JsonFault::TextAfterList.into()),
                 (_, None) => return Err(JsonFault::CutOff.into()),
                 (Between::Start, Some(b'[')) => Between::First,
@@ -224,6 +287,16 @@ impl<R: Read> Scanner<R> {
         }
     }
 
+    /// Reads what follows a list in an object, which ends with the object.
+    fn skip_rest_of_object(&mut self) -> Result<(), ScanError> {
+        let mut last = None;
+        while let Some(byte) = self.skip_blanks()? {
+            last = Some(byte);
+            self.at += 1;
+        }
+        if last == Some(b'}') { Ok(()) } else { Err(JsonFault::CutOff.into()) }
+    }
+
     /// Takes one record, which starts here.
     fn take(&mut self, record: &mut Record) -> Result<(), ScanError> {
         let mut state = State { depth: 0, is_text: false, is_escaped: false, deepest: 0, begun: false };
@@ -233,7 +306,7 @@ impl<R: Read> Scanner<R> {
                 return match self.layout {
                     Layout::Lines => Ok(()),
                     _ if state.depth == 0 && !state.is_text => Ok(()),
-                    Layout::List | Layout::Sequence => Err(JsonFault::CutOff.into()),
+                    Layout::List | Layout::ListInObject | Layout::Sequence => Err(JsonFault::CutOff.into()),
                 };
             }
             let (taken, lines, is_whole) = state.run(&self.buffer[self.at..self.filled], self.layout);
