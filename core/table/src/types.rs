@@ -14,6 +14,7 @@ pub use self::find::TypeFinder;
 pub use self::moment::DateOrder;
 use self::moment::{date_cell, date_time_cell, time_cell};
 pub use self::number::{NumberStyle, Thousands};
+use crate::cell::MissingWords;
 use crate::decimal::{Decimal, DecimalMark};
 use crate::found::Found;
 use crate::row::Row;
@@ -163,6 +164,39 @@ impl ColumnType {
             Self::DateTime { order } => date_time_cell(cell, *order),
             Self::Time => time_cell(cell),
         }
+    }
+}
+
+/// Finds the types of all columns in a whole pass, where the first rows may not tell: whether `01/02/2024` is the first
+/// of February may show only where a month has more than twelve days.
+#[derive(Debug, Clone)]
+pub struct Typer {
+    missing_words: MissingWords,
+    finders: Vec<TypeFinder>,
+}
+
+impl Typer {
+    /// A finder for `columns` columns of a file with this decimal mark; a cell that is one of `missing_words` says
+    /// nothing.
+    #[must_use]
+    pub fn new(columns: usize, mark: DecimalMark, missing_words: &[String]) -> Self {
+        let finders = vec![TypeFinder::with_mark(mark); columns];
+        Self { missing_words: MissingWords::new(missing_words), finders }
+    }
+
+    /// Takes note of a row as it is in the file.
+    pub fn push(&mut self, row: &Row) {
+        for (finder, cell) in self.finders.iter_mut().zip(row.cells()) {
+            if !self.missing_words.hold(cell.trim()) {
+                finder.push(cell);
+            }
+        }
+    }
+
+    /// The type of each column, and why.
+    #[must_use]
+    pub fn finish(self) -> Vec<Found<ColumnType>> {
+        self.finders.into_iter().map(TypeFinder::finish).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use veilsum_table::encode::{EncodedRow, RowEncoder};
 use veilsum_table::profile::{Kind, Profile, Profiler};
 use veilsum_table::read::{Options, TableReader};
 use veilsum_table::treat::{Room, check, propose};
-use veilsum_table::types::{ColumnType, Converter, DateOrder, TypeFinder, settle};
+use veilsum_table::types::{ColumnType, Converter, DateOrder, TypeFinder, Typer, settle};
 
 const FILE: &str = "plz,born,seen,paid,share,smoker,note
 01067,31.12.1980,2024-01-05T10:00:00Z,\"$1,200.50\",12.5 %,yes,a
@@ -86,6 +86,24 @@ fn the_encoder_reads_what_the_profile_read() {
     assert_eq!(columns, [1, 2, 3, 4, 5]);
     assert_eq!(rows[0], [4_017, 1_704_448_800, 120_050, 125, 1]);
     assert_eq!(rows[2], [0, 1_704_499_200, -25, 5, 1]);
+}
+
+#[test]
+fn a_whole_pass_tells_what_the_first_rows_do_not() {
+    let file =
+        format!("when,size\n{}31/12/2024,unknown\n", "01/02/2024,unknown\n02/03/2024,1'200\n".repeat(400));
+    let mut reader = TableReader::new(file.as_bytes(), &Options::default()).unwrap();
+    assert_eq!(reader.types()[0].value, ColumnType::Date { order: DateOrder::MonthDayYear });
+    assert!(reader.types()[0].is_doubtful);
+    let mut typer = Typer::new(2, reader.decimal_mark().unwrap().value, &["unknown".to_owned()]);
+    let mut row = Row::new();
+    while reader.next_row(&mut row).unwrap() {
+        typer.push(&row);
+    }
+    let found = typer.finish();
+    assert_eq!(found[0].value, ColumnType::Date { order: DateOrder::DayMonthYear });
+    assert!(!found[0].is_doubtful, "{}", found[0].reason);
+    assert_eq!(found[1].value.number("1'200").unwrap().to_string(), "1200");
 }
 
 #[test]

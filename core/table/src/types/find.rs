@@ -32,6 +32,8 @@ pub struct TypeFinder {
     with_currency: u64,
     /// Dates with slashes or hyphens, which alone do not tell their order.
     dates_without_points: u64,
+    /// Numbers that all candidates for numbers read alike, and that are not in their counts.
+    same_in_every_style: u64,
     candidates: Vec<Candidate>,
 }
 
@@ -41,6 +43,17 @@ struct Candidate {
     fits: u64,
     /// A hash of all numbers: two candidates with the same one read all cells alike.
     values: u64,
+}
+
+impl Candidate {
+    fn is_number(&self) -> bool {
+        matches!(self.column, ColumnType::Number { .. } | ColumnType::Money { .. })
+    }
+
+    /// Cells that fit, where so many are the same in every style.
+    fn all_fits(&self, same_in_every_style: u64) -> u64 {
+        self.fits + if self.is_number() { same_in_every_style } else { 0 }
+    }
 }
 
 impl Default for TypeFinder {
@@ -80,6 +93,7 @@ impl TypeFinder {
             zeros: 0,
             with_currency: 0,
             dates_without_points: 0,
+            same_in_every_style: 0,
             candidates: columns.into_iter().map(candidate).collect(),
         }
     }
@@ -101,12 +115,16 @@ impl TypeFinder {
         let cells = self.cells;
         let is_short = cell.len() <= MAX_CELL_BYTES;
         let has_no_currency = self.with_currency == 0 && cells > CELLS_BEFORE_CURRENCY;
-        // A number without separators is the same in every style.
-        let plain = plain.filter(|_| cell.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-')));
+        // A number without separators is the same in every style: it counts for each, and tells none from another.
+        let is_same = plain && cell.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
+        self.same_in_every_style += u64::from(is_same);
+        let same = self.same_in_every_style;
         self.candidates.retain_mut(|candidate| {
-            let is_number = matches!(candidate.column, ColumnType::Number { .. } | ColumnType::Money { .. });
             if has_no_currency && matches!(candidate.column, ColumnType::Money { .. }) {
                 return false;
+            }
+            if is_same && candidate.is_number() {
+                return true;
             }
             // The first currency is that of the column.
             if let ColumnType::Money { currency: known, .. } = &mut candidate.column
@@ -114,23 +132,19 @@ impl TypeFinder {
             {
                 currency.clone_into(known);
             }
-            let number = match plain.filter(|_| is_number) {
-                Some(plain) => Some(plain),
-                None => is_short.then(|| candidate.column.number(cell)).flatten(),
-            };
-            if let Some(number) = number {
+            if let Some(number) = is_short.then(|| candidate.column.number(cell)).flatten() {
                 candidate.fits += 1;
                 candidate.values = chained(candidate.values, number);
             }
-            cells - candidate.fits <= tolerated
+            cells - candidate.all_fits(same) <= tolerated
         });
     }
 
-    /// The number that the cell is without a type.
-    fn note_plain(&mut self, cell: &str) -> Option<Decimal> {
-        let is_short = cell.len() <= MAX_CELL_BYTES;
-        let plain = is_short.then(|| Decimal::parse_with(self.mark, cell).ok().flatten()).flatten();
-        self.plain += u64::from(plain.is_some());
+    /// Whether the cell is a number without a type.
+    fn note_plain(&mut self, cell: &str) -> bool {
+        let is_plain =
+            cell.len() <= MAX_CELL_BYTES && matches!(Decimal::parse_with(self.mark, cell), Ok(Some(_)));
+        self.plain += u64::from(is_plain);
         if cell.bytes().all(|byte| byte.is_ascii_digit()) {
             self.digits += 1;
             self.leading_zeros += u64::from(cell.len() > 1 && cell.starts_with('0'));
@@ -138,7 +152,7 @@ impl TypeFinder {
         self.ones += u64::from(cell == "1");
         self.zeros += u64::from(cell == "0");
         self.dates_without_points += u64::from(cell.len() >= 8 && cell.contains(['/', '-']));
-        plain
+        is_plain
     }
 
     /// The type and its reason.
@@ -163,14 +177,16 @@ impl TypeFinder {
             let words = BooleanWords::OneZero;
             return Found::surely(ColumnType::Boolean { words }, &format!("{all} are 1 or 0"));
         }
+        let fits = |candidate: &Candidate| candidate.all_fits(self.same_in_every_style);
         let usable = |candidate: &&Candidate| {
-            let tolerated = (self.cells - candidate.fits) * TOLERATED_SHARE <= self.cells;
+            let tolerated = (self.cells - fits(candidate)) * TOLERATED_SHARE <= self.cells;
             let has_currency =
                 !matches!(candidate.column, ColumnType::Money { .. }) || self.with_currency > 0;
-            tolerated && candidate.fits > self.plain && has_currency
+            tolerated && fits(candidate) > self.plain && has_currency
         };
-        let most = self.candidates.iter().filter(usable).map(|candidate| candidate.fits).max();
-        let mut best = self.candidates.iter().filter(usable).filter(|candidate| Some(candidate.fits) == most);
+        let most = self.candidates.iter().filter(usable).map(fits).max();
+        let mut best =
+            self.candidates.iter().filter(usable).filter(|candidate| Some(fits(candidate)) == most);
         let Some(chosen) = best.next() else {
             return self.plain_with_reason();
         };
@@ -201,17 +217,18 @@ impl TypeFinder {
             return Found::perhaps(ColumnType::Plain, reason);
         }
         let are = if self.cells == 1 { "is one of" } else { "are" };
-        let mut reason = match self.cells - chosen.fits {
+        let fits = chosen.all_fits(self.same_in_every_style);
+        let mut reason = match self.cells - fits {
             0 => format!("{all} {are} {}", chosen.column.in_words()),
             misfits => format!(
                 "{} of {} cells are {}, and {}",
-                grouped(chosen.fits),
+                grouped(fits),
                 grouped(self.cells),
                 chosen.column.in_words(),
                 if misfits == 1 { "1 is not".to_owned() } else { format!("{} are not", grouped(misfits)) }
             ),
         };
-        let mut is_doubtful = chosen.fits < self.cells;
+        let mut is_doubtful = fits < self.cells;
         if let Some(other) = other {
             // With points, the day comes first everywhere.
             let is_settled = match (&chosen.column, &other.column) {
@@ -231,9 +248,9 @@ impl TypeFinder {
             is_doubtful = true;
             reason.push_str(&format!(", but they may as well be {}", other.column.in_words()));
         }
-        if matches!(chosen.column, ColumnType::Money { .. }) && self.with_currency < chosen.fits {
+        if matches!(chosen.column, ColumnType::Money { .. }) && self.with_currency < fits {
             is_doubtful = true;
-            let without = chosen.fits - self.with_currency;
+            let without = fits - self.with_currency;
             reason.push_str(&format!("; {} no currency", counted(without, "cell has", "cells have")));
         }
         Found { value: chosen.column.clone(), reason, is_doubtful }
