@@ -130,7 +130,7 @@ fn foreign_crates_in_core(workspace: &Workspace) -> anyhow::Result<Vec<String>> 
     Ok(foreign_to_core(names))
 }
 
-/// `parquet` prints dates with chrono, of whose clock reading calls nothing, and a macro seeds a hash when it is compiled.
+/// `parquet` prints dates with chrono, of whose clock reading calls nothing; a macro seeds a hash when it is compiled.
 fn foreign_crates_of_parquet(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let names = tree(workspace, &[PARQUET.to_owned()], "normal,no-proc-macro", Some(WASM))?;
     let mut found = foreign_to_core(names);
