@@ -48,8 +48,8 @@ fn no_row_is_usable() {
     assert!(matches!(error, ReadError::HeaderOnly { skipped_row_count: 2 }));
     assert_eq!(
         error.to_string(),
-        "No row of the file can be used: each of its 2 rows has more or fewer cells than the header. Check the \
-         header and the delimiter, and choose the file again."
+        "No row of the file can be used: each of its 2 rows has more or fewer cells than the header, or another \
+         fault. Check the header and the delimiter, and choose the file again."
     );
 }
 

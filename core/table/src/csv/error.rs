@@ -175,8 +175,8 @@ fn no_rows(skipped_row_count: u64) -> String {
         count => format!("each of its {} rows", grouped(count)),
     };
     format!(
-        "No row of the file can be used: {rows} has more or fewer cells than the header. Check the header and the \
-         delimiter, and choose the file again."
+        "No row of the file can be used: {rows} has more or fewer cells than the header, or another fault. Check \
+         the header and the delimiter, and choose the file again."
     )
 }
 
