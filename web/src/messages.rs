@@ -252,7 +252,7 @@ pub struct Run {
 /// How to read a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReadOptions {
-    /// Skip rows with a wrong number of cells (counted and listed) instead of refusing the file.
+    /// Skip rows with a wrong number of cells or other faults (counted and listed) instead of refusing the file.
     pub skip_ragged_rows: bool,
     /// Words that mean "missing", e.g. `N/A`.
     pub missing_words: Vec<String>,

@@ -1,18 +1,22 @@
-//! Rows per second of both passes over a generated table: `cargo bench -p veilsum-table`.
+//! Rows and megabytes per second of both passes over a generated table, and of its other formats:
+//! `cargo bench -p veilsum-table`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::hint::black_box;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use veilsum_table::csv::{CsvReader, Limits, Row};
 use veilsum_table::encode::{EncodedRow, RowEncoder};
 use veilsum_table::profile::profile;
+use veilsum_table::read::{Options, TableReader};
+use veilsum_table::survey::Surveyor;
 use veilsum_table::treat::{Room, check, propose};
 
-const ROWS: u32 = 20_000;
-const REPEATS: u32 = 10;
+const ROWS: u32 = 200_000;
+const REPEATS: u32 = 7;
 
 fn main() {
     let file = generated();
@@ -23,27 +27,68 @@ fn main() {
     let encoder = RowEncoder::new(&check(&profile, &choices, room).expect("the table fits"), &[], &[]);
     println!("{ROWS} rows x {} columns, {} bytes, best of {REPEATS}", profile.columns.len(), file.len());
 
-    report("read", || {
+    report("read", file.len(), || {
         let (mut reader, mut row) = (reader(), Row::new());
         while reader.next_row(&mut row).expect("the table is sound") {
             black_box(&row);
         }
     });
-    report("read and profile", || {
+    report("read and profile", file.len(), || {
         black_box(veilsum_table::profile::profile(&mut reader(), &[]).expect("the table is sound"));
     });
-    report("read and encode", || {
+    report("read and encode", file.len(), || {
         let (mut reader, mut row, mut encoded) = (reader(), Row::new(), EncodedRow::default());
         while reader.next_row(&mut row).expect("the table is sound") {
             encoder.encode(&row, &mut encoded).expect("the table is what was profiled");
             black_box(&encoded);
         }
     });
+    report("read and survey", file.len(), || {
+        let (mut reader, mut row) = (reader(), Row::new());
+        let mut surveyor = Surveyor::new(reader.header(), &[]);
+        while reader.next_row(&mut row).expect("the table is sound") {
+            surveyor.push(&row, &row);
+        }
+        black_box(surveyor.finish());
+    });
+    let json = as_json(&file);
+    for (what, file) in [
+        ("read CSV by its content", file.as_bytes()),
+        ("read CSV in gzip (packed MB)", &packed(file.as_bytes())),
+        ("read JSON lines", json.as_bytes()),
+        ("read JSON lines in gzip (packed MB)", &packed(json.as_bytes())),
+    ] {
+        report(what, file.len(), || {
+            let mut reader = TableReader::new(file, &Options::default()).expect("the table is sound");
+            let mut row = Row::new();
+            while reader.next_row(&mut row).expect("the table is sound") {
+                black_box(&row);
+            }
+        });
+    }
 }
 
-fn report(what: &str, mut run: impl FnMut()) {
+fn report(what: &str, bytes: usize, mut run: impl FnMut()) {
     let best = (0..REPEATS).map(|_| timed(&mut run)).min().unwrap_or_default();
-    println!("{what}: {:.0} rows/s ({best:?})", f64::from(ROWS) / best.as_secs_f64());
+    let (seconds, megabytes) = (best.as_secs_f64(), bytes as f64 / 1e6);
+    println!("{what}: {:.0} rows/s, {:.0} MB/s ({best:?})", f64::from(ROWS) / seconds, megabytes / seconds);
+}
+
+fn as_json(csv: &str) -> String {
+    let mut lines = csv.lines().map(|line| line.split(','));
+    let names: Vec<&str> = lines.next().map(Iterator::collect).unwrap_or_default();
+    let record = |cells: std::str::Split<'_, char>| {
+        let fields: Vec<String> =
+            names.iter().zip(cells).map(|(name, cell)| format!("\"{name}\":{cell}")).collect();
+        format!("{{{}}}\n", fields.join(","))
+    };
+    lines.map(record).collect()
+}
+
+fn packed(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
 }
 
 fn timed(run: &mut impl FnMut()) -> Duration {

@@ -24,9 +24,14 @@ impl MissingWords {
         Self(words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect())
     }
 
+    /// Whether the owner declared `trimmed` to mean "missing".
+    pub(crate) fn hold(&self, trimmed: &str) -> bool {
+        self.0.iter().any(|word| word.eq_ignore_ascii_case(trimmed))
+    }
+
     pub(crate) fn read(&self, cell: &str, mark: DecimalMark) -> Cell {
         let trimmed = cell.trim();
-        if self.0.iter().any(|word| word.eq_ignore_ascii_case(trimmed)) {
+        if self.hold(trimmed) {
             return Cell::Missing;
         }
         match Decimal::parse_with(mark, trimmed) {

@@ -16,17 +16,24 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::ReadError;
 use self::gate::{Fault, Gate};
-pub use self::guess::{FirstRow, Found};
+pub use self::guess::FirstRow;
+pub(crate) use self::guess::find_first_row;
+pub(crate) use self::header::distinct_names;
 pub use self::sniff::{Delimiter, FileFormat};
+pub(crate) use self::sniff::{read_head, text_of};
+pub use crate::bad_rows::{MAX_NAMED_SKIPPED_ROWS, RowFault, Skipped, SkippedRow};
 use crate::decimal::DecimalMark;
+pub use crate::found::Found;
 use crate::place::Place;
+pub use crate::row::Row;
+use crate::types::{ColumnType, TypeFinder};
 use crate::words::as_count;
-
-/// Rows passed over that [`Skipped`] names; more are only counted.
-pub const MAX_NAMED_SKIPPED_ROWS: usize = 100;
 
 /// Bytes that `csv` takes from the gate at once; the gate ends each read at the end of a row anyway.
 const BUFFER_BYTES: usize = 1 << 14;
+
+/// First rows in which the types of columns are looked for.
+pub(crate) const TYPED_ROWS: usize = 500;
 
 /// What a file may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +50,12 @@ impl Default for Limits {
     }
 }
 
-/// What to do with a row that has more or fewer cells than the header.
+/// What to do with a row that cannot be used, because it has more or fewer cells than the header or is at fault by
+/// itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowPolicy {
-    /// Fail with [`ReadError::Ragged`].
+    /// Fail with the error that names it.
     #[default]
     Reject,
     /// Pass over it and count it in [`Skipped`].
@@ -65,98 +73,8 @@ pub struct Options {
     pub first_row: Option<FirstRow>,
     /// What stands before decimals; `None` to find it in the file.
     pub decimal_mark: Option<DecimalMark>,
-    /// What to do with ragged rows.
+    /// What to do with rows that cannot be used.
     pub ragged_rows: RowPolicy,
-}
-
-/// What the reader passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Skipped {
-    /// Ragged rows.
-    pub row_count: u64,
-    /// The first [`MAX_NAMED_SKIPPED_ROWS`] of them.
-    pub first_rows: Vec<SkippedRow>,
-    /// Lines with nothing on them.
-    pub blank_line_count: u64,
-}
-
-/// A ragged row that was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedRow {
-    /// Where it is.
-    pub place: Place,
-    /// Cells in the header.
-    pub expected: usize,
-    /// Cells in the row.
-    pub actual: usize,
-}
-
-/// `row 7 (line 8): 3 cells instead of 5`.
-impl fmt::Display for SkippedRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells = if self.actual == 1 { "cell" } else { "cells" };
-        write!(f, "{}: {} {cells} instead of {}", self.place, self.actual, self.expected)
-    }
-}
-
-/// One row, reused from row to row.
-#[derive(Clone, Default)]
-pub struct Row {
-    cells: ::csv::StringRecord,
-    /// 0 until a row has been read.
-    number: u64,
-    line: u64,
-    decimal_mark: DecimalMark,
-}
-
-impl Row {
-    /// An empty row to read into.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The cell of column `column`, counted from 0.
-    #[must_use]
-    pub fn get(&self, column: usize) -> Option<&str> {
-        self.cells.get(column)
-    }
-
-    /// The cells in file order.
-    pub fn cells(&self) -> impl Iterator<Item = &str> {
-        self.cells.iter()
-    }
-
-    /// Cells in the row.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    /// Whether the row has no cells: before anything is read into it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
-    }
-
-    /// Where the row is in the file. Rows that were passed over are counted too.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place::new(self.number, self.line)
-    }
-
-    /// How its numbers are written.
-    #[must_use]
-    pub fn decimal_mark(&self) -> DecimalMark {
-        self.decimal_mark
-    }
-}
-
-/// Says where the row is; what it holds stays out of logs.
-impl fmt::Debug for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Row").field("place", &self.place()).field("len", &self.len()).finish_non_exhaustive()
-    }
 }
 
 /// Reads the rows of a CSV file one by one.
@@ -167,6 +85,7 @@ pub struct CsvReader<R: Read> {
     delimiter_reason: String,
     first_row: Found<FirstRow>,
     decimal_mark: Found<DecimalMark>,
+    types: Vec<Found<ColumnType>>,
     /// The first row, if it holds data and was not given yet.
     pending: Option<Row>,
     options: Options,
@@ -205,6 +124,7 @@ impl<R: Read> CsvReader<R> {
             Some(first_row) => Found::chosen(first_row),
             None => guess::find_first_row(&records, decimal_mark.value),
         };
+        let types = column_types(&records, first_row.value, decimal_mark.value);
         let bom_bytes = head.bytes().len() - text.len();
         let gate = Gate::new(
             reader,
@@ -226,6 +146,7 @@ impl<R: Read> CsvReader<R> {
             delimiter_reason: sniffed.reason(first_row.value),
             first_row,
             decimal_mark,
+            types,
             pending: None,
             options: *options,
             row_number: 0,
@@ -233,6 +154,7 @@ impl<R: Read> CsvReader<R> {
             has_failed: false,
         };
         this.read_header()?;
+        this.types.resize_with(this.header.len(), || TypeFinder::default().finish());
         Ok(this)
     }
 
@@ -296,6 +218,13 @@ impl<R: Read> CsvReader<R> {
         &self.decimal_mark
     }
 
+    /// What the first cells of each column look like, and why: nothing is read in that way before
+    /// [`crate::types::Converter`] is asked to.
+    #[must_use]
+    pub fn types(&self) -> &[Found<ColumnType>] {
+        &self.types
+    }
+
     /// What was passed over so far.
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
@@ -332,10 +261,21 @@ impl<R: Read> CsvReader<R> {
         }
         let expected = self.header.len();
         row.decimal_mark = self.decimal_mark.value;
+        row.text_columns = None;
         loop {
             let number = self.row_number + 1;
-            if !self.read_record(&mut row.cells, number)? {
-                return Ok(false);
+            match self.read_record(&mut row.cells, number) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                // The record was read to its end, so that the next one is where it seems to be.
+                Err(ReadError::InvalidUtf8 { row, line, column })
+                    if self.options.ragged_rows == RowPolicy::Skip =>
+                {
+                    self.row_number = number;
+                    self.skipped.add(Place::new(row, line), RowFault::InvalidUtf8 { column });
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
             self.row_number = number;
             row.number = number;
@@ -355,12 +295,7 @@ impl<R: Read> CsvReader<R> {
                         actual,
                     });
                 }
-                RowPolicy::Skip => {
-                    self.skipped.row_count += 1;
-                    if self.skipped.first_rows.len() < MAX_NAMED_SKIPPED_ROWS {
-                        self.skipped.first_rows.push(SkippedRow { place: row.place(), expected, actual });
-                    }
-                }
+                RowPolicy::Skip => self.skipped.add(row.place(), RowFault::Ragged { expected, actual }),
             }
         }
     }
@@ -374,7 +309,7 @@ impl<R: Read> CsvReader<R> {
         if gate.is_quote_open() && (gate.has_ended() || gate.fault().is_some()) {
             return Err(ReadError::UnclosedQuote { row, line, column });
         }
-        read.map_err(|error| match (gate.fault(), error.kind()) {
+        read.map_err(|error| match (gate.fault(), error.into_kind()) {
             (Some(Fault::TooLong), _) => {
                 let maximum_bytes = self.options.limits.max_record_bytes;
                 ReadError::RecordTooLong { row, line, maximum_bytes }
@@ -383,9 +318,28 @@ impl<R: Read> CsvReader<R> {
             (None, ::csv::ErrorKind::Utf8 { err, .. }) => {
                 ReadError::InvalidUtf8 { row, line, column: as_count(err.field()) + 1 }
             }
-            (None, _) => ReadError::Io { byte: gate.position(), source: io::Error::from(error) },
+            (None, ::csv::ErrorKind::Io(source)) => ReadError::io(gate.position(), source),
+            (None, _) => ReadError::io(gate.position(), io::Error::other("the row cannot be read")),
         })
     }
+}
+
+/// What the cells of each column look like in the head of a file.
+fn column_types(
+    records: &[::csv::ByteRecord],
+    first_row: FirstRow,
+    mark: DecimalMark,
+) -> Vec<Found<ColumnType>> {
+    let mut finders: Vec<TypeFinder> = Vec::new();
+    let width = records.first().map_or(0, ::csv::ByteRecord::len);
+    finders.resize_with(width, || TypeFinder::with_mark(mark));
+    let rows = records.iter().skip(usize::from(first_row == FirstRow::Names));
+    for record in rows.take(TYPED_ROWS) {
+        for (finder, cell) in finders.iter_mut().zip(record) {
+            finder.push(str::from_utf8(cell).unwrap_or("\u{fffd}"));
+        }
+    }
+    finders.into_iter().map(TypeFinder::finish).collect()
 }
 
 impl<R: Read> fmt::Debug for CsvReader<R> {

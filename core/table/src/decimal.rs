@@ -136,6 +136,21 @@ impl Decimal {
         self.scale
     }
 
+    /// The nearest 64-bit float, for pictures and sketches; never for sums.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        // Both are exact in 53 bits, so that the quotient is rounded once.
+        const EXACT: u128 = 1 << 53;
+        const POWERS: [f64; 16] =
+            [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+        let power = usize::try_from(self.scale).ok().and_then(|scale| POWERS.get(scale));
+        match power {
+            Some(power) if self.mantissa.unsigned_abs() <= EXACT => self.mantissa as f64 / power,
+            // Rust reads decimals with correct rounding.
+            _ => format!("{}e-{}", self.mantissa, self.scale).parse().unwrap_or(f64::NAN),
+        }
+    }
+
     /// Its size without its sign.
     #[must_use]
     pub fn magnitude(self) -> Self {

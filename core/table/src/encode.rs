@@ -191,15 +191,14 @@ impl RowEncoder {
         encoded.present.clear();
         encoded.categories.clear();
         for encoding in &self.encodings {
-            let cell =
-                self.missing_words.read(row.get(encoding.column).unwrap_or_default(), row.decimal_mark());
+            let cell = row.read(encoding.column, &self.missing_words);
             let value = encode_cell(encoding, cell, row.place())?;
             encoded.values.push(value.unwrap_or(0));
             encoded.present.push(value.is_some());
         }
         for lookup in &self.categories {
             let cell = row.get(lookup.encoding.column).unwrap_or_default();
-            let read = self.missing_words.read(cell, row.decimal_mark());
+            let read = row.read(lookup.encoding.column, &self.missing_words);
             encoded.categories.push(lookup.find(cell, read, row.place())?);
         }
         Ok(())

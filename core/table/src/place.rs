@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Place {
     /// Row, from 1 for the first row below the header; 0 is the header.
     pub row: u64,
-    /// Line of the file on which the row starts, from 1.
+    /// Line of the file on which the row starts, from 1; 0 in formats without lines.
     pub line: u64,
 }
 
@@ -21,12 +21,14 @@ impl Place {
     }
 }
 
-/// `row 7 (line 8)`, or `the header (line 1)`.
+/// `row 7 (line 8)`, `the header (line 1)`, or `row 7` where there are no lines.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.row {
-            0 => write!(f, "the header (line {})", self.line),
-            row => write!(f, "row {row} (line {})", self.line),
+        match (self.row, self.line) {
+            (0, 0) => f.write_str("the header"),
+            (0, line) => write!(f, "the header (line {line})"),
+            (row, 0) => write!(f, "row {row}"),
+            (row, line) => write!(f, "row {row} (line {line})"),
         }
     }
 }
@@ -39,5 +41,6 @@ mod tests {
     fn says_row_and_line() {
         assert_eq!(Place::new(7, 9).to_string(), "row 7 (line 9)");
         assert_eq!(Place::new(0, 2).to_string(), "the header (line 2)");
+        assert_eq!(Place::new(7, 0).to_string(), "row 7");
     }
 }

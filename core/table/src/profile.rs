@@ -146,7 +146,7 @@ impl Profiler {
         let place = row.place();
         for (at, column) in self.columns.iter_mut().enumerate() {
             let cell = row.get(at).unwrap_or_default();
-            column.push(cell, self.missing_words.read(cell, row.decimal_mark()), place);
+            column.push(cell, row.read(at, &self.missing_words), place);
         }
     }
 

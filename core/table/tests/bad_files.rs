@@ -48,8 +48,8 @@ fn no_row_is_usable() {
     assert!(matches!(error, ReadError::HeaderOnly { skipped_row_count: 2 }));
     assert_eq!(
         error.to_string(),
-        "No row of the file can be used: each of its 2 rows has more or fewer cells than the header. Check the \
-         header and the delimiter, and choose the file again."
+        "No row of the file can be used: each of its 2 rows has more or fewer cells than the header, or another \
+         fault. Check the header and the delimiter, and choose the file again."
     );
 }
 
@@ -90,17 +90,17 @@ fn a_stray_quotation_mark_does_not_join_rows_in_silence() {
 }
 
 #[test]
-fn skipped_rows_are_counted_and_the_first_hundred_named() {
+fn skipped_rows_are_counted_and_the_first_thousand_named() {
     let mut file = "a,b\n".to_owned();
-    for _ in 0..150 {
+    for _ in 0..1_200 {
         file.push_str("1,2\n1\n\n");
     }
     let options = Options { ragged_rows: RowPolicy::Skip, ..Options::default() };
     let profile = load(file.as_bytes(), &options).unwrap();
-    assert_eq!(profile.row_count, 150);
-    assert_eq!(profile.skipped.row_count, 150);
-    assert_eq!(profile.skipped.blank_line_count, 150);
-    assert_eq!(profile.skipped.first_rows.len(), 100);
+    assert_eq!(profile.row_count, 1_200);
+    assert_eq!(profile.skipped.row_count, 1_200);
+    assert_eq!(profile.skipped.blank_line_count, 1_200);
+    assert_eq!(profile.skipped.first_rows.len(), 1_000);
     assert_eq!(profile.skipped.first_rows[1].to_string(), "row 4 (line 6): 1 cell instead of 2");
 }
 

@@ -311,7 +311,8 @@ proptest! {
             text = rest;
         }
         let mut reference = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
-        let records: Vec<csv::StringRecord> = reference.records().map(Result::unwrap).collect();
+        // What is not UTF-8 is skipped here too.
+        let records: Vec<csv::StringRecord> = reference.records().map(Result::unwrap_or_default).collect();
         let width = records[0].len();
         let expected: Vec<(u64, Vec<String>)> = (0..)
             .zip(&records)

@@ -5,7 +5,9 @@ use std::io;
 use thiserror::Error;
 
 use super::sniff::FileFormat;
+use crate::json::JsonFault;
 use crate::place::Place;
+use crate::unpack::UnpackError;
 use crate::words::{as_count, counted, grouped};
 
 /// Why a file cannot be read as a table. Names the place and the next step, never what a cell holds.
@@ -131,9 +133,36 @@ pub enum ReadError {
         /// What the reader under this one said.
         source: io::Error,
     },
+    /// A packed file cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// A JSON record is at fault.
+    #[error("{}", .fault.sentence(*.place))]
+    Json {
+        /// The record and the line on which it starts.
+        place: Place,
+        /// What is wrong with it.
+        fault: JsonFault,
+    },
+    /// The file holds JSON, but no records.
+    #[error(
+        "The file holds an empty JSON list, or records without fields. Choose a file with at least one record that has \
+         fields."
+    )]
+    NoRecords,
     /// The reader was used on after an error.
     #[error("The file was not read to its end because of an earlier error. Choose it again.")]
     AfterError,
+}
+
+impl ReadError {
+    /// What a failed read means: a fault of packing where one is inside.
+    pub(crate) fn io(byte: u64, source: io::Error) -> Self {
+        match source.get_ref().and_then(|inner| inner.downcast_ref::<UnpackError>()) {
+            Some(unpack) => Self::Unpack(unpack.clone()),
+            None => Self::Io { byte, source },
+        }
+    }
 }
 
 fn no_rows(skipped_row_count: u64) -> String {
@@ -146,8 +175,8 @@ fn no_rows(skipped_row_count: u64) -> String {
         count => format!("each of its {} rows", grouped(count)),
     };
     format!(
-        "No row of the file can be used: {rows} has more or fewer cells than the header. Check the header and the \
-         delimiter, and choose the file again."
+        "No row of the file can be used: {rows} has more or fewer cells than the header, or another fault. Check \
+         the header and the delimiter, and choose the file again."
     )
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::sniff::Delimiter;
 use crate::cell::is_usual_missing_word;
 use crate::decimal::{Decimal, DecimalMark, Evidence, evidence};
+use crate::found::Found;
 use crate::words::counted;
 
 /// Years: a row of whole numbers that count up within these is more likely one of names.
@@ -20,32 +21,6 @@ pub enum FirstRow {
     Names,
     /// Cells like those of every other row; the columns are called `column 1`, `column 2`, ….
     Data,
-}
-
-/// What was found in a file, or chosen by its owner, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<T> {
-    /// What was found.
-    pub value: T,
-    /// Why, in words.
-    pub reason: String,
-    /// Whether the owner should look at it, because the file may mean something else.
-    pub is_doubtful: bool,
-}
-
-impl<T> Found<T> {
-    fn surely(value: T, reason: &str) -> Self {
-        Self { value, reason: reason.to_owned(), is_doubtful: false }
-    }
-
-    fn perhaps(value: T, reason: String) -> Self {
-        Self { value, reason, is_doubtful: true }
-    }
-
-    /// What the owner chose.
-    pub(super) fn chosen(value: T) -> Self {
-        Self::surely(value, "chosen by you")
-    }
 }
 
 /// The decimal mark of the numbers in `records`; the point where they do not tell.
@@ -127,7 +102,7 @@ enum Top {
 }
 
 /// Whether the first of `records` holds names: not if its cells are numbers where the cells below are.
-pub(super) fn find_first_row(records: &[ByteRecord], mark: DecimalMark) -> Found<FirstRow> {
+pub(crate) fn find_first_row(records: &[ByteRecord], mark: DecimalMark) -> Found<FirstRow> {
     let Some((first, below)) = records.split_first() else {
         return Found::surely(FirstRow::Names, "the file is empty");
     };

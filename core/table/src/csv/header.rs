@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// The names as they are in the file, except that none is empty and no two are equal.
-pub(super) fn distinct_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn distinct_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let named: Vec<String> = names
         .enumerate()
         .map(|(at, name)| if name.trim().is_empty() { format!("column {}", at + 1) } else { name.to_owned() })

@@ -148,18 +148,18 @@ impl FileFormat {
 }
 
 /// The first [`HEAD_BYTES`] bytes of a file, or all of a shorter one.
-pub(super) struct Head(Vec<u8>);
+pub(crate) struct Head(Vec<u8>);
 
 impl Head {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
-    pub(super) fn is_whole_file(&self) -> bool {
+    pub(crate) fn is_whole_file(&self) -> bool {
         self.0.len() < HEAD_BYTES
     }
 }
@@ -194,7 +194,7 @@ impl Sniffed {
 }
 
 /// Reads the head, however small the pieces are in which the reader gives it.
-pub(super) fn read_head(reader: &mut impl Read) -> Result<Head, ReadError> {
+pub(crate) fn read_head(reader: &mut impl Read) -> Result<Head, ReadError> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     let result = reader.by_ref().take(as_count(HEAD_BYTES)).read_to_end(&mut head);
     match result {
@@ -204,12 +204,12 @@ pub(super) fn read_head(reader: &mut impl Read) -> Result<Head, ReadError> {
 }
 
 fn read_failed(head: &[u8], source: io::Error) -> ReadError {
-    ReadError::Io { byte: as_count(head.len()), source }
+    ReadError::io(as_count(head.len()), source)
 }
 
 /// The head without its byte order mark, or marks: files that were glued together have several, and crate `csv` would
 /// remove a second one unseen by the gate.
-pub(super) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
+pub(crate) fn text_of(head: &Head) -> Result<&[u8], ReadError> {
     let bytes = head.bytes();
     if let Some(format) = FileFormat::of(bytes) {
         return Err(ReadError::NotText { format });

@@ -137,7 +137,7 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
         <p class="lead" data-testid="table-head">{head}</p>
         {(skipped.row_count > 0).then(|| view! {
             <details class="note warning" data-testid="skipped-rows">
-                <summary>{format!("Skipped: {} with a wrong number of cells", words::counted(skipped.row_count, "row"))}</summary>
+                <summary>{format!("Skipped: {} that cannot be used", words::counted(skipped.row_count, "row"))}</summary>
                 <ul>{skipped.first_rows.iter().map(|row| view! { <li>{row.to_string()}</li> }).collect_view()}</ul>
             </details>
         })}
@@ -195,7 +195,7 @@ fn ReadOptionsForm(reading: Option<Reading>) -> impl IntoView {
         <details class="read-options" open=open data-testid="read-options">
             <summary>"How the file is read"</summary>
             <form class="fields" on:submit=submit>
-                {box_of(skip, "skip-ragged-rows", "Skip rows with a wrong number of cells (they are counted and listed)")}
+                {box_of(skip, "skip-ragged-rows", "Skip rows with a wrong number of cells or other faults (they are counted and listed)")}
                 {found.map(|_| view! {
                     {box_of(has_names, "first-row-names", "The first row holds the names of the columns")}
                     {box_of(has_comma, "decimal-comma", "Numbers have a decimal comma, as 1.234,56")}
