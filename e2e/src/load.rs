@@ -90,7 +90,7 @@ pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
             !parts.is_empty() && parts.iter().all(|part| part.verdict.as_deref() == Some("equal")),
             "{name} differs from its twin"
         );
-        let body = "return [...document.querySelectorAll('[data-testid=\"timings\"] tbody tr')].map(row => [
+        let body = "return [...[...document.querySelectorAll('[data-testid=\"timings\"]')].at(-1).querySelectorAll('tbody tr')].map(row => [
             row.querySelector('th').textContent, parseFloat(row.querySelector('td').textContent.replaceAll(',', ''))]);";
         let seconds: Vec<(String, f64)> = browser.script(body, &[]).await?;
         let bytes = "return Number(document.querySelector('[data-testid=\"answer-cost\"]').dataset.bytes);";
