@@ -7,11 +7,11 @@ use veilsum_analysis::evaluate::combine;
 use veilsum_analysis::multiply;
 use veilsum_protocol::answer::{self, Partial, PartialHead};
 use veilsum_protocol::job::{CombineEvent, Done, Outcome, Step, StepFunction};
-use veilsum_protocol::plan::{Plan, RowGroupRef};
+use veilsum_protocol::plan::{MAX_PARTIALS_BYTES, Plan, RowGroupRef};
 
 use crate::error::chain;
 use crate::evaluate::job_milliseconds;
-use crate::job::{self, CONCURRENT_READS, MAX_PARTIALS_BYTES, Stop};
+use crate::job::{self, CONCURRENT_READS, Stop};
 use crate::keys::JobKeys;
 use crate::store::{Chunk, Store, StoreError};
 

@@ -56,7 +56,7 @@ async fn run(store: &Store, keys: &JobKeys, event: &EvaluateEvent, started: Inst
         return Ok(Done::Stored);
     }
     let plan = job::plan(store, keys).await?;
-    let (partial, read_bytes) = evaluate(store, event, &plan).await?;
+    let (partial, read_bytes) = evaluate(store, keys, event, &plan).await?;
     let partial = partial.to_bytes();
     // A job that was cancelled while this ran gets no partial.
     if let Some(done) = job::ended(store, keys).await? {
@@ -79,7 +79,12 @@ pub(crate) fn job_milliseconds(started: Instant) -> u64 {
 }
 
 /// Checks the row group and adds up what the plan asks for; the partial, and the bytes that were read for it.
-async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(Partial, u64), Stop> {
+async fn evaluate(
+    store: &Store,
+    keys: &JobKeys,
+    event: &EvaluateEvent,
+    plan: &Plan,
+) -> Result<(Partial, u64), Stop> {
     let row_group = event.row_group;
     if !plan.row_groups.iter().any(|group| group.index == row_group) {
         return Err(unusable(row_group, &EvaluateError::NotCovered { row_group }));
@@ -92,7 +97,7 @@ async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(
     let wrong = |error: EvaluateError| unusable(row_group, &error);
     if plan.parameter_set.is_some() {
         let evaluation = multiply::Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
-        let (partial, read_bytes) = products(store, &key, &header, evaluation).await?;
+        let (partial, read_bytes) = products(store, (keys, &key), &header, evaluation).await?;
         return Ok((partial, header_bytes + read_bytes));
     }
     let evaluation = Evaluation::new(event.job, plan, &header, object_bytes).map_err(wrong)?;
@@ -105,12 +110,13 @@ async fn evaluate(store: &Store, event: &EvaluateEvent, plan: &Plan) -> Result<(
     Ok((partial, header_bytes + column_bytes))
 }
 
-/// Multiplies and adds up, wave by wave and block by block; the partial, and the bytes that were read for it.
+/// Multiplies and adds up, wave by wave and block by block; the partial, and the bytes that were read for it. A job that is
+/// cancelled meanwhile ends with the wave.
 ///
-/// Holds one block of every column of a wave, at most 48 MB, and what [`multiply`] says.
+/// Holds what [`multiply`] says.
 async fn products(
     store: &Store,
-    key: &Key,
+    (keys, key): (&JobKeys, &Key),
     header: &RowGroupHeader,
     mut evaluation: multiply::Evaluation<'_>,
 ) -> Result<(Partial, u64), Stop> {
@@ -118,7 +124,10 @@ async fn products(
     let wrong = |error: EvaluateError| unusable(row_group, &error);
     let mut read_bytes = 0;
     while let Some(mut wave) = evaluation.next_wave() {
-        let columns = wave.columns();
+        if let Some(done) = job::ended(store, keys).await? {
+            return Err(Stop::Ended(done));
+        }
+        let columns = wave.columns().to_vec();
         for block in 0..header.block_count {
             let mut ranges = Vec::with_capacity(columns.len());
             for &column in &columns {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join;
+use veilsum_analysis::multiply;
 use veilsum_protocol::answer;
 use veilsum_protocol::job::{Done, Failure, Step};
 use veilsum_protocol::plan::Plan;
@@ -11,8 +12,6 @@ use crate::keys::{JobKeys, Key};
 use crate::request::MAX_BODY_BYTES;
 use crate::store::{Creation, Store, StoreError};
 
-/// Most bytes of all partials of a job together, so that `combine` fits its memory.
-pub(crate) const MAX_PARTIALS_BYTES: u64 = 512 << 20;
 /// Calls to storage that one function makes at a time.
 pub(crate) const CONCURRENT_READS: usize = 8;
 
@@ -21,6 +20,8 @@ pub(crate) const CONCURRENT_READS: usize = 8;
 pub(crate) enum Stop {
     /// There is no such job; nothing is stored.
     NoJob,
+    /// The job has ended meanwhile.
+    Ended(Done),
     /// The job cannot succeed.
     Failed(Failure),
     /// Storage failed; whoever invoked the function tries again.
@@ -54,6 +55,7 @@ pub(crate) async fn settle(
     match result {
         Ok(done) => Ok(done),
         Err(Stop::NoJob) => Ok(Done::Failed),
+        Err(Stop::Ended(done)) => Ok(done),
         Err(Stop::Storage(error)) => Err(error),
         Err(Stop::Failed(failure)) => {
             tracing::warn!(code = failure.code, row_group = failure.row_group, "job failed");
@@ -78,9 +80,13 @@ pub(crate) async fn plan(store: &Store, keys: &JobKeys) -> Result<Plan, Stop> {
     Plan::from_bytes(&bytes).map_err(|error| Stop::failed("plan-invalid", None, &error))
 }
 
-/// Bytes of one partial over the row groups of a column set of a plan of sums. A ciphertext is a number modulo n², so it
-/// has as many bytes as n has hex digits.
+/// Bytes of one partial over the row groups of a column set. A Paillier ciphertext is a number modulo n², so it has as many
+/// bytes as n has hex digits.
 pub(crate) fn partial_bytes(plan: &Plan, column_set: u32) -> u64 {
+    if plan.parameter_set.is_some() {
+        // An impossible product is refused before anything is computed.
+        return multiply::partial_bytes(plan).unwrap_or(0);
+    }
     (answer::HEADER_BYTES + plan.aggregates_of(column_set).count() * plan.modulus.len()) as u64
 }
 

@@ -48,8 +48,8 @@ pub struct OpenHead {
     job: JobId,
     row_group: u32,
     row_count: u32,
-    /// Bound in decimal digits, and primes, of each product.
-    products: Vec<(String, u8)>,
+    /// Bound in decimal digits, primes, level and factors of each product.
+    products: Vec<(String, u8, u8, u8)>,
 }
 
 impl OpenHead {
@@ -64,19 +64,32 @@ impl OpenHead {
             row_count,
             products: products
                 .iter()
-                .map(|product| (product.slot_bound.to_string(), product.primes))
+                .map(|product| {
+                    let factors = u8::try_from(product.factors.len()).unwrap_or(u8::MAX);
+                    (product.slot_bound.to_string(), product.primes, product.level, factors)
+                })
                 .collect(),
         }
     }
 }
 
 /// What came of a partial.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Opened {
     /// The total of each product, in decimal digits.
     Totals(Vec<String>),
     /// Why it was refused, in words.
     Refused(String),
+}
+
+/// Says nothing of decrypted numbers.
+impl core::fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Totals(totals) => write!(formatter, "Totals({}, hidden)", totals.len()),
+            Self::Refused(reason) => write!(formatter, "Refused({reason:?})"),
+        }
+    }
 }
 
 impl Opened {
@@ -134,9 +147,9 @@ impl OpenTask {
     fn totals(&self, key: &SecretKey) -> Result<Vec<BigInt>, String> {
         let OpenHead { plan, job, row_group, row_count, products, .. } = &self.head;
         let plan = Plan::from_bytes(plan.as_bytes()).map_err(|error| sentence(&error))?;
-        let expected = products.iter().map(|(bound, primes)| {
+        let expected = products.iter().map(|(bound, primes, level, factors)| {
             let slot_bound = bound.parse().map_err(|_| "a bound is no number".to_owned())?;
-            Ok(Expected { slot_bound, primes: *primes })
+            Ok(Expected { slot_bound, primes: *primes, level: *level, factors: (*factors).into() })
         });
         let expected = expected.collect::<Result<Vec<_>, String>>()?;
         open_partial(key, &plan, *job, (*row_group, *row_count), &expected, &self.bytes)

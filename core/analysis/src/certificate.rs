@@ -99,9 +99,11 @@ pub enum Verification {
         /// Indices of the row groups that were picked.
         picked: Vec<u32>,
     },
-    /// Bounds alone were checked: a dataset that the cloud can multiply has no check values, and the cleartext was not at
-    /// hand.
-    NotChecked,
+    /// Bounds alone were checked: a dataset that the cloud can multiply has no check values, and the cleartext was not there.
+    NotChecked {
+        /// Why, in words.
+        why: String,
+    },
 }
 
 /// The total of a term.

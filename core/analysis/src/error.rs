@@ -132,6 +132,26 @@ pub enum PlanError {
         /// Most rows for which the sum is sure to fit.
         largest_rows: u64,
     },
+    /// A row group has more blocks than its noise allows.
+    #[error(
+        "a sum of {what} over the rows of a row group would drown in noise: upload the file again with fewer rows per row \
+         group"
+    )]
+    TooNoisy {
+        /// What is added.
+        what: String,
+    },
+    /// The encrypted answer is larger than a browser takes.
+    #[error(
+        "the encrypted answer would have {megabytes} MB, and {largest} MB are taken at a time: choose fewer columns, or \
+         fewer batches"
+    )]
+    AnswerTooLarge {
+        /// Size of the answer.
+        megabytes: u64,
+        /// Most that is taken.
+        largest: u64,
+    },
     /// A total under the second engine needs more primes than were encrypted.
     #[error(
         "{what} can grow larger than this dataset was encrypted for: choose another analysis, or upload the file again \

@@ -1,9 +1,11 @@
 //! What the cloud does with a plan of products: pure functions of bytes, without any secret.
 //!
-//! Row groups are evaluated in *waves* of at most [`WAVE`] aggregates, so that the memory of one call does not grow with
-//! the plan: a wave holds a sum of products in the making for each aggregate (up to 2 MB) and, block by block, each column
-//! that it reads, lifted (0.9 MB, and twice that for a product of two that is a factor of others). Partials are not added up
-//! here: their owner does that, after it has all of them.
+//! Row groups are evaluated in *waves* of at most [`WAVE`] aggregates of one prime each, so that the memory of one call does
+//! not grow with the plan. A wave holds, in the worst case (three different columns in every product): a sum of products in
+//! the making for each aggregate (up to 2 MB), the ciphertexts of one block of its columns (0.17 MB each), and these lifted
+//! (0.9 MB each, 1.4 MB for a product of two that is a factor of others): 64 · 2 + 192 · 1.1 + 64 · 1.4 = 430 MB. Beside it
+//! stand the finished ciphertexts, at most 157 MB, once more while they are written. Partials are not added up here: their
+//! owner does that, after it has all of them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,14 +13,57 @@ use std::ops::Range;
 use veilsum_crypto::bfv::evaluate::{self, EvaluateError as CryptoError, Lifted, ProductSum};
 use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_protocol::JobId;
-use veilsum_protocol::answer::{Answer, EncryptedAggregates, Partial, PartialHead};
+use veilsum_protocol::answer::{self, Answer, EncryptedAggregates, Partial, PartialHead};
 use veilsum_protocol::plan::{Aggregate, Plan};
 use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 
 use crate::evaluate::{CombineError, EvaluateError};
 
 /// Most aggregates that are evaluated at a time.
-pub const WAVE: usize = 96;
+pub const WAVE: usize = 64;
+
+/// Aggregates that are evaluated at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WavePlan {
+    /// Their positions in the plan.
+    pub positions: Vec<usize>,
+    /// The columns that they read, ascending.
+    pub columns: Vec<u32>,
+}
+
+/// How a plan's aggregates fall into waves: prime by prime, so that columns of one prime alone are read at a time.
+#[must_use]
+pub fn waves(aggregates: &[Aggregate]) -> Vec<WavePlan> {
+    let prime_of = |aggregate: &Aggregate| match aggregate {
+        Aggregate::Product { prime, .. } => *prime,
+        Aggregate::Sum { .. } => 0,
+    };
+    let mut by_prime: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
+    for (at, aggregate) in aggregates.iter().enumerate() {
+        by_prime.entry(prime_of(aggregate)).or_default().push(at);
+    }
+    let wave = |positions: &[usize]| {
+        let mut columns: Vec<u32> =
+            positions.iter().flat_map(|&at| aggregates[at].columns()).copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
+        WavePlan { positions: positions.to_vec(), columns }
+    };
+    by_prime.values().flat_map(|positions| positions.chunks(WAVE)).map(wave).collect()
+}
+
+/// Bytes of the partial of a row group under a plan of products; `None` for a plan of another kind or an impossible product.
+#[must_use]
+pub fn partial_bytes(plan: &Plan) -> Option<u64> {
+    let set = parameter_set(plan)?;
+    let of = |aggregate: &Aggregate| {
+        let Aggregate::Product { columns, level, .. } = aggregate else { return None };
+        let polynomials = u8::try_from(columns.len() + 1).ok()?;
+        Some((Ciphertext::answer_bytes(set, *level, polynomials)? + answer::LENGTH_BYTES) as u64)
+    };
+    let ciphertexts = plan.aggregates.iter().map(of).sum::<Option<u64>>()?;
+    Some(answer::HEADER_BYTES as u64 + ciphertexts)
+}
 
 /// The evaluation of a plan of products over one row group: begun when everything but the ciphertexts was checked, then
 /// fed with blocks, wave by wave.
@@ -28,6 +73,8 @@ pub struct Evaluation<'a> {
     plan: &'a Plan,
     header: &'a RowGroupHeader,
     set: ParameterSet,
+    waves: std::vec::IntoIter<WavePlan>,
+    /// By the position of the aggregate; empty until it is there.
     ciphertexts: Vec<Vec<u8>>,
 }
 
@@ -78,27 +125,33 @@ impl<'a> Evaluation<'a> {
                 return Err(EvaluateError::NoSuchColumn { row_group, column });
             }
         }
-        Ok(Self { job, plan, header, set, ciphertexts: Vec::new() })
+        let ciphertexts = vec![Vec::new(); plan.aggregates.len()];
+        Ok(Self { job, plan, header, set, waves: waves(&plan.aggregates).into_iter(), ciphertexts })
     }
 
     /// The aggregates of the next wave; `None` after the last.
-    #[must_use]
-    pub fn next_wave(&self) -> Option<Wave> {
-        let start = self.ciphertexts.len();
-        let rest = self.plan.aggregates.get(start..).filter(|rest| !rest.is_empty())?;
-        let aggregates = &rest[..rest.len().min(WAVE)];
+    pub fn next_wave(&mut self) -> Option<Wave> {
+        let WavePlan { positions, columns } = self.waves.next()?;
+        let aggregates: Vec<Aggregate> =
+            positions.iter().map(|&at| self.plan.aggregates[at].clone()).collect();
         Some(Wave {
             row_group: self.header.index,
             set: self.set,
             blocks_left: self.header.block_count,
             sums: aggregates.iter().map(|aggregate| Running::new(self.set, aggregate)).collect(),
-            aggregates: aggregates.to_vec(),
+            columns,
+            aggregates,
+            positions,
         })
     }
 
-    /// Takes over what the wave gave.
-    pub fn end_wave(&mut self, ciphertexts: Vec<Vec<u8>>) {
-        self.ciphertexts.extend(ciphertexts);
+    /// Takes over what a wave gave.
+    pub fn end_wave(&mut self, finished: Finished) {
+        for (at, ciphertext) in finished.0 {
+            if let Some(place) = self.ciphertexts.get_mut(at) {
+                *place = ciphertext;
+            }
+        }
     }
 
     /// The partial, after the last wave.
@@ -106,7 +159,7 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// [`EvaluateError::Product`] if waves are missing.
     pub fn finish(self) -> Result<Partial, EvaluateError> {
-        if self.ciphertexts.len() != self.plan.aggregates.len() {
+        if self.ciphertexts.iter().any(Vec::is_empty) {
             return Err(EvaluateError::Product);
         }
         Ok(Partial {
@@ -128,9 +181,15 @@ pub struct Wave {
     row_group: u32,
     set: ParameterSet,
     aggregates: Vec<Aggregate>,
+    positions: Vec<usize>,
+    columns: Vec<u32>,
     blocks_left: u32,
     sums: Vec<Running>,
 }
+
+/// The ciphertexts of a wave, each with the position of its aggregate.
+#[derive(Debug)]
+pub struct Finished(Vec<(usize, Vec<u8>)>);
 
 #[derive(Debug)]
 enum Running {
@@ -152,57 +211,42 @@ impl Running {
 impl Wave {
     /// The columns that it reads, ascending.
     #[must_use]
-    pub fn columns(&self) -> Vec<u32> {
-        let mut columns: Vec<u32> = self.aggregates.iter().flat_map(Aggregate::columns).copied().collect();
-        columns.sort_unstable();
-        columns.dedup();
-        columns
+    pub fn columns(&self) -> &[u32] {
+        &self.columns
     }
 
     /// Adds a block that was not added yet: the ciphertext of each of the [`Self::columns`].
     ///
-    /// Costs 13 ms for each column, 1 ms for each product of two, 14 ms more for a product of two that is itself a factor.
+    /// Costs 6 ms for each column, 1 ms for each product of two, 14 ms more for a product of two that is itself a factor.
     ///
     /// # Errors
     /// [`EvaluateError::Ciphertext`] naming a column that has no ciphertext of the plan's kind.
     pub fn add_block(&mut self, columns: &BTreeMap<u32, Vec<u8>>) -> Result<(), EvaluateError> {
         let row_group = self.row_group;
-        let wrong = |column| EvaluateError::Ciphertext { row_group, column };
-        let mut block = Block { set: self.set, row_group, fresh: BTreeMap::new(), lifted: BTreeMap::new() };
-        for column in self.columns() {
-            let bytes = columns.get(&column).ok_or(wrong(column))?;
-            let fresh = Ciphertext::from_bytes(bytes).map_err(|_| wrong(column))?;
-            block.fresh.insert(column, fresh);
-        }
+        let mut block = Block { set: self.set, row_group, columns, lifted: BTreeMap::new() };
         for (aggregate, sum) in self.aggregates.iter().zip(&mut self.sums) {
             let Aggregate::Product { columns, prime, .. } = aggregate else {
                 return Err(EvaluateError::Product);
             };
-            for &column in columns {
-                let fits = block
-                    .fresh
-                    .get(&column)
-                    .is_some_and(|found| found.set() == self.set && found.prime() == *prime);
-                if !fits {
-                    return Err(wrong(column));
+            let (Some((last, others)), Some(&first)) = (columns.split_last(), columns.first()) else {
+                return Err(EvaluateError::Product);
+            };
+            let failed = |_: CryptoError| EvaluateError::Ciphertext { row_group, column: first };
+            match sum {
+                Running::Sum(sum) => {
+                    let fresh = block.fresh(first, *prime)?;
+                    match sum {
+                        Some(sum) => evaluate::add(sum, &fresh).map_err(failed)?,
+                        None => *sum = Some(fresh),
+                    }
                 }
-            }
-            let first = columns.first().copied().unwrap_or_default();
-            let failed = |_: CryptoError| wrong(first);
-            match (sum, columns.split_last()) {
-                (Running::Sum(sum), _) => match (sum, block.fresh.get(&first)) {
-                    (Some(sum), Some(fresh)) => evaluate::add(sum, fresh).map_err(failed)?,
-                    (sum @ None, Some(fresh)) => *sum = Some(fresh.clone()),
-                    (_, None) => return Err(wrong(first)),
-                },
-                (Running::Products(sum), Some((last, others))) => {
-                    block.lift(others)?;
-                    block.lift(&[*last])?;
+                Running::Products(sum) => {
+                    block.lift(others, *prime)?;
+                    block.lift(&[*last], *prime)?;
                     let (left, right) = (block.lifted.get(others), block.lifted.get([*last].as_slice()));
-                    let (Some(left), Some(right)) = (left, right) else { return Err(wrong(first)) };
+                    let (Some(left), Some(right)) = (left, right) else { return Err(EvaluateError::Product) };
                     sum.add(left, right).map_err(failed)?;
                 }
-                (Running::Products(_), None) => return Err(EvaluateError::Product),
             }
         }
         self.blocks_left = self.blocks_left.checked_sub(1).ok_or(EvaluateError::Product)?;
@@ -213,37 +257,46 @@ impl Wave {
     ///
     /// # Errors
     /// [`EvaluateError`] if it was not fed with every block.
-    pub fn finish(self) -> Result<Vec<Vec<u8>>, EvaluateError> {
+    pub fn finish(self) -> Result<Finished, EvaluateError> {
         let row_group = self.row_group;
         let lacking = |aggregate: &Aggregate| {
             let column = aggregate.columns().first().copied().unwrap_or_default();
             EvaluateError::Ciphertext { row_group, column }
         };
-        let finished = self.aggregates.iter().zip(self.sums).map(|(aggregate, sum)| {
+        let sums = self.positions.into_iter().zip(self.sums);
+        let finished = self.aggregates.iter().zip(sums).map(|(aggregate, (at, sum))| {
             let Aggregate::Product { level, .. } = aggregate else { return Err(EvaluateError::Product) };
             let sum = match sum {
                 Running::Sum(sum) => sum.ok_or_else(|| lacking(aggregate))?,
                 Running::Products(sum) => sum.finish().map_err(|_| lacking(aggregate))?,
             };
             let switched = evaluate::switch_down(&sum, *level).map_err(|_| lacking(aggregate))?;
-            if self.blocks_left > 0 { Err(lacking(aggregate)) } else { Ok(switched.to_bytes()) }
+            if self.blocks_left > 0 { Err(lacking(aggregate)) } else { Ok((at, switched.to_bytes())) }
         });
-        finished.collect()
+        finished.collect::<Result<_, _>>().map(Finished)
     }
 }
 
 /// One block of several columns.
-struct Block {
+struct Block<'a> {
     set: ParameterSet,
     row_group: u32,
-    fresh: BTreeMap<u32, Ciphertext>,
+    columns: &'a BTreeMap<u32, Vec<u8>>,
     /// By the columns that were multiplied before: one or two.
     lifted: BTreeMap<Vec<u32>, Lifted>,
 }
 
-impl Block {
+impl Block<'_> {
+    /// The ciphertext of a column.
+    fn fresh(&self, column: u32, prime: u8) -> Result<Ciphertext, EvaluateError> {
+        let wrong = EvaluateError::Ciphertext { row_group: self.row_group, column };
+        let bytes = self.columns.get(&column).ok_or(wrong.clone())?;
+        let fresh = Ciphertext::from_bytes(bytes).map_err(|_| wrong.clone())?;
+        if fresh.set() == self.set && fresh.prime() == prime { Ok(fresh) } else { Err(wrong) }
+    }
+
     /// Makes the product of `columns` ready to be multiplied, once.
-    fn lift(&mut self, columns: &[u32]) -> Result<(), EvaluateError> {
+    fn lift(&mut self, columns: &[u32], prime: u8) -> Result<(), EvaluateError> {
         if self.lifted.contains_key(columns) {
             return Ok(());
         }
@@ -251,17 +304,12 @@ impl Block {
         let wrong = |_: CryptoError| EvaluateError::Ciphertext { row_group, column };
         let lifted = match columns {
             [] => return Err(EvaluateError::Product),
-            [only] => {
-                let fresh = self.fresh.get(only);
-                Lifted::new(fresh.ok_or(EvaluateError::Ciphertext { row_group, column: *only })?)
-                    .map_err(wrong)?
-            }
+            [only] => Lifted::new(&self.fresh(*only, prime)?).map_err(wrong)?,
             [first @ .., last] => {
-                self.lift(first)?;
-                self.lift(&[*last])?;
+                self.lift(first, prime)?;
+                self.lift(&[*last], prime)?;
                 let (left, right) = (self.lifted.get(first), self.lifted.get([*last].as_slice()));
                 let (Some(left), Some(right)) = (left, right) else { return Err(EvaluateError::Product) };
-                let prime = self.fresh.get(last).map_or(0, Ciphertext::prime);
                 let mut product = ProductSum::new(self.set, prime);
                 product.add(left, right).map_err(wrong)?;
                 Lifted::new(&product.finish().map_err(wrong)?).map_err(wrong)?

@@ -12,12 +12,15 @@ use veilsum_protocol::answer;
 use veilsum_protocol::manifest::{
     Column, DerivedColumn, FIRST_COLUMN_SET, Manifest, RowGroupEntry, Scheme, StoredColumn,
 };
-use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_PRODUCTS, Plan, RowGroupRef, VERSION};
+use veilsum_protocol::plan::{
+    Aggregate, MAX_AGGREGATES, MAX_PARTIALS_BYTES, MAX_PRODUCTS, Plan, RowGroupRef, VERSION,
+};
 use veilsum_protocol::term::{Indicator, Term};
 
 use crate::answer::Answer;
 use crate::derive::{Native, describe, recombine};
 use crate::error::{FinishError, PlanError};
+use crate::multiply;
 use crate::products::{self, Product};
 use crate::request::Request;
 use crate::schema::Schema;
@@ -236,10 +239,7 @@ fn plan_products(
     if aggregates.len() > MAX_PRODUCTS {
         return Err(PlanError::TooMany { needed: aggregates.len(), largest: MAX_PRODUCTS });
     }
-    let mut columns: Vec<u32> =
-        aggregates.iter().flat_map(|aggregate| aggregate.columns()).copied().collect();
-    columns.sort_unstable();
-    columns.dedup();
+    let read_columns: u64 = multiply::waves(&aggregates).iter().map(|wave| wave.columns.len() as u64).sum();
     let partial_bytes: u64 =
         answer::HEADER_BYTES as u64 + products.iter().map(|product| product.partial_bytes(set)).sum::<u64>();
     let plan = (!aggregates.is_empty()).then(|| Plan {
@@ -251,15 +251,19 @@ fn plan_products(
         aggregates,
         row_groups: coverage.groups.iter().map(|group| coverage.reference(group)).collect(),
     });
-    let has_plan = plan.is_some();
+    let answer_bytes = plan.as_ref().map_or(0, |_| partial_bytes * coverage.groups.len() as u64);
+    if answer_bytes > MAX_PARTIALS_BYTES {
+        let (megabytes, largest) = (answer_bytes >> 20, MAX_PARTIALS_BYTES >> 20);
+        return Err(PlanError::AnswerTooLarge { megabytes, largest });
+    }
     if let Some(plan) = &plan {
         plan.check().map_err(|_| PlanError::Manifest { field: "row_groups" })?;
     }
     let blocks: u64 = counts.sum();
     Ok(Planned {
         plan,
-        read_bytes: blocks * (columns.len() * Ciphertext::fresh_bytes(set)) as u64,
-        answer_bytes: if has_plan { partial_bytes * coverage.groups.len() as u64 } else { 0 },
+        read_bytes: blocks * read_columns * Ciphertext::fresh_bytes(set) as u64,
+        answer_bytes,
         row_count: coverage.row_count,
         columns: manifest.columns.clone(),
         requests: Vec::new(),

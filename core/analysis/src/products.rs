@@ -85,16 +85,13 @@ pub fn plan(
     // A slot adds one row of every block.
     let slot_bound = largest_total(schema, &term, block_count)?.to_u128();
     let too_wide = || PlanError::TooWide { what: what() };
-    let slot_bound = slot_bound.ok_or_else(too_wide)?;
+    // What is opened is an i128.
+    let slot_bound = slot_bound.filter(|&bound| i128::try_from(bound).is_ok()).ok_or_else(too_wide)?;
     let primes = set.primes_for(slot_bound).ok_or_else(too_wide)?;
     let count = u8::try_from(factors.len()).unwrap_or(u8::MAX);
     let circuit = Circuit { factors: count, weight: block_count, partials: 1 };
     let level = noise::plan(set, circuit).map_err(|error| match error {
-        NoiseError::TooManyBlocks { largest, .. } => PlanError::BoundTooLarge {
-            what: what(),
-            rows: block_count * set.degree() as u64,
-            largest_rows: largest * set.degree() as u64,
-        },
+        NoiseError::TooManyBlocks { .. } => PlanError::TooNoisy { what: what() },
         NoiseError::Factors { .. } | _ => {
             PlanError::TooManyFactors { what: what(), largest: set.max_factors().into() }
         }

@@ -32,6 +32,7 @@ use veilsum_protocol::manifest::{
     Column, EncryptedNumber, FactorColumn, Manifest, PRESENCE_BOUND_BITS, PartEntry, RowGroupEntry, Scheme,
     Source, Treatment, VERSION,
 };
+use veilsum_protocol::plan::Aggregate;
 use veilsum_protocol::row_group::{ColumnEntry, Encryption, RowGroupHeader};
 use veilsum_protocol::{DatasetId, Digest, JobId, KeyFingerprint, UploadId};
 
@@ -224,20 +225,23 @@ impl Table {
                 dataset: DATASET,
                 upload,
                 index,
-                row_count: 8_192,
+                row_count: row_count.next_multiple_of(8_192),
                 encryption: Encryption::Bfv {
                     parameter_set: SET.id().into(),
                     ciphertext_bytes: u32::try_from(Ciphertext::fresh_bytes(SET)).unwrap(),
                 },
-                block_count: 1,
+                block_count: row_count.div_ceil(8_192),
                 columns: columns.map(|&column| ColumnEntry { column, bound_bits: 0 }).collect(),
             };
-            let mut blocks = BTreeMap::new();
+            let mut blocks = vec![BTreeMap::new(); rows.len().div_ceil(8_192)];
             for factor in &stored {
                 let integers: Vec<i64> =
                     rows.iter().map(|row| products::integer(factor.factor, &self.columns, row)).collect();
-                for (prime, &column) in (0..).zip(&factor.columns) {
-                    blocks.insert(column, key.encrypt_block(prime, &integers, &mut rng).unwrap().to_bytes());
+                for (block, integers) in blocks.iter_mut().zip(integers.chunks(8_192)) {
+                    for (prime, &column) in (0..).zip(&factor.columns) {
+                        let ciphertext = key.encrypt_block(prime, integers, &mut rng).unwrap();
+                        block.insert(column, ciphertext.to_bytes());
+                    }
                 }
             }
             let parts = vec![PartEntry { size_bytes: header.object_bytes(), sha256: Digest::of(&[]) }];
@@ -251,13 +255,20 @@ impl Table {
         let expected: Vec<Expected> = planned
             .products()
             .iter()
-            .map(|product| Expected { slot_bound: product.slot_bound, primes: product.primes })
+            .map(|product| Expected {
+                slot_bound: product.slot_bound,
+                primes: product.primes,
+                level: product.level,
+                factors: product.factors.len(),
+            })
             .collect();
         let (mut totals, mut heads) = (vec![BigInt::from(0); expected.len()], Vec::new());
         for ((header, blocks), entry) in groups.iter().zip(&manifest.row_groups) {
             let mut evaluation = multiply::Evaluation::new(JOB, plan, header, header.object_bytes()).unwrap();
             while let Some(mut wave) = evaluation.next_wave() {
-                wave.add_block(blocks).unwrap();
+                for block in blocks {
+                    wave.add_block(block).unwrap();
+                }
                 evaluation.end_wave(wave.finish().unwrap());
             }
             let partial = evaluation.finish().unwrap().to_bytes();
@@ -339,6 +350,41 @@ proptest! {
             prop_assert_eq!(&request.finish(schema, &multiplied).unwrap(), &answer);
         }
     }
+}
+
+/// A row beyond the first block, with extreme values in the slot that two rows share, and more products than a wave holds.
+#[test]
+fn rows_of_several_blocks_share_slots() {
+    let mut cells: Vec<(i64, Option<i64>, u32)> = (0_u32..8_193)
+        .map(|row| (i64::from(row) - 4_000, (row % 7 != 0).then(|| i64::from(row % 100) - 50), row % 3))
+        .collect();
+    cells[0] = (1 << 30, Some(1_000_000), 0);
+    cells[8_192] = (1 << 30, Some(1_000_000), 0);
+    let mut requests = requests();
+    requests.push(Request::GroupBy(GroupBy { column: 1, by: vec![2] }));
+    let table = table(&cells, &requests);
+    let schema = Schema::new(&table.columns);
+    let (clear, multiplied) = (table.totals(&requests), table.multiplied(&requests, 10_000));
+    for request in &requests {
+        for term in request.terms(schema).unwrap() {
+            assert_eq!(multiplied.sum(&term), clear.sum(&term), "{term:?}");
+        }
+    }
+}
+
+#[test]
+fn waves_hold_columns_of_one_prime() {
+    let product =
+        |column: u32, prime: u8| Aggregate::Product { columns: vec![column, column], prime, level: 0 };
+    let aggregates: Vec<Aggregate> =
+        (0..70).flat_map(|column| [product(2 * column, 0), product(2 * column + 1, 1)]).collect();
+    let waves = multiply::waves(&aggregates);
+    let sizes: Vec<usize> = waves.iter().map(|wave| wave.positions.len()).collect();
+    assert_eq!(sizes, [64, 6, 64, 6]);
+    assert!(waves[..2].iter().all(|wave| wave.columns.iter().all(|column| column % 2 == 0)));
+    let mut positions: Vec<usize> = waves.iter().flat_map(|wave| wave.positions.clone()).collect();
+    positions.sort_unstable();
+    assert!(positions.into_iter().eq(0..140));
 }
 
 #[test]

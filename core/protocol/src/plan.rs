@@ -16,6 +16,8 @@ pub const VERSION: u16 = 3;
 pub const MAX_AGGREGATES: usize = 4_096;
 /// Most products in one plan: a partial of 307 KB for each must fit the memory of a function.
 pub const MAX_PRODUCTS: usize = 512;
+/// Most bytes of all partials of a plan together: they are fetched or combined at once.
+pub const MAX_PARTIALS_BYTES: u64 = 512 << 20;
 /// Most factors of a product.
 pub const MAX_FACTORS: usize = 3;
 /// Most row groups in one plan.

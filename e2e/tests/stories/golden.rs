@@ -209,10 +209,6 @@ fn breast_cancer_is_golden() {
         for (column, expected) in golden["columns"].as_object().context("no columns")? {
             check_column(&parts, column, expected)?;
         }
-        ensure!(
-            golden["columns"]["malignant"]["sum"] == golden["malignant"],
-            "golden.json contradicts itself"
-        );
         Ok(())
     });
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use veilsum_protocol::api::{JobState, JobStatus, Object, StartJob};
 use veilsum_protocol::job::{Failure, Step};
-use veilsum_protocol::plan::Plan;
+use veilsum_protocol::plan::{MAX_PARTIALS_BYTES, Plan};
 use veilsum_protocol::{DatasetId, JobId};
 
 use super::datasets::{OBJECTS_PER_PAGE, require_registered};
@@ -16,7 +16,7 @@ use super::{CONCURRENT_CALLS, as_stored};
 use crate::api::Api;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::job::{MAX_PARTIALS_BYTES, all_partials_bytes};
+use crate::job::all_partials_bytes;
 use crate::keys::{DatasetKeys, JobKeys, Key};
 use crate::openapi::Failed;
 use crate::request::{Body, Id, MAX_BODY_BYTES, Page};

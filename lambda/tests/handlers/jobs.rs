@@ -347,7 +347,7 @@ async fn an_unreadable_plan_fails_the_job() {
     let sample = Sample::new(1, 1, 1);
     let (cloud, tenant) = stored(&sample).await;
     let folder = format!("t/{}/j/{JOB}/", tenant.id);
-    let plan = b"{\"version\":3}".to_vec();
+    let plan = b"{\"version\":4}".to_vec();
     cloud.backend.write(BUCKET, &format!("{folder}plan"), plan, Condition::Always).await.unwrap();
     assert_eq!(evaluated(&cloud.store, &tenant, 0).await.unwrap(), Done::Failed);
     let failure = cloud.backend.read(BUCKET, &format!("{folder}failure")).await.unwrap();

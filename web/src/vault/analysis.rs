@@ -42,7 +42,8 @@ use crate::vault::past;
 use crate::vault::pool::PoolError;
 use crate::vault::processes;
 use crate::vault::random::job_id;
-use crate::vault::spot::{self, Recomputed};
+use crate::vault::source::Source;
+use crate::vault::spot::{self, Recomputed, Spot};
 use crate::vault::twin;
 use crate::vault::upload::extend;
 use crate::vault::upload::shape::slot_count;
@@ -150,12 +151,9 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     watch.lap();
     job.tell(JobPhase::Decrypting, row_group_count(plan));
     let (status, received, answer_bytes) = if manifest.scheme.multiplies() {
-        let (status, partials) = job.download_partials(&planned, status).await?;
-        let bytes = partials.bytes;
-        // Whatever was decrypted: what is asked of the network until the end does not depend on it.
-        let terms: Vec<&Term> = planned.products().iter().map(|product| &product.term).collect();
-        let spot = spot::recompute(vault, &manifest, plan, &terms, &process).await;
-        (status, Received::Partials(partials, spot), bytes)
+        let (status, partials) = job.download_partials(planned.answer_bytes, status).await?;
+        let bytes = partials.iter().map(|(_, blob)| blob.size_bytes()).sum();
+        (status, Received::Partials(partials), bytes)
     } else {
         let (status, answer) = job.download(status).await?;
         let bytes = answer.len() as u64;
@@ -172,7 +170,12 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
     give_way().await;
     let (totals, verification) = match received {
         Received::Answer(answer) => (planned.totals(&job.decrypt(&answer)?)?, Verification::CheckValues),
-        Received::Partials(partials, spot) => judge(&planned, partials, spot)?,
+        Received::Partials(partials) => {
+            let opened = job.open_partials(&planned, partials).await?;
+            let terms: Vec<&Term> = planned.products().iter().map(|product| &product.term).collect();
+            let spot = spot::recompute(vault, &manifest, plan, &terms, &process).await;
+            judge(&planned, opened, spot?)?
+        }
     };
     let checked = match &verification {
         Verification::CheckValues => Checked::Verified,
@@ -181,7 +184,7 @@ pub async fn run(vault: &Vault, run: Run) -> Result<AnswerView, Fault> {
             let picked = u32::try_from(picked.len()).unwrap_or(u32::MAX);
             Checked::Spot { picked, of: row_group_count(plan) }
         }
-        Verification::NotChecked => Checked::Bounds,
+        Verification::NotChecked { .. } => Checked::Bounds,
     };
     let answers = planned.finish(&totals)?;
     let signed_over = (&manifest, digest);
@@ -294,38 +297,53 @@ impl Job<'_> {
         }
     }
 
-    /// Downloads every partial answer and has workers decrypt them. That one of them is refused is not told before all are
-    /// there: the cloud must not learn from what is asked of it.
+    /// Downloads every partial answer. None is looked at before all that this run fetches is there: the cloud must not learn
+    /// from what, or when, it is asked.
     async fn download_partials(
         &self,
-        planned: &Planned,
+        answer_bytes: u64,
         status: JobStatus,
-    ) -> Result<(JobStatus, Partials), Fault> {
+    ) -> Result<(JobStatus, Vec<(u32, Source)>), Fault> {
         let mut status = status;
-        let encryption = encryption_of(&self.manifest.scheme)?;
-        let pool = speed::ready_pool(self.unlocked, encryption)?;
-        let mut partials = Partials { bytes: 0, groups: Vec::new() };
-        let mut under_way = FuturesOrdered::new();
-        for (done, group) in (0..).zip(&self.plan.row_groups) {
-            let entry = self.manifest.row_groups.iter().find(|entry| entry.index == group.index);
-            let rows = entry.map_or(0, |entry| entry.row_count);
+        let each = answer_bytes / u64::from(row_group_count(self.plan)).max(1);
+        let mut partials = Vec::with_capacity(self.plan.row_groups.len());
+        for group in &self.plan.row_groups {
             let bytes = self.partial(&mut status, group.index).await?;
-            partials.bytes += bytes.len() as u64;
-            let head = OpenHead::new(self.plan, planned.products(), self.id, (group.index, rows));
-            let opened = pool.open(&OpenTask { head, bytes });
-            let index = group.index;
-            under_way.push_back(async move { (index, opened.await) });
-            if under_way.len() >= pool.capacity()
-                && let Some(opened) = self.abort.or(under_way.next()).await?
-            {
-                partials.groups.push(opened);
+            if bytes.len() as u64 > each {
+                return Err(not_whole(group.index));
             }
-            self.tell(JobPhase::Decrypting, done);
-        }
-        while let Some(opened) = self.abort.or(under_way.next()).await? {
-            partials.groups.push(opened);
+            // Outside of this worker's own memory, which never shrinks.
+            partials.push((group.index, Source::from_sample("partial", &bytes)?));
         }
         Ok((status, partials))
+    }
+
+    /// Has workers open the partial answers. Every one of them, whatever is found in the first.
+    async fn open_partials(
+        &self,
+        planned: &Planned,
+        partials: Vec<(u32, Source)>,
+    ) -> Result<Vec<OpenedGroup>, Fault> {
+        let pool = speed::ready_pool(self.unlocked, encryption_of(&self.manifest.scheme)?)?;
+        let mut groups = Vec::with_capacity(partials.len());
+        let mut under_way = FuturesOrdered::new();
+        for (index, partial) in partials {
+            let entry = self.manifest.row_groups.iter().find(|entry| entry.index == index);
+            let rows = entry.map_or(0, |entry| entry.row_count);
+            let bytes = partial.read_range(0..partial.size_bytes()).map_err(|_| not_whole(index))?;
+            let head = OpenHead::new(self.plan, planned.products(), self.id, (index, rows));
+            let opened = pool.open(&OpenTask { head, bytes });
+            under_way.push_back(async move { (index, opened.await) });
+            if under_way.len() >= pool.worker_count()
+                && let Some(opened) = self.abort.or(under_way.next()).await?
+            {
+                groups.push(opened);
+            }
+        }
+        while let Some(opened) = self.abort.or(under_way.next()).await? {
+            groups.push(opened);
+        }
+        Ok(groups)
     }
 
     /// The stored partial answer of a row group; under a new URL, where the first has expired.
@@ -385,26 +403,19 @@ impl Job<'_> {
 enum Received {
     /// The encrypted answer.
     Answer(Vec<u8>),
-    /// Every partial answer, and some of them from the cleartext.
-    Partials(Partials, Option<Vec<Recomputed>>),
+    /// The partial answer of every row group.
+    Partials(Vec<(u32, Source)>),
 }
 
-/// The partial answers of all row groups, as workers have opened them.
-struct Partials {
-    bytes: u64,
-    groups: Vec<(u32, Result<js_sys::Uint8Array, PoolError>)>,
-}
+/// A row group's partial answer, as a worker has opened it.
+type OpenedGroup = (u32, Result<js_sys::Uint8Array, PoolError>);
 
 /// Adds up the partial answers if all can be believed as far as they can be checked. All totals or none.
-fn judge(
-    planned: &Planned,
-    partials: Partials,
-    spot: Option<Vec<Recomputed>>,
-) -> Result<(Totals, Verification), Fault> {
+fn judge(planned: &Planned, partials: Vec<OpenedGroup>, spot: Spot) -> Result<(Totals, Verification), Fault> {
     let products = planned.products();
     let mut totals = vec![BigInt::from(0); products.len()];
-    let mut groups = Vec::with_capacity(partials.groups.len());
-    for (index, opened) in partials.groups {
+    let mut groups = Vec::with_capacity(partials.len());
+    for (index, opened) in partials {
         let opened = Opened::from_bytes(&opened?.to_vec());
         let found = opened.ok_or_else(|| "a worker gave back something else".to_owned());
         let found =
@@ -417,7 +428,11 @@ fn judge(
         }
         groups.push((index, found));
     }
-    for Recomputed { row_group, totals } in spot.iter().flatten() {
+    let (recomputed, why) = match spot {
+        Spot::Recomputed(recomputed) => (recomputed, None),
+        Spot::Impossible(why) => (Vec::new(), Some(why)),
+    };
+    for Recomputed { row_group, totals } in &recomputed {
         let found = groups.iter().find(|(index, _)| index == row_group);
         let same = found.is_some_and(|(_, found)| {
             products
@@ -429,10 +444,24 @@ fn judge(
             return Err(not_believed(*row_group, "the spot check found other totals in the cleartext"));
         }
     }
-    let verification = spot.map_or(Verification::NotChecked, |recomputed| Verification::SpotChecked {
-        picked: recomputed.iter().map(|recomputed| recomputed.row_group).collect(),
-    });
+    let verification = match why {
+        Some(why) => Verification::NotChecked { why },
+        None => Verification::SpotChecked {
+            picked: recomputed.iter().map(|recomputed| recomputed.row_group).collect(),
+        },
+    };
     Ok((planned.totals_of_products(&totals)?, verification))
+}
+
+/// A partial answer of another size than it must have: anybody can see that.
+fn not_whole(row_group: u32) -> Fault {
+    Fault::new(
+        "answer-refused",
+        &format!(
+            "The cloud's answer for row group {row_group} was refused: it has another size than it must have. No number is \
+             shown, and the cloud is not told."
+        ),
+    )
 }
 
 /// A partial answer that is not believed.

@@ -112,6 +112,18 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
                 .eq(certificate.row_groups.iter().map(|g| g.index))
     });
     let computed = answers.as_ref().is_ok_and(|answers| certificate.claims(answers));
+    let is_listed = |index: &u32| certificate.row_groups.iter().any(|group| group.index == *index);
+    let verdict_fits = match &certificate.verification {
+        Verification::CheckValues => !certificate.scheme.multiplies() && certificate.plan.is_some(),
+        Verification::Manifest => certificate.plan.is_none(),
+        Verification::SpotChecked { picked } => {
+            certificate.scheme.multiplies()
+                && !picked.is_empty()
+                && picked.is_sorted_by(|one, next| one < next)
+                && picked.iter().all(is_listed)
+        }
+        Verification::NotChecked { .. } => certificate.scheme.multiplies(),
+    };
     let checks = vec![
         check(
             is_signed,
@@ -127,6 +139,11 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
             plan_names_dataset,
             "The plan covers exactly the row groups that are listed.",
             "The plan and the list of row groups contradict each other.",
+        ),
+        check(
+            verdict_fits,
+            "How the answer is said to have been checked is possible for such a dataset.",
+            "How the answer is said to have been checked is not possible for such a dataset. Do not rely on it.",
         ),
     ];
     let scheme = match &certificate.scheme {
@@ -154,7 +171,7 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
                     picked.len(),
                     certificate.row_groups.len()
                 ),
-                Verification::NotChecked => "not checked: the cleartext was not at hand".to_owned(),
+                Verification::NotChecked { why } => format!("not checked: {why}"),
             },
         ),
         ("Program", format!("Veilsum {}", certificate.program)),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use veilsum_analysis::derive::TermSums;
 use veilsum_analysis::totals::Totals;
 use veilsum_owner::bfv::spot::pick;
-use veilsum_protocol::manifest::{FIRST_COLUMN_SET, Manifest};
+use veilsum_protocol::manifest::{FIRST_COLUMN_SET, Manifest, Source as ManifestSource};
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::term::Term;
 
@@ -16,6 +16,7 @@ use crate::abort::Abort;
 use crate::messages::Fault;
 use crate::vault::Vault;
 use crate::vault::random::rng;
+use crate::vault::source::Source;
 use crate::vault::table::Rows;
 use crate::vault::twin;
 
@@ -28,18 +29,29 @@ pub(crate) struct Recomputed {
     pub(crate) totals: Totals,
 }
 
-/// Picks row groups of a plan and sums up `terms` over their rows, where the files are at hand; `None` where they are not,
-/// or are not as they were.
+/// What came of a spot check.
+pub(crate) enum Spot {
+    /// These row groups were computed again.
+    Recomputed(Vec<Recomputed>),
+    /// None was, and why, in words.
+    Impossible(String),
+}
+
+/// Picks row groups of a plan and sums up `terms` over their rows, where the files are in memory here. Asks nobody for
+/// anything.
 ///
 /// To be called after all partial answers have arrived, and whatever they hold.
+///
+/// # Errors
+/// A [`Fault`] if a file is not what it was, so that nothing can be held against it.
 pub(crate) async fn recompute(
     vault: &Vault,
     manifest: &Manifest,
     plan: &Plan,
     terms: &[&Term],
     abort: &Abort,
-) -> Option<Vec<Recomputed>> {
-    let total = u32::try_from(plan.row_groups.len()).ok()?;
+) -> Result<Spot, Fault> {
+    let total = u32::try_from(plan.row_groups.len()).unwrap_or(u32::MAX);
     let picked = pick(PICKED, total, &mut rng());
     let mut recomputed = Vec::with_capacity(picked.len());
     for batch in 0..manifest.batch_count() {
@@ -50,11 +62,14 @@ pub(crate) async fn recompute(
                 place.is_some_and(|place| picked.iter().any(|picked| *picked as usize == place))
             })
             .collect();
-        if !groups.is_empty() {
-            recomputed.append(&mut sum_up(vault, manifest, batch, &groups, terms, abort).await.ok()?);
-        }
+        let Some(of_batch) = manifest.batch(batch).filter(|_| !groups.is_empty()) else { continue };
+        let Some(source) = vault.twins.source_of(of_batch) else {
+            let name = &of_batch.file_name;
+            return Ok(Spot::Impossible(format!("the file “{name}” is not at hand in this browser")));
+        };
+        recomputed.append(&mut sum_up(manifest, of_batch, &source, &groups, terms, abort).await?);
     }
-    (recomputed.len() == picked.len()).then_some(recomputed)
+    Ok(Spot::Recomputed(recomputed))
 }
 
 /// The rows of each row group of a batch, counted from the batch's first.
@@ -70,34 +85,44 @@ fn row_ranges(manifest: &Manifest, batch: u32) -> Vec<(u32, Range<u64>)> {
     of_batch.map(range).collect()
 }
 
-/// Reads a batch's file up to the last of `groups`.
+/// Reads a batch's file and sums up some row groups of it.
 async fn sum_up(
-    vault: &Vault,
     manifest: &Manifest,
-    batch: u32,
+    of_batch: &ManifestSource,
+    source: &Source,
     groups: &[(u32, Range<u64>)],
     terms: &[&Term],
     abort: &Abort,
 ) -> Result<Vec<Recomputed>, Fault> {
-    let Some(of_batch) = manifest.batch(batch) else { return Ok(Vec::new()) };
-    let source = twin::source_at_hand(vault, of_batch, abort).await?;
+    let changed = || {
+        Fault::new(
+            "file-changed",
+            &format!(
+                "The file “{}” has changed since it was uploaded, so that the answer cannot be held against it. No number \
+                 is shown. Reload the page, and the analysis runs without a spot check.",
+                of_batch.file_name
+            ),
+        )
+    };
     let mut content = twin::content(manifest).rows(&of_batch.missing_words)?;
-    let mut rows = Rows::read(&source, &twin::read_options(of_batch))?;
-    let mut recomputed = Vec::with_capacity(groups.len());
-    let mut row = 0;
+    let mut rows = Rows::read(source, &twin::read_options(of_batch))?;
+    let mut sums = Vec::with_capacity(groups.len());
     for (row_group, range) in groups {
-        let mut sums = TermSums::new(&manifest.columns, terms.iter().copied().cloned())?;
-        while row < range.end {
-            if !rows.next(abort).await? {
-                return Err(Fault::new("file-changed", "The file has fewer rows than it had."));
-            }
-            if range.contains(&row) {
-                content.read(rows.row())?;
-                sums.push(content.cells())?;
-            }
-            row += 1;
-        }
-        recomputed.push(Recomputed { row_group: *row_group, totals: sums.totals() });
+        sums.push((*row_group, range, TermSums::new(&manifest.columns, terms.iter().copied().cloned())?));
     }
-    Ok(recomputed)
+    let mut row = 0;
+    while rows.next(abort).await? {
+        // Ranges follow one another: at most one holds the row.
+        if let Some((_, _, sums)) = sums.iter_mut().find(|(_, range, _)| range.contains(&row)) {
+            content.read(rows.row()).map_err(|_| changed())?;
+            sums.push(content.cells()).map_err(|_| changed())?;
+        }
+        row += 1;
+    }
+    if rows.digest() != of_batch.sha256 {
+        return Err(changed());
+    }
+    let recomputed =
+        |(row_group, _, sums): (u32, &Range<u64>, TermSums)| Recomputed { row_group, totals: sums.totals() };
+    Ok(sums.into_iter().map(recomputed).collect())
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use futures_util::future::join;
 use veilsum_table::treat::Choice;
 use veilsum_web::messages::{
-    Command, Event, Fault, KeyringStatus, ReadOptions, Reply, TableView, UploadChoices,
+    Command, Engine, Event, Fault, KeyringStatus, ReadOptions, Reply, TableView, UploadChoices,
 };
 use veilsum_web::vault::Vault;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -108,6 +108,7 @@ async fn commands_that_need_keys_say_so_when_locked() {
         keep_original: false,
         rows_per_group: None,
         analyses: Vec::new(),
+        engine: Engine::Paillier,
     };
     assert_eq!(vault.perform(Command::Estimate(choices), None).await.unwrap_err().code, "no-table");
 }
@@ -187,8 +188,13 @@ async fn nothing_is_uploaded_before_the_key_file_is_saved() {
     keyring(&vault, create, None).await.unwrap();
     let table = open(&vault, b"v\n1\n", ReadOptions::default()).await.unwrap();
     let treatments = table.proposals.iter().map(|proposal| proposal.choice).collect();
-    let choices =
-        UploadChoices { treatments, keep_original: false, rows_per_group: None, analyses: Vec::new() };
+    let choices = UploadChoices {
+        treatments,
+        keep_original: false,
+        rows_per_group: None,
+        analyses: Vec::new(),
+        engine: Engine::Paillier,
+    };
     let fault = vault.perform(Command::StartUpload(choices), None).await.unwrap_err();
     assert_eq!(fault.code, "key-file-needed");
 }

@@ -24,7 +24,7 @@ fn batches_come_back_as_verifiable_ciphertexts() {
     };
     // One full block and one with a single value.
     let values: Vec<i64> = (0..).take(slots + 1).map(|at: i64| (at - 3) * 1_000_003).collect();
-    let batch = Batch { first, values: values.clone() };
+    let batch = Batch { prime: 0, first, values: values.clone() };
 
     let bytes = encrypt(&keys, &batch).unwrap();
     assert_eq!(bytes.len(), 2 * public.ciphertext_bytes());
@@ -52,5 +52,5 @@ fn values_too_large_for_a_slot_are_refused() {
         column: 0,
         block: 0,
     };
-    encrypt(&keys, &Batch { first, values: vec![0, i64::MAX] }).unwrap_err();
+    encrypt(&keys, &Batch { prime: 0, first, values: vec![0, i64::MAX] }).unwrap_err();
 }

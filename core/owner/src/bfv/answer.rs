@@ -16,6 +16,10 @@ pub struct Expected {
     pub slot_bound: u128,
     /// Primes that it was asked for under: as many ciphertexts.
     pub primes: u8,
+    /// Level that it was asked for at.
+    pub level: u8,
+    /// Factors, which the degree of its ciphertexts must be.
+    pub factors: usize,
 }
 
 /// Why a partial yields no number.
@@ -29,15 +33,13 @@ pub enum PartialError {
     #[error("the answer cannot be read: {0}")]
     Wire(#[from] WireError),
     /// The partial is for another job, plan or row group, or not whole.
-    #[error(
-        "the answer of row group {row_group} belongs to another job, or is not whole; run the analysis again"
-    )]
+    #[error("the answer of row group {row_group} belongs to another job, or is not whole")]
     Mismatch {
         /// Index of the row group that was asked for.
         row_group: u32,
     },
     /// A ciphertext cannot be read.
-    #[error("the answer of row group {row_group} is damaged ({fault}); run the analysis again")]
+    #[error("the answer of row group {row_group} is damaged ({fault})")]
     Damaged {
         /// Index of the row group.
         row_group: u32,
@@ -85,17 +87,33 @@ pub fn open_partial(
     if !fits {
         return Err(PartialError::Mismatch { row_group });
     }
+    // What anybody can see may stop early; nothing that a decryption shows does.
     let mut ciphertexts = found.ciphertexts.iter();
-    let totals = products.iter().map(|product| {
-        let parts = ciphertexts.by_ref().take(product.primes.into());
-        let parts = parts
-            .map(|bytes| Ciphertext::from_bytes(bytes))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|fault| PartialError::Damaged { row_group, fault })?;
-        let decrypted = key
-            .decrypt(&parts, product.slot_bound, row_count.min(degree))
-            .map_err(|fault| PartialError::Refused { row_group, fault })?;
-        Ok(decrypted.total())
-    });
-    totals.collect()
+    let mut parts = Vec::with_capacity(products.len());
+    for product in products {
+        let mut of_product = Vec::with_capacity(product.primes.into());
+        for (prime, bytes) in (0..product.primes).zip(ciphertexts.by_ref()) {
+            let part =
+                Ciphertext::from_bytes(bytes).map_err(|fault| PartialError::Damaged { row_group, fault })?;
+            let has_shape = part.set() == key.set()
+                && part.prime() == prime
+                && part.level() == product.level
+                && part.degree() == product.factors;
+            if !has_shape {
+                return Err(PartialError::Mismatch { row_group });
+            }
+            of_product.push(part);
+        }
+        parts.push(of_product);
+    }
+    let used_slots = row_count.min(degree);
+    let opened: Vec<Result<BigInt, DecryptError>> = products
+        .iter()
+        .zip(&parts)
+        .map(|(product, parts)| {
+            key.decrypt(parts, product.slot_bound, used_slots).map(|decrypted| decrypted.total())
+        })
+        .collect();
+    let refused = |fault| PartialError::Refused { row_group, fault };
+    opened.into_iter().map(|total| total.map_err(refused)).collect()
 }

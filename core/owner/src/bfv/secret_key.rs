@@ -271,20 +271,20 @@ impl SecretKey {
             Rest::Zero => self.set.degree(),
             Rest::Covered => used_slots.min(self.set.degree()),
         };
+        // All slots are looked at, whatever the first holds: how long this takes must not tell what was refused.
+        let mut is_refused = false;
         for slot in 0..slot_count {
             for (digit, residues) in digits.iter_mut().zip(&residues) {
                 *digit = residues[slot];
             }
-            let value = mixed_radix.recombine(&mut digits).ok_or(DecryptError::Refused)?;
+            let value = mixed_radix.recombine(&mut digits);
             let limit = if slot < used_slots { bound } else { 0 };
-            if value.unsigned_abs() > limit {
-                return Err(DecryptError::Refused);
-            }
+            is_refused |= value.is_none_or(|value| value.unsigned_abs() > limit);
             if slot < used_slots {
-                slots.push(value);
+                slots.push(value.unwrap_or_default());
             }
         }
-        Ok(Decrypted { slots })
+        if is_refused { Err(DecryptError::Refused) } else { Ok(Decrypted { slots }) }
     }
 
     /// The residue in each slot of one ciphertext.

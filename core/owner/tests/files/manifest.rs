@@ -232,7 +232,7 @@ fn a_payload_sealed_for_another_header_is_refused() {
 
 #[test]
 fn a_payload_that_is_no_manifest_is_refused() {
-    for (payload, newer) in [("", false), ("{}", false), (r#"{"version":3}"#, true)] {
+    for (payload, newer) in [("", false), ("{}", false), (r#"{"version":4}"#, true)] {
         let forgery = Forgery { payload: payload.into(), ..Forgery::of(&sample(&KEYRING)) };
         let error = forgery.open().unwrap_err();
         let named = matches!(error, ManifestError::Wire(WireError::UnknownVersion { .. }));

@@ -363,7 +363,7 @@ mod tests {
             row_count: 10,
             skipped_row_count: 0,
             created_at: 0,
-            modulus_bits: 2048,
+            scheme: crate::messages::SchemeView::Paillier { modulus_bits: 2048 },
             columns: vec![
                 column("a", TreatmentView::Number(number.clone()), &[]),
                 column("id", TreatmentView::Dropped, &[]),

@@ -34,9 +34,9 @@ const OFFERS: [Offer; 2] = [
         name: "The cloud multiplies (BFV)",
         answers: [
             "Spot-checked: some row groups are computed again from the file",
-            "Sums, means, variances, covariances, correlations, regressions and groups, with nothing prepared",
+            "Sums, means, variances, covariances, correlations, regressions and groups; values and categories go up, the products are made there",
             "No columns can be added",
-            "About ten times faster to encrypt; 20 to 40 bytes a value; answers of 0.3 MB a number",
+            "About ten times faster to encrypt; 20 bytes a value, or a few times that where numbers are large; answers of 0.3 to 1 MB a number and row group",
         ],
     },
 ];

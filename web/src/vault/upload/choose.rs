@@ -23,6 +23,8 @@ use crate::vault::upload::speed::Speed;
 
 /// A dataset may grow to so many times its size before packed counts have to be split over several runs.
 const GROWTH: u64 = 4;
+/// Blocks of a row group, and twice the deviation of either factor.
+const ROOM_TO_GROW: u128 = 4 * LARGEST_GROUP_BLOCKS as u128;
 /// Small datasets may grow to this many blocks.
 const FEWEST_BLOCKS: u64 = 64;
 
@@ -119,8 +121,9 @@ pub(super) fn factors(
         columns.iter().filter_map(Column::number).map(|number| number.centring().largest_deviation);
     let widest = u128::from(deviations.max().unwrap_or(0));
     let most = u8::try_from(set.plaintext_primes().len()).unwrap_or(u8::MAX);
-    let product = widest * widest * u128::from(LARGEST_GROUP_BLOCKS);
-    primes = set.primes_for(product).unwrap_or(most).max(primes);
+    // Twice as wide, so that later batches may hold larger values.
+    let product = widest.checked_mul(widest).and_then(|square| square.checked_mul(ROOM_TO_GROW));
+    primes = product.and_then(|product| set.primes_for(product)).unwrap_or(most).max(primes);
 
     let mut next = 0..;
     let factors = needed.into_iter().map(|factor| {

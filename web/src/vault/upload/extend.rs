@@ -7,9 +7,10 @@ use veilsum_analysis::derive;
 use veilsum_analysis::plan::missing_terms;
 use veilsum_analysis::products;
 use veilsum_analysis::schema::Schema;
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_protocol::DatasetId;
 use veilsum_protocol::api::DatasetDetail;
-use veilsum_protocol::manifest::{Binning, Centring, Column, Manifest, Treatment};
+use veilsum_protocol::manifest::{Binning, Centring, Column, Manifest, Scheme, Treatment};
 use veilsum_protocol::row_group::Encryption;
 use veilsum_table::treat::{self, Choice, NumberEncoding};
 use web_sys::File;
@@ -26,7 +27,7 @@ use crate::vault::table::{self, OpenTable};
 use crate::vault::twin::{self, check_same_file, read_options};
 use crate::vault::upload::choose;
 use crate::vault::upload::content::Content;
-use crate::vault::upload::shape::{Shape, choose_rows_per_group, slot_count};
+use crate::vault::upload::shape::{LARGEST_GROUP_BLOCKS, Shape, choose_rows_per_group, slot_count};
 use crate::vault::upload::speed::{self, Speed};
 use crate::vault::upload::state::{Base, UploadState, encryption_of};
 use crate::vault::upload::{file_state, load_if_any, run};
@@ -131,6 +132,12 @@ pub async fn append_rows(vault: &Rc<Vault>, dataset: DatasetId, file: File) -> R
     let mut columns = manifest.columns.clone();
     for (column, found) in columns.iter_mut().zip(&table.profile.columns) {
         grow(column, found, &numbers)?;
+    }
+    if let Some(name) = outgrown(manifest, &columns) {
+        return Err(does_not_fit(&format!(
+            "the values of column “{name}” are so much larger than before that products with them would not fit what the \
+             dataset was encrypted for"
+        )));
     }
     let sets: Vec<u32> = growing.sets();
     let mut factors = manifest.factors.clone();
@@ -344,6 +351,20 @@ fn grow(
         Treatment::SealedOriginalOnly | Treatment::Dropped => {}
     }
     Ok(())
+}
+
+/// A column whose squares fit the primes of a dataset under the second engine until now, and would not any more.
+fn outgrown<'a>(manifest: &Manifest, columns: &'a [Column]) -> Option<&'a str> {
+    let Scheme::Bfv { parameter_set, primes, .. } = &manifest.scheme else { return None };
+    let set = ParameterSet::from_id(*parameter_set)?;
+    let fits = |column: &Column| {
+        let widest = column.number().map_or(0, |number| number.centring().largest_deviation);
+        let square = u128::from(widest).checked_mul(widest.into());
+        let total = square.and_then(|square| square.checked_mul(LARGEST_GROUP_BLOCKS.into()));
+        total.and_then(|total| set.primes_for(total)).is_some_and(|needed| needed <= *primes)
+    };
+    let pairs = manifest.columns.iter().zip(columns);
+    pairs.filter(|(before, after)| fits(before) && !fits(after)).map(|(_, after)| after.name.as_str()).next()
 }
 
 fn does_not_fit(why: &str) -> Fault {
