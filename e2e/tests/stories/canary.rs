@@ -4,6 +4,7 @@
 use std::fs;
 
 use anyhow::{Context as _, ensure};
+use veilsum_crypto::bfv::ParameterSet;
 use veilsum_e2e::canary::{Marker, Place, scan};
 use veilsum_e2e::keys;
 use veilsum_e2e::recorder::Exchange;
@@ -56,7 +57,10 @@ fn markers(key_file: &[u8]) -> anyhow::Result<Vec<Marker>> {
 fn key_markers(key_file: &[u8]) -> anyhow::Result<Vec<Marker>> {
     let keyring = keys::open(key_file, PASSPHRASE)?;
     let public = hex::decode(keyring.paillier().public_key().to_hex())?;
-    let secrets = [keyring.paillier().to_secret_bytes(), keyring.check_key().to_secret_bytes()];
+    let mut secrets =
+        vec![keyring.paillier().to_secret_bytes().to_vec(), keyring.check_key().to_secret_bytes().to_vec()];
+    // The first byte is the number of the set.
+    secrets.extend(ParameterSet::ALL.map(|set| keyring.bfv_secret_bytes(set)[1..].to_vec()));
     let mut markers = Vec::new();
     for secret in &secrets {
         for piece in secret.chunks_exact(16) {
@@ -108,6 +112,25 @@ fn no_plaintext_and_no_key_leaves_the_browser() {
         browser.wait_for("unlock-error", SOON).await?;
         keyring::unlock(&browser, PASSPHRASE).await?;
         dataset::open(&browser, &id).await?;
+        dataset::run_everything(&browser).await?;
+
+        // The same through the second engine, and after a reload, when the file is not at hand.
+        open_start(&browser).await?;
+        choose_made_file(&browser, FILE, table().as_bytes()).await?;
+        keyring::unlock(&browser, PASSPHRASE).await?;
+        prepare::wait_open(&browser).await?;
+        browser.choose("treatment-3", "drop").await?;
+        browser.click("engine-bfv").await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+        let answers = dataset::run_everything(&browser).await?;
+        for (column, (sum, _)) in COLUMNS.iter().zip(SUMS) {
+            let answered = dataset::answer(&answers, "sum", column)?;
+            ensure!(answered.exact == sum, "the sum of {column} is {}, not {sum}", answered.exact);
+        }
+        browser.reload().await?;
+        keyring::unlock(&browser, PASSPHRASE).await?;
+        browser.wait_for("analysis-run", SOON).await?;
         dataset::run_everything(&browser).await?;
 
         let markers = markers(&key_file)?;
