@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{Feature, Input};
-use crate::model::{Card, FamilyName, Model};
+use crate::model::{Card, FamilyName, FormatError, MAX_BYTES, Model, check_interface};
 use crate::plan::{SCORE_BITS, bound_class};
 use crate::scale::Scale;
 
@@ -56,6 +56,30 @@ impl Model {
 }
 
 impl Interface {
+    /// The interface as JSON.
+    ///
+    /// # Panics
+    /// Never: it has text as keys only.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("all keys are text")
+    }
+
+    /// Reads what [`Self::to_bytes`] writes. The cloud is not believed: features, classes and counts are checked as those of
+    /// a model are.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(FormatError::TooLong { actual: bytes.len() });
+        }
+        let interface: Self = serde_json::from_slice(bytes)
+            .map_err(|fault| FormatError::Unreadable { line: fault.line(), column: fault.column() })?;
+        check_interface(&interface)?;
+        Ok(interface)
+    }
+
     /// What is encrypted of a record, in order.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod answer;
+pub mod budget;
 pub mod evaluate;
 pub mod feature;
 pub mod float;

@@ -6,6 +6,7 @@ mod stored;
 
 pub use card::{Card, Metric};
 pub use check::ModelError;
+pub(crate) use check::check_interface;
 pub use stored::{FORMAT, FormatError, MAX_BYTES, VERSION};
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something fails")]
 
 use veilsum_model::feature::Feature;
-use veilsum_model::model::{Card, Family, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError};
+use veilsum_model::interface::Interface;
+use veilsum_model::model::{
+    Card, Family, FamilyName, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError,
+};
 use veilsum_model::scale::Scale;
 use veilsum_model::text::{Real, Wide};
 
@@ -160,4 +163,33 @@ fn parts_must_fit_each_other() {
     assert_eq!(count(network(&["a", "b"], &[4, 3])), "classes");
     assert_eq!(count(network(&[], &[])), "layers");
     assert_eq!(count(network(&[], &[0])), "units of a layer");
+}
+
+#[test]
+fn interfaces_tell_no_weights_and_are_not_believed() {
+    let interface = linear().interface();
+    let bytes = interface.to_bytes();
+    assert_eq!(Interface::from_bytes(&bytes), Ok(interface.clone()));
+    assert_eq!(interface.rows_that_reveal(), Some(3));
+    let text = String::from_utf8(bytes).unwrap();
+    for secret in ["weights", "constant", "-3", "-7"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    // The exact bound would tell of the weights: 2·20 + 3·10 − 7 = 63 has 6 bits, and the class has 8.
+    assert_eq!(interface.score_bits, 8);
+    let with = |change: &dyn Fn(&mut Interface)| {
+        let mut interface = interface.clone();
+        change(&mut interface);
+        Interface::from_bytes(&interface.to_bytes()).is_ok()
+    };
+    assert!(with(&|_| ()));
+    assert!(!with(&|interface| interface.score_bits = 126));
+    assert!(!with(&|interface| interface.score_count = 2));
+    assert!(!with(&|interface| interface.score_count = 0));
+    assert!(!with(&|interface| interface.output_scale = Scale::binary(200)));
+    assert!(!with(&|interface| interface.features[0].highest = i64::MIN));
+    assert!(!with(&|interface| interface.features.clear()));
+    assert!(!with(&|interface| interface.classes = classes(&["a", "b"])));
+    assert!(!with(&|interface| interface.family = FamilyName::Logistic));
+    assert!(with(&|interface| interface.family = FamilyName::Network));
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Bounds, Card, Family, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_SCORES, MAX_UNITS, Model,
+    Bounds, Card, Family, FamilyName, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_SCORES, MAX_UNITS,
+    Model,
 };
 use crate::feature::Feature;
+use crate::interface::Interface;
 use crate::interval::Interval;
 use crate::scale::Scale;
 
@@ -117,6 +119,33 @@ impl Model {
     pub fn with_card(self, card: Card) -> Result<Self, ModelError> {
         check_card(&card)?;
         Ok(Self { card, ..self })
+    }
+}
+
+/// What holds of every interface that a model has.
+pub(crate) fn check_interface(interface: &Interface) -> Result<(), ModelError> {
+    check_card(&interface.card)?;
+    check_features(&interface.features)?;
+    check_classes(&interface.classes, 0)?;
+    if !interface.output_scale.is_known() {
+        return Err(ModelError::Scale { what: "the scores".to_owned() });
+    }
+    let bits = usize::from(interface.score_bits);
+    count("bits of a score", 0, MAX_BITS as usize, bits)?;
+    let scores = interface.score_count as usize;
+    let classes = interface.classes.len();
+    match (interface.family, classes) {
+        (FamilyName::Linear, 0) => count("scores", 1, 1, scores),
+        (FamilyName::KMeans, 0) => count("scores", 1, MAX_SCORES, scores),
+        (FamilyName::Linear | FamilyName::KMeans, _) => count("classes", 0, 0, classes),
+        (FamilyName::Logistic, _) => {
+            count("classes", 2, MAX_SCORES, classes)?;
+            let expected = if classes == 2 { 1 } else { classes };
+            count("scores", expected, expected, scores)
+        }
+        (FamilyName::Network, 0) => count("scores", 1, 1, scores),
+        (FamilyName::Network, 2) => count("scores", 1, 2, scores),
+        (FamilyName::Network, _) => count("scores", classes.max(2), classes.max(2), scores),
     }
 }
 
