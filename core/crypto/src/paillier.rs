@@ -188,6 +188,22 @@ impl PublicKey {
         self.encrypt_with_residue(plaintext, &self.random_power(rng))
     }
 
+    /// [`Self::encrypt`] for every plaintext, as many at once as the processor has lanes for.
+    #[must_use]
+    pub fn encrypt_many(&self, plaintexts: &[Plaintext], rng: &mut impl CryptoRng) -> Vec<Ciphertext> {
+        let batch = self.0.square.power_batch();
+        let mut ciphertexts = Vec::with_capacity(plaintexts.len());
+        for chunk in plaintexts.chunks(batch.lanes()) {
+            let units: Vec<BigUint> = chunk.iter().map(|_| self.random_unit(rng)).collect();
+            let powers = batch.power(&batch.to_montgomery(&units), &[&self.0.modulus]);
+            let residues = batch.from_montgomery(&powers);
+            let pairs = chunk.iter().zip(residues);
+            ciphertexts
+                .extend(pairs.map(|(plaintext, residue)| self.encrypt_with_residue(plaintext, &residue)));
+        }
+        ciphertexts
+    }
+
     /// `(1 + m·n) · residue mod n²`: an encryption only if `residue` is a fresh random n-th residue modulo n².
     ///
     /// For the owner, who makes such residues faster than by `rⁿ`, and for known answers.
@@ -249,6 +265,28 @@ impl PublicKey {
             columns.iter().map(|column| column.iter().map(|ciphertext| &ciphertext.0).collect()).collect();
         let products = self.0.square.power_batch().products_of_powers_vartime(weights, &columns);
         products.expect("a ciphertext is coprime to n").into_iter().map(Ciphertext).collect()
+    }
+
+    /// For each ciphertext encryptions of its plaintext times `2^(shift_bits·j)` for j from 0 to `count − 1`:
+    /// `c^(2^(shift_bits·j)) mod n²`. Costs `shift_bits` squarings for each but the first, in all lanes.
+    #[must_use]
+    pub fn shifted(&self, ciphertexts: &[Ciphertext], shift_bits: u32, count: usize) -> Vec<Vec<Ciphertext>> {
+        let batch = self.0.square.power_batch();
+        let shift = BigUint::one() << shift_bits;
+        let mut shifted = Vec::with_capacity(ciphertexts.len());
+        for chunk in ciphertexts.chunks(batch.lanes()) {
+            let mut powers = batch.to_montgomery(chunk.iter().map(|ciphertext| &ciphertext.0));
+            let mut columns = vec![Vec::with_capacity(count); chunk.len()];
+            for index in 0..count {
+                if index > 0 {
+                    powers = batch.power_vartime(&powers, &shift);
+                }
+                let integers = batch.from_montgomery(&powers);
+                columns.iter_mut().zip(integers).for_each(|(column, power)| column.push(Ciphertext(power)));
+            }
+            shifted.append(&mut columns);
+        }
+        shifted
     }
 
     /// An encryption of the plaintext times a public integer, slot by slot: `c^factor mod n²`.
@@ -348,14 +386,17 @@ impl PublicKey {
 
     /// `rⁿ mod n²` for r uniform among the units modulo n.
     fn random_power(&self, rng: &mut impl CryptoRng) -> BigUint {
-        let n = &self.0.modulus;
-        let r = loop {
-            let candidate = rng.random_biguint_below(n);
+        self.0.square.pow_secret(&self.random_unit(rng), &self.0.modulus)
+    }
+
+    /// Uniform among the units modulo n.
+    fn random_unit(&self, rng: &mut impl CryptoRng) -> BigUint {
+        loop {
+            let candidate = rng.random_biguint_below(&self.0.modulus);
             if self.is_coprime(&candidate) {
-                break candidate;
+                return candidate;
             }
-        };
-        self.0.square.pow_secret(&r, n)
+        }
     }
 }
 

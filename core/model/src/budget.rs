@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interface::Interface;
-use crate::model::FamilyName;
+use crate::model::{FamilyName, Terms};
 
 /// Rows that one client has had scored by one model, and may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,18 +49,18 @@ impl Budget {
 }
 
 impl Interface {
-    /// After how many records of a client's choice the weights are known, for the page that says so; `None` for a network, of
-    /// which no such number is known.
+    /// After how many records of a client's choice the scores are known for all records, for the page that says so.
     ///
-    /// d + 1 for linear forms over d features, whatever the number of classes. For k-means the client chooses values and squares
-    /// apart from each other: 2·d + 1.
+    /// One more than packed sums have inputs, whatever the number of scores, as a client may choose squares and products apart
+    /// from their factors: d + 1 for linear forms over d features, 2·d + 1 for k-means. `None` for a network that is not scored
+    /// by packed sums, of which no such number is known.
     #[must_use]
     pub fn rows_that_reveal(&self) -> Option<u64> {
-        match self.family {
-            FamilyName::Linear | FamilyName::Logistic | FamilyName::KMeans => {
+        match (self.family, self.terms) {
+            (FamilyName::Network, Terms::Values | Terms::Squares) => None,
+            (FamilyName::Linear | FamilyName::Logistic | FamilyName::KMeans, _) | (_, Terms::Products) => {
                 Some(self.inputs().len() as u64 + 1)
             }
-            FamilyName::Network => None,
         }
     }
 }

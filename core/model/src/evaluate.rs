@@ -9,13 +9,14 @@
 
 use rand_core::CryptoRng;
 use veilsum_crypto::kernel::Exponents;
-use veilsum_crypto::paillier::{Ciphertext, PublicKey};
+use veilsum_crypto::paillier::Ciphertext;
 use veilsum_protocol::{Digest, KeyFingerprint};
 
 use crate::answer::Answer;
+use crate::feature::{Feature, Input};
 use crate::foreign_key::ProvenKey;
 use crate::model::{Family, Form, Model};
-use crate::packing::{Packing, record_factors, record_fits};
+use crate::packing::{Packing, align_record, record_fits};
 use crate::plan::{Engine, PlanError};
 use crate::query::Query;
 
@@ -53,7 +54,7 @@ pub enum ScoreError {
     Plan(#[from] PlanError),
 }
 
-/// Scores records by a linear, logistic or k-means model.
+/// Scores records by a linear, logistic or k-means model, or by a network of two layers over products of features.
 ///
 /// The caller counts [`crate::query::Header::row_count`] rows against the limit of the client, before.
 ///
@@ -106,12 +107,15 @@ impl Model {
     /// Whether one record may come packed by inputs ([`Packing::Record`]).
     #[must_use]
     pub fn packs_records(&self) -> bool {
-        let values = self.features().iter().map(crate::feature::Feature::magnitude);
-        let squares = values.clone().map(|value| value.saturating_mul(value));
-        let magnitudes: Vec<u64> = match self.family() {
-            Family::KMeans { .. } => values.chain(squares).collect(),
-            Family::Linear { .. } | Family::Logistic { .. } | Family::Network { .. } => values.collect(),
-        };
+        let magnitude = |index: usize| self.features().get(index).map_or(0, Feature::magnitude);
+        let magnitudes: Vec<u64> = self
+            .inputs()
+            .into_iter()
+            .map(|input| match input {
+                Input::Value(index) => magnitude(index),
+                Input::Product(left, right) => magnitude(left).saturating_mul(magnitude(right)),
+            })
+            .collect();
         self.forms().is_some_and(|forms| record_fits(&forms, &magnitudes))
     }
 }
@@ -135,35 +139,23 @@ fn score_forms(
     if header.input_count as usize != expected {
         return Err(ScoreError::WrongInputs { expected, actual: header.input_count });
     }
-    let mut ciphertexts = Vec::new();
+    let aligned = match header.packing {
+        Packing::Table => Vec::new(),
+        Packing::Record => align_record(key, expected, query.ciphertexts()),
+    };
+    let columns = if aligned.is_empty() { query.ciphertexts() } else { &aligned };
+    let blocks = columns.len() / expected.max(1);
+    let columns: Vec<&[Ciphertext]> = columns.chunks_exact(blocks.max(1)).collect();
+    let (mut sums, mut masks) = (Vec::new(), Vec::new());
     for form in forms {
-        let sums = match header.packing {
-            Packing::Table => table_sums(key, form, query.ciphertexts()),
-            Packing::Record => vec![record_sum(key, form, query.ciphertexts())],
-        };
-        for (index, sum) in sums.iter().enumerate() {
+        let first = sums.len();
+        sums.extend(key.weighted_sums(&Exponents::new(&form.weights), &columns));
+        masks.extend((0..sums.len() - first).map(|index| {
             let window = header.packing.window(key, expected, header.row_count, index);
-            let mask = key.encrypt(&window.mask(key, form.constant.0, rng), rng);
-            ciphertexts.push(key.add(sum, &mask));
-        }
+            window.mask(key, form.constant.0, rng)
+        }));
     }
+    let masks = key.encrypt_many(&masks, rng);
+    let ciphertexts = sums.iter().zip(&masks).map(|(sum, mask)| key.add(sum, mask)).collect();
     Ok(Answer::new(header, u32::try_from(forms.len()).unwrap_or(u32::MAX), ciphertexts))
-}
-
-/// `Σ wᵢ·columnᵢ` for every block.
-fn table_sums(key: &PublicKey, form: &Form, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
-    let blocks = (ciphertexts.len() / form.weights.len().max(1)).max(1);
-    let columns: Vec<&[Ciphertext]> = ciphertexts.chunks_exact(blocks).collect();
-    key.weighted_sums(&Exponents::new(&form.weights), &columns)
-}
-
-/// The middle term of the convolution, and its neighbours.
-fn record_sum(key: &PublicKey, form: &Form, ciphertexts: &[Ciphertext]) -> Ciphertext {
-    let factors = record_factors(key, &form.weights);
-    let products: Vec<_> = ciphertexts
-        .iter()
-        .zip(&factors)
-        .map(|(ciphertext, factor)| key.multiply_integer(ciphertext, factor))
-        .collect();
-    key.sum(&products)
 }

@@ -27,8 +27,8 @@ pub struct Feature {
 pub enum Input {
     /// The integer of a feature, by its position.
     Value(usize),
-    /// The square of that integer: distances need it, and sums of ciphertexts cannot make it.
-    Square(usize),
+    /// The product of the integers of two features: squares need it, and sums of ciphertexts cannot make it.
+    Product(usize, usize),
 }
 
 /// Why a record cannot be scored. Names features and their declared bounds, never what a record holds.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{Feature, Input};
-use crate::model::{Card, FamilyName, FormatError, MAX_BYTES, Model, check_interface};
-use crate::plan::{SCORE_BITS, bound_class};
+use crate::model::{Card, Family, FamilyName, FormatError, MAX_BYTES, Model, Terms, check_interface};
+use crate::plan::{Engine, score_bits};
 use crate::scale::Scale;
 
 /// The public side of a hidden model.
@@ -20,6 +20,8 @@ pub struct Interface {
     pub family: FamilyName,
     /// The features, in the order in which records have them.
     pub features: Vec<Feature>,
+    /// What packed sums need of a record.
+    pub terms: Terms,
     /// Names of the classes, if it tells classes apart.
     pub classes: Vec<String>,
     /// Scores of a record.
@@ -28,6 +30,10 @@ pub struct Interface {
     pub output_scale: Scale,
     /// Every |score| is below `2^score_bits`: a multiple of 8, or the most that there can be.
     pub score_bits: u8,
+    /// What can score the model, the one to take first where several can.
+    pub engines: Vec<Engine>,
+    /// Dense layers, where they can be scored one by one; else 0.
+    pub layer_count: u32,
     /// Whether one record may come packed by inputs: [`crate::packing::Packing::Record`].
     pub packs_records: bool,
     /// The model card.
@@ -38,19 +44,34 @@ impl Model {
     /// What a client is told.
     #[must_use]
     pub fn interface(&self) -> Interface {
-        let bits = self.bounds().scores.iter().map(|score| score.bits()).max().unwrap_or(0);
-        let most = if bits <= SCORE_BITS { SCORE_BITS } else { crate::model::MAX_BITS };
         let digest: String = self.digest().iter().map(|byte| format!("{byte:02x}")).collect();
         Interface {
             model: digest,
             family: self.family().name(),
             features: self.features().to_vec(),
+            terms: self.terms(),
             classes: self.family().classes().to_vec(),
             score_count: u32::try_from(self.family().score_count()).unwrap_or(u32::MAX),
             output_scale: self.output_scale(),
-            score_bits: u8::try_from(bound_class(bits).min(most)).unwrap_or(u8::MAX),
+            score_bits: u8::try_from(score_bits(self)).unwrap_or(u8::MAX),
+            layer_count: self.scored_layers(),
+            engines: Engine::ALL.into_iter().filter(|engine| engine.check(self).is_ok()).collect(),
             packs_records: self.packs_records(),
             card: self.card().clone(),
+        }
+    }
+}
+
+impl Model {
+    fn scored_layers(&self) -> u32 {
+        match self.family() {
+            Family::Network { layers, .. } if Engine::ByLayers.check(self).is_ok() => {
+                u32::try_from(layers.len()).unwrap_or(u32::MAX)
+            }
+            Family::Linear { .. }
+            | Family::Logistic { .. }
+            | Family::KMeans { .. }
+            | Family::Network { .. } => 0,
         }
     }
 }
@@ -80,10 +101,10 @@ impl Interface {
         Ok(interface)
     }
 
-    /// What is encrypted of a record, in order.
+    /// What is encrypted of a record for packed sums, in order.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        self.family.inputs(self.features.len())
+        self.terms.inputs(self.features.len())
     }
 
     /// The largest |score| that is accepted.

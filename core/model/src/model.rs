@@ -2,16 +2,18 @@
 
 mod card;
 mod check;
+mod forms;
 mod stored;
 
 pub use card::{Card, Metric};
 pub use check::ModelError;
 pub(crate) use check::check_interface;
+pub use forms::{MAX_PRODUCT_FEATURES, Terms};
 pub use stored::{FORMAT, FormatError, MAX_BYTES, VERSION};
 
 use serde::{Deserialize, Serialize};
 
-use crate::feature::{Feature, Input};
+use crate::feature::Feature;
 use crate::interval::Interval;
 use crate::scale::Scale;
 use crate::text::Wide;
@@ -145,27 +147,6 @@ impl Model {
     pub const fn bounds(&self) -> &Bounds {
         &self.bounds
     }
-
-    /// What is encrypted of a record, in order: features, and for k-means their squares behind them.
-    #[must_use]
-    pub fn inputs(&self) -> Vec<Input> {
-        self.family.name().inputs(self.features.len())
-    }
-
-    /// Every score as a linear form over [`Self::inputs`]; `None` for a network.
-    ///
-    /// A squared distance is one, too: `Σ mᵢ·4ᶠ·xᵢ² − Σ 2·mᵢ·2ᶠ·cₖᵢ·xᵢ + Σ mᵢ·cₖᵢ²`.
-    #[must_use]
-    pub fn forms(&self) -> Option<Vec<Form>> {
-        match &self.family {
-            Family::Linear { form, .. } => Some(vec![form.clone()]),
-            Family::Logistic { forms, .. } => Some(forms.clone()),
-            Family::KMeans { centroid_bits, metric, centroids } => {
-                centroids.iter().map(|centroid| distance_form(*centroid_bits, metric, centroid)).collect()
-            }
-            Family::Network { .. } => None,
-        }
-    }
 }
 
 impl Family {
@@ -201,18 +182,6 @@ impl Family {
     }
 }
 
-impl FamilyName {
-    /// What is encrypted of a record with that many features.
-    #[must_use]
-    pub fn inputs(self, feature_count: usize) -> Vec<Input> {
-        let values = (0..feature_count).map(Input::Value);
-        match self {
-            Self::KMeans => values.chain((0..feature_count).map(Input::Square)).collect(),
-            Self::Linear | Self::Logistic | Self::Network => values.collect(),
-        }
-    }
-}
-
 impl core::fmt::Display for FamilyName {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(match self {
@@ -222,21 +191,4 @@ impl core::fmt::Display for FamilyName {
             Self::Network => "network",
         })
     }
-}
-
-/// The form of one squared distance; `None` if a weight is beyond 64 bits or the constant beyond 127.
-fn distance_form(centroid_bits: u8, metric: &[i64], centroid: &[i64]) -> Option<Form> {
-    let unit = 1_i64.checked_shl(centroid_bits.into())?;
-    let mut weights = Vec::with_capacity(2 * metric.len());
-    let mut constant = 0_i128;
-    for (&metric, &centre) in metric.iter().zip(centroid) {
-        let slope = i128::from(metric).checked_mul(i128::from(unit))?.checked_mul(i128::from(centre))?;
-        weights.push(i64::try_from(slope.checked_mul(-2)?).ok()?);
-        let square = i128::from(centre).checked_mul(centre.into())?;
-        constant = constant.checked_add(square.checked_mul(metric.into())?)?;
-    }
-    for &metric in metric {
-        weights.push(metric.checked_mul(unit)?.checked_mul(unit)?);
-    }
-    Some(Form { weights, constant: Wide(constant) })
 }

@@ -5,9 +5,10 @@
 //! bits, as in a dataset, but without a check value and with **one record less than there are slots**. A score is the
 //! weighted sum of the blocks of all inputs; slot j of it is the score of record j.
 //!
-//! A *record* is packed by inputs, G at once, 128 bits apart: `x₀ + x₁·2¹²⁸ + … + x_{G−1}·2^(128·(G−1))`. The model multiplies by
-//! `Σ wᵢ·2^(128·(G−1−i))`, so that the score is the middle term of a convolution, at bit `128·(G−1)`: one
-//! ciphertext and one exponentiation for G inputs, G = 12 under 3072 bits. Terms of both sides are products of the wrong pairs.
+//! A *record* is packed by inputs, G at once, 160 bits apart: `x₀ + x₁·2¹⁶⁰ + … + x_{G−1}·2^(160·(G−1))`. Multiplied by
+//! `Σ wᵢ·2^(160·(G−1−i))` it has the score as the middle term of a convolution, at bit `160·(G−1)`: one ciphertext for G inputs,
+//! G = 10 under 3072 bits. Terms of both sides are products of the wrong pairs. The powers of two are taken once for all
+//! forms.
 //!
 //! # What hides the rest
 //! Of an answer, a *window* is read: the slots of the records that the query names (and that are counted), 64 bits each.
@@ -21,7 +22,7 @@
 //!
 //! Below a table's window stand 127 bits that are uniform; a query as it should be has 0 there, so nothing is carried. Below a
 //! record's window stands a random number of one bit less than there is room, which hides honest terms (at most
-//! 2⁶³·2^(128·(G−2))) but for 2⁻⁶³ and carries nothing either. Above the window stands a multiple of `2^top` that is uniform among
+//! 2⁹⁵·2^(160·(G−2))) but for 2⁻⁶⁴ and carries nothing either. Above the window stands a multiple of `2^top` that is uniform among
 //! all that leave room for honest terms, below n.
 //!
 //! A hostile query may hold anything everywhere. What it gets is 64 bits for each record that is counted, whatever it hides
@@ -34,16 +35,16 @@ use num_bigint::{BigInt, BigRng010, BigUint};
 use num_traits::One;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
-use veilsum_crypto::packing::{CHECK_BITS, Plaintext, SLOT_BITS};
-use veilsum_crypto::paillier::PublicKey;
+use veilsum_crypto::packing::{CHECK_BITS, Plaintext, SLOT_BITS, SLOT_VALUE_BITS};
+use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 
 use crate::feature::Input;
 use crate::model::Form;
 
 /// Bits from one input of a record to the next.
-pub const RECORD_STRIDE: u32 = 128;
+pub const RECORD_STRIDE: u32 = 160;
 /// Every |term| of a record's convolution is below `2^TERM_BITS`.
-pub const TERM_BITS: u32 = 63;
+pub const TERM_BITS: u32 = RECORD_STRIDE - 65;
 
 /// How records are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +128,7 @@ impl Packing {
             }
             Self::Record => {
                 let low = record_low(inputs_per_record_block(key, input_count));
-                Window { low, count: 1, above: low, packing: self }
+                Window { low, count: 1, above: low + TERM_BITS + 1 - SLOT_BITS, packing: self }
             }
         }
     }
@@ -140,10 +141,11 @@ pub fn rows_per_block(key: &PublicKey) -> u32 {
     (key.layout().slot_count() - 1).max(1)
 }
 
-/// G: inputs of a record in a ciphertext. The last term needs `128·(2·G − 2) + 64` bits, and as many as `2⁶⁴` times what it holds.
+/// G: inputs of a record in a ciphertext. The last term stands at bit `160·(2·G − 2)` and has 95 bits; above it 64 more are for
+/// what hides it.
 #[must_use]
 pub fn inputs_per_record_block(key: &PublicKey, input_count: usize) -> usize {
-    let most = (key.modulus_bits() + RECORD_STRIDE - 2) / (2 * RECORD_STRIDE);
+    let most = (key.modulus_bits() + RECORD_STRIDE - 1) / (2 * RECORD_STRIDE);
     input_count.clamp(1, most as usize)
 }
 
@@ -157,15 +159,15 @@ pub fn record_fits(forms: &[Form], magnitudes: &[u64]) -> bool {
     terms.is_some_and(|terms| terms < 1 << TERM_BITS)
 }
 
-/// The inputs of a record from its integers. `None` if a square is beyond 62 bits: no model with such a feature is
+/// The inputs of a record from its integers. `None` if a product is beyond 62 bits: no model with such a feature is
 /// published.
 #[must_use]
 pub fn inputs(inputs: &[Input], integers: &[i64]) -> Option<Vec<i64>> {
     let input = |input: &Input| match *input {
         Input::Value(index) => integers.get(index).copied(),
-        Input::Square(index) => {
-            let value = *integers.get(index)?;
-            value.checked_mul(value).filter(|square| *square < 1 << 62)
+        Input::Product(left, right) => {
+            let product = integers.get(left)?.checked_mul(*integers.get(right)?)?;
+            Some(product).filter(|product| product.unsigned_abs() < 1 << SLOT_VALUE_BITS)
         }
     };
     inputs.iter().map(input).collect()
@@ -199,17 +201,13 @@ pub fn pack_record(key: &PublicKey, inputs: &[i64]) -> Vec<Plaintext> {
     inputs.chunks(inputs_per_record_block(key, inputs.len())).map(pack).collect()
 }
 
-/// What each ciphertext of a record is multiplied by for one form: `Σ wᵢ·2^(128·(G−1−i))`.
+/// For each input of a record a ciphertext in which it stands where the score does: what forms are taken of. Input i of G is
+/// multiplied by `2^(160·(G−1−i))`.
 #[must_use]
-pub fn record_factors(key: &PublicKey, weights: &[i64]) -> Vec<BigInt> {
-    let per_block = inputs_per_record_block(key, weights.len());
-    let factor = |weights: &[i64]| {
-        let terms = (0_usize..)
-            .zip(weights)
-            .map(|(index, &weight)| BigInt::from(weight) << record_low(per_block - index));
-        terms.sum()
-    };
-    weights.chunks(per_block).map(factor).collect()
+pub fn align_record(key: &PublicKey, input_count: usize, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
+    let per_block = inputs_per_record_block(key, input_count);
+    let shifted = key.shifted(ciphertexts, RECORD_STRIDE, per_block);
+    shifted.into_iter().flat_map(|column| column.into_iter().rev()).take(input_count).collect()
 }
 
 impl Window {
@@ -255,7 +253,7 @@ impl Window {
     }
 }
 
-/// `128·(G−1)`.
+/// `160·(G−1)`.
 fn record_low(per_block: usize) -> u32 {
     RECORD_STRIDE * u32::try_from(per_block.saturating_sub(1)).unwrap_or(u32::MAX)
 }

@@ -1,18 +1,21 @@
 //! Which engine can score a model, decided from worst cases before anything is encrypted.
-use crate::model::MAX_BITS;
-use crate::model::{Family, FamilyName, Layer, Model};
+
+use serde::{Deserialize, Serialize};
 use veilsum_crypto::bfv::noise::{self, SquaredForms};
 use veilsum_crypto::bfv::{Ciphertext, ParameterSet};
 use veilsum_crypto::packing::SLOT_VALUE_BITS;
+
+use crate::model::{Family, FamilyName, Layer, MAX_BITS, MAX_PRODUCT_FEATURES, Model, Terms};
 
 /// Every |score| on a packed slot is below `2^SCORE_BITS`: one bit less than a slot holds.
 pub const SCORE_BITS: u32 = SLOT_VALUE_BITS - 1;
 
 /// How scores are computed on ciphertext.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// Linear forms of packed Paillier ciphertexts: everything but networks.
+    /// Linear forms of packed Paillier ciphertexts, of squares and products where a family needs them: all families, networks
+    /// up to two layers. The model stays hidden as in [`crate::packing`].
     Packed,
     /// A network layer by layer on Paillier: between layers the page decrypts, squares and encrypts again.
     ///
@@ -84,10 +87,21 @@ pub enum PlanError {
         /// How many bits less of weights in every layer are enough.
         fewer: u32,
     },
+    /// There are more products of features than are encrypted.
+    #[error(
+        "a network over {features} features is not scored by packed sums, one over {most} is: leave features out, or score \
+         it in one round"
+    )]
+    TooManyProducts {
+        /// Features that there are.
+        features: usize,
+        /// Most whose products are encrypted.
+        most: usize,
+    },
     /// There are more squares after each other than ciphertexts can bear.
     #[error(
-        "a network with {actual} layers cannot be scored in one round, one with 2 can: leave layers out, or score it \
-         layer by layer"
+        "a network with {actual} layers is not scored without an answer between them, one with 2 is: leave layers out, or \
+         score it layer by layer"
     )]
     TooDeep {
         /// Dense layers that there are.
@@ -124,6 +138,9 @@ pub struct OneRound {
 }
 
 impl Engine {
+    /// All engines, the one to take first where several can.
+    pub const ALL: [Self; 3] = [Self::Packed, Self::OneRound, Self::ByLayers];
+
     /// Says that the engine scores the model without any overflow.
     ///
     /// # Errors
@@ -137,21 +154,27 @@ impl Engine {
     }
 }
 
-/// The class that a bound of `bits` is told as: a multiple of 8, so that it says little of the weights.
-#[must_use]
-pub const fn bound_class(bits: u32) -> u32 {
-    bits.next_multiple_of(8)
+/// The bound of scores as clients are told it, every |score| being below `2^bits`: a multiple of 8, so that it says little of the
+/// weights, or the most that there can be.
+pub(crate) fn score_bits(model: &Model) -> u32 {
+    let bits = model.bounds().scores.iter().map(|score| score.bits()).max().unwrap_or(0);
+    let most = if bits <= SCORE_BITS { SCORE_BITS } else { MAX_BITS };
+    bits.next_multiple_of(8).min(most)
 }
 
 fn packed(model: &Model) -> Result<(), PlanError> {
-    if let Family::Network { .. } = model.family() {
-        return Err(PlanError::Family {
-            family: FamilyName::Network,
-            engine: "packed sums",
-            instead: "sums cannot square. Score it in one round, or layer by layer",
-        });
+    if let Family::Network { layers, .. } = model.family() {
+        if layers.len() > 2 {
+            return Err(PlanError::TooDeep { actual: layers.len() });
+        }
+        if layers.len() == 2 && model.features().len() > MAX_PRODUCT_FEATURES {
+            return Err(PlanError::TooManyProducts {
+                features: model.features().len(),
+                most: MAX_PRODUCT_FEATURES,
+            });
+        }
     }
-    if let Family::KMeans { .. } = model.family() {
+    if model.terms() != Terms::Values {
         for feature in model.features() {
             let bits = 2 * (u64::BITS - feature.magnitude().leading_zeros());
             if bits > SLOT_VALUE_BITS {
@@ -164,12 +187,21 @@ fn packed(model: &Model) -> Result<(), PlanError> {
             }
         }
     }
+    let too_wide = |score: usize, bits: u32, most: u32| PlanError::ScoreTooWide {
+        score: score + 1,
+        bits,
+        most,
+        fewer: bits - most,
+        feature: widest_feature(model, score),
+    };
     for (index, score) in model.bounds().scores.iter().enumerate() {
         if score.bits() > SCORE_BITS {
-            let (bits, fewer) = (score.bits(), score.bits() - SCORE_BITS);
-            let feature = widest_feature(model, index);
-            return Err(PlanError::ScoreTooWide { score: index + 1, bits, most: SCORE_BITS, fewer, feature });
+            return Err(too_wide(index, score.bits(), SCORE_BITS));
         }
+    }
+    // Weights of products come from three layers' weights.
+    if model.forms().is_none() {
+        return Err(too_wide(0, u64::BITS, i64::BITS - 1));
     }
     Ok(())
 }
@@ -204,8 +236,8 @@ pub fn one_round(model: &Model) -> Result<OneRound, PlanError> {
         return Err(PlanError::TooDeep { actual: layers.len() });
     };
     // The class that clients are told, so that they encrypt under as many primes.
-    let bound = model.interface().score_bound();
-    let bits = u128::BITS - bound.leading_zeros();
+    let bits = score_bits(model);
+    let bound = (1_u128 << bits) - 1;
     let primes = set.primes_for(bound).ok_or(PlanError::LayerTooWide {
         layer: layers.len(),
         unit: 1,

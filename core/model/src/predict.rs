@@ -110,7 +110,7 @@ fn softmax(numbers: &[f64], largest: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Card;
+    use crate::model::{Card, Terms};
     use crate::scale::Scale;
 
     fn interface(family: FamilyName, classes: &[&str], score_count: u32) -> Interface {
@@ -118,10 +118,13 @@ mod tests {
             model: String::new(),
             family,
             features: Vec::new(),
+            terms: Terms::Values,
             classes: classes.iter().map(|&class| class.to_owned()).collect(),
             score_count,
             output_scale: Scale::binary(4),
             score_bits: 16,
+            engines: Vec::new(),
+            layer_count: 0,
             packs_records: true,
             card: Card::default(),
         }

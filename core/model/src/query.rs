@@ -20,15 +20,14 @@ use veilsum_crypto::paillier::{Ciphertext, CiphertextError, PublicKey};
 use veilsum_protocol::wire::{Reader, WireError};
 use veilsum_protocol::{Digest, KeyFingerprint};
 
-use crate::model::{MAX_FEATURES, MAX_UNITS};
 use crate::packing::Packing;
 
 /// Most records of one query.
 pub const MAX_ROWS: u32 = 1 << 20;
 /// Bytes in front of the ciphertexts.
 pub const HEADER_BYTES: usize = 88;
-/// Most inputs of a record: features and their squares, or the units of a layer.
-const MAX_INPUTS: usize = if MAX_UNITS > 2 * MAX_FEATURES { MAX_UNITS } else { 2 * MAX_FEATURES };
+/// Most inputs of a record: features and their products, or the units of a layer.
+const MAX_INPUTS: usize = 4_096;
 
 const WHAT: &str = "query";
 const MAGIC: [u8; 4] = *b"VSMQ";

@@ -5,8 +5,9 @@
 use veilsum_model::feature::Feature;
 use veilsum_model::interface::Interface;
 use veilsum_model::model::{
-    Card, Family, FamilyName, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError,
+    Card, Family, FamilyName, Form, FormatError, Layer, MAX_BYTES, Metric, Model, ModelError, Terms,
 };
+use veilsum_model::plan::Engine;
 use veilsum_model::scale::Scale;
 use veilsum_model::text::{Real, Wide};
 
@@ -177,6 +178,7 @@ fn interfaces_tell_no_weights_and_are_not_believed() {
     }
     // The exact bound would tell of the weights: 2·20 + 3·10 − 7 = 63 has 6 bits, and the class has 8.
     assert_eq!(interface.score_bits, 8);
+    assert_eq!((interface.engines.as_slice(), interface.layer_count), ([Engine::Packed].as_slice(), 0));
     let with = |change: &dyn Fn(&mut Interface)| {
         let mut interface = interface.clone();
         change(&mut interface);
@@ -192,4 +194,6 @@ fn interfaces_tell_no_weights_and_are_not_believed() {
     assert!(!with(&|interface| interface.classes = classes(&["a", "b"])));
     assert!(!with(&|interface| interface.family = FamilyName::Logistic));
     assert!(with(&|interface| interface.family = FamilyName::Network));
+    assert!(!with(&|interface| interface.terms = Terms::Products));
+    assert!(!with(&|interface| interface.terms = Terms::Squares));
 }

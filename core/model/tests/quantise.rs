@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something fails")]
 
 use proptest::prelude::*;
-use veilsum_model::feature::{self, InputError};
+use veilsum_model::feature::{self, Input, InputError};
 use veilsum_model::float::{Declared, FloatFamily, FloatForm, FloatModel, Standardisation};
 use veilsum_model::model::{Card, Model, ModelError};
 use veilsum_model::plan::{Engine, PlanError};
@@ -119,28 +119,29 @@ proptest! {
         prop_assert_eq!(Model::from_bytes(&quantised.to_bytes()), Ok(quantised));
     }
 
+    /// Squared distances and logits are linear in products of features.
     #[test]
-    fn forms_of_distances_are_the_distances(
-        centroids in prop::collection::vec(prop::collection::vec(-50.0..50.0_f64, 3), 1..4),
-        places in prop::collection::vec(0.0..=1.0_f64, 3),
+    fn forms_are_the_scores(
+        model in models(),
+        places in prop::collection::vec(0.0..=1.0_f64, 4),
     ) {
-        let model = FloatModel {
-            features: (0..3).map(|index| declared(index, 2, -50.0, 100.0)).collect(),
-            standardisation: Some(Standardisation { means: vec![1.0, 2.0, -3.0], deviations: vec![0.5, 3.0, 2.0] }),
-            family: FloatFamily::KMeans { centroids },
+        let Ok(quantised) = quantise(&model, options(&model), Card::default()) else {
+            return Err(TestCaseError::reject("refused"));
         };
-        let quantised = quantise(&model, PACKED, Card::default()).unwrap();
+        let Some(forms) = quantised.forms() else { return Err(TestCaseError::reject("beyond 64 bits")) };
         let integers = feature::encode(quantised.features(), 1, &records(quantised.features(), &places).0).unwrap();
-        let inputs: Vec<i128> = integers
-            .iter()
-            .map(|&value| i128::from(value))
-            .chain(integers.iter().map(|&value| i128::from(value) * i128::from(value)))
+        let inputs: Vec<i128> = quantised
+            .inputs()
+            .into_iter()
+            .map(|input| match input {
+                Input::Value(index) => i128::from(integers[index]),
+                Input::Product(left, right) => i128::from(integers[left]) * i128::from(integers[right]),
+            })
             .collect();
-        let by_form: Vec<i128> = quantised
-            .forms()
-            .unwrap()
+        let by_form: Vec<i128> = forms
             .iter()
             .map(|form| {
+                assert_eq!(form.weights.len(), inputs.len());
                 let terms = form.weights.iter().zip(&inputs).map(|(&weight, input)| i128::from(weight) * input);
                 form.constant.0 + terms.sum::<i128>()
             })
@@ -216,8 +217,15 @@ fn engines_refuse_what_they_cannot_score() {
         family: FloatFamily::Network { classes: classes.clone(), layers },
     };
     let two = network(vec![units(2), units(2)]);
-    let refused = quantise(&two, PACKED, Card::default()).unwrap_err();
-    assert!(matches!(refused, QuantiseError::Plan(PlanError::Family { .. })), "{refused}");
+    assert!(quantise(&two, PACKED, Card::default()).is_ok());
+    let refused = quantise(&network(vec![units(2); 3]), PACKED, Card::default()).unwrap_err();
+    assert_eq!(refused, QuantiseError::Plan(PlanError::TooDeep { actual: 3 }));
+    let wide = FloatModel {
+        features: (0..89).map(|index| declared(index, 0, 0.0, 1.0)).collect(),
+        ..network(vec![units(89), units(2)])
+    };
+    let refused = quantise(&wide, PACKED, Card::default()).unwrap_err();
+    assert_eq!(refused, QuantiseError::Plan(PlanError::TooManyProducts { features: 89, most: 88 }));
     let refused = quantise(&linear(vec![declared(0, 0, 0.0, 1.0)], vec![1.0]), BY_LAYERS, Card::default());
     assert!(matches!(refused, Err(QuantiseError::Plan(PlanError::Family { .. }))));
     // Four squares one after the other do not fit, however few bits the weights have.

@@ -132,10 +132,15 @@ fn refuses_files_that_are_no_exports() {
 }
 
 #[test]
-fn the_digits_network_fits_two_engines() {
+fn the_digits_network_fits_every_engine() {
     let model = Vector::read("digits").model();
     Engine::ByLayers.check(&model).unwrap();
-    assert!(Engine::Packed.check(&model).is_err());
+    Engine::Packed.check(&model).unwrap();
+    assert_eq!(model.inputs().len(), 64 + 64 * 65 / 2);
+    let interface = model.interface();
+    assert!(interface.packs_records);
+    assert_eq!(interface.layer_count, 2);
+    assert_eq!(interface.engines, Engine::ALL);
     {
         let plan = veilsum_model::plan::one_round(&model).unwrap();
         assert_eq!((plan.primes, plan.level), (2, 1));

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Bounds, Card, Family, FamilyName, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_SCORES, MAX_UNITS,
-    Model,
+    Bounds, Card, Family, FamilyName, Form, Layer, MAX_BITS, MAX_FEATURES, MAX_LAYERS, MAX_PRODUCT_FEATURES,
+    MAX_SCORES, MAX_UNITS, Model, Terms,
 };
 use crate::feature::Feature;
 use crate::interface::Interface;
 use crate::interval::Interval;
+use crate::plan::Engine;
 use crate::scale::Scale;
 
 /// Most bytes of a name or of a text on a card.
@@ -77,6 +78,9 @@ pub enum ModelError {
         /// Name of the feature.
         feature: String,
     },
+    /// Products of features are asked for that the family does not need.
+    #[error("the model asks for products of features that it cannot need")]
+    Terms,
     /// Something on the way to a score could need too many bits.
     #[error("{what} number {index} could need more than {MAX_BITS} bits: use smaller weights or bounds")]
     TooWide {
@@ -134,6 +138,18 @@ pub(crate) fn check_interface(interface: &Interface) -> Result<(), ModelError> {
     count("bits of a score", 0, MAX_BITS as usize, bits)?;
     let scores = interface.score_count as usize;
     let classes = interface.classes.len();
+    let terms_fit = match interface.terms {
+        Terms::Values => true,
+        Terms::Squares => interface.family == FamilyName::KMeans,
+        Terms::Products => {
+            interface.family == FamilyName::Network && interface.features.len() <= MAX_PRODUCT_FEATURES
+        }
+    };
+    count("layers", 0, MAX_LAYERS, interface.layer_count as usize)?;
+    count("engines", 0, Engine::ALL.len(), interface.engines.len())?;
+    if !terms_fit {
+        return Err(ModelError::Terms);
+    }
     match (interface.family, classes) {
         (FamilyName::Linear, 0) => count("scores", 1, 1, scores),
         (FamilyName::KMeans, 0) => count("scores", 1, MAX_SCORES, scores),
