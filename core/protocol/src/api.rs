@@ -1,5 +1,7 @@
 //! Messages of the HTTP API under `/api/v1`. All are small JSON documents; ciphertext goes straight to storage.
 
+pub mod scoring;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatasetId, Digest, JobId, TenantId};

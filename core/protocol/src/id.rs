@@ -105,6 +105,15 @@ bytes_id!(
     JobId, 16, "job id"
 );
 bytes_id!(
+    /// A published model with all its versions, drawn at random by the browser that publishes it.
+    ModelId, 16, "model id"
+);
+bytes_id!(
+    /// One scoring of encrypted records, drawn at random by the browser that asks for it, so that a repeated request
+    /// scores and counts nothing twice.
+    ScoreId, 16, "score id"
+);
+bytes_id!(
     /// A tenant: the SHA-256 fingerprint of the user's identity key.
     TenantId, 32, "tenant id"
 );

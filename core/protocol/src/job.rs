@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{JobId, TenantId};
+use crate::id::{JobId, ScoreId, TenantId};
 
 /// Input of one call of the function `evaluate`: one row group of one job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,16 @@ pub struct CombineEvent {
     pub outcome: Outcome,
 }
 
+/// Input of one call of the function `score`: one query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScoreEvent {
+    /// Whose query.
+    pub tenant: TenantId,
+    /// The score that was started for it.
+    pub score: ScoreId,
+}
+
 /// How the evaluation of all row groups ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -42,7 +52,7 @@ pub enum Outcome {
     },
 }
 
-/// What `evaluate` and `combine` answer to whoever invoked them.
+/// What `evaluate`, `combine` and `score` answer to whoever invoked them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]

@@ -3,9 +3,15 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use veilsum_protocol::api::scoring::{
+    ProvenModulus, PublishModel, QueryObject, ScoreEngine, ScorePhase, ScoreState, ScoreStep, StartScore,
+    Terms,
+};
 use veilsum_protocol::api::{JobState, Object, Problem, RequestUpload, Session, SignIn};
-use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome, Step, StepFunction};
-use veilsum_protocol::{JobId, TenantId};
+use veilsum_protocol::job::{
+    CombineEvent, Done, EvaluateEvent, Failure, Outcome, ScoreEvent, Step, StepFunction,
+};
+use veilsum_protocol::{Digest, JobId, ModelId, ScoreId, TenantId};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -68,6 +74,62 @@ fn events() {
         },
         json!({ "function": "combine", "milliseconds": 12, "read_bytes": 34, "written_bytes": 56 }),
     );
+}
+
+#[test]
+fn models_and_scores() {
+    let (model, score) = (ModelId::from_bytes([0x55; 16]), ScoreId::from_bytes([0x66; 16]));
+    is_written_and_read_as(
+        PublishModel { model, document: "{}".to_owned(), terms: None },
+        json!({ "model": "55".repeat(16), "document": "{}" }),
+    );
+    is_written_and_read_as(
+        PublishModel {
+            model,
+            document: "{}".to_owned(),
+            terms: Some(Terms { rows_per_client: 9, by_layers: true }),
+        },
+        json!({
+            "model": "55".repeat(16), "document": "{}", "terms": { "rows_per_client": 9, "by_layers": true },
+        }),
+    );
+    let query = QueryObject { size_bytes: 7, sha256: Digest::from_bytes([0x77; 32]) };
+    let digest = Digest::from_bytes([0x88; 32]);
+    is_written_and_read_as(
+        StartScore { score, digest, engine: ScoreEngine::OneRound, key: None, row_count: 3, query },
+        json!({
+            "score": "66".repeat(16), "digest": "88".repeat(32), "engine": "one-round", "row_count": 3,
+            "query": { "size_bytes": 7, "sha256": "77".repeat(32) },
+        }),
+    );
+    let key = Some(ProvenModulus { modulus: "c5".to_owned(), proof: "00".to_owned() });
+    is_written_and_read_as(
+        StartScore { score, digest, engine: ScoreEngine::Packed, key, row_count: 3, query },
+        json!({
+            "score": "66".repeat(16), "digest": "88".repeat(32), "engine": "packed",
+            "key": { "modulus": "c5", "proof": "00" }, "row_count": 3,
+            "query": { "size_bytes": 7, "sha256": "77".repeat(32) },
+        }),
+    );
+    is_written_and_read_as(
+        ScoreState::Waiting { url: "u".to_owned(), headers: vec![], expires_in: 900 },
+        json!({ "kind": "waiting", "url": "u", "headers": [], "expires_in": 900 }),
+    );
+    is_written_and_read_as(
+        ScoreState::Done { answer_url: "u".to_owned() },
+        json!({ "kind": "done", "answer_url": "u" }),
+    );
+    is_written_and_read_as(
+        ScoreStep { phase: ScorePhase::Compute, milliseconds: 1, bytes: 2 },
+        json!({ "phase": "compute", "milliseconds": 1, "bytes": 2 }),
+    );
+    let tenant = TenantId::from_bytes([0xab; 32]);
+    is_written_and_read_as(
+        ScoreEvent { tenant, score },
+        json!({ "tenant": "ab".repeat(32), "score": "66".repeat(16) }),
+    );
+    let unknown = json!({ "rows_per_client": 9, "by_layers": false, "tenant": "x" });
+    assert!(serde_json::from_value::<Terms>(unknown).is_err());
 }
 
 #[test]
