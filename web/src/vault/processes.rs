@@ -18,6 +18,10 @@ pub enum Work {
     Upload,
     /// The job; one at a time.
     Job,
+    /// Training a model; one at a time.
+    Training,
+    /// Having records scored; one at a time.
+    Scoring,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
     /// Anything else that needs the keyring.
@@ -67,6 +71,8 @@ impl Processes {
                 Work::Reading => "A file is being read",
                 Work::Upload => "An upload is running",
                 Work::Job => "An analysis is running",
+                Work::Training => "A training is running",
+                Work::Scoring => "A scoring or a measurement is running",
                 Work::Keyring => "The keyring is being changed",
                 Work::Other => "A request is running",
             };

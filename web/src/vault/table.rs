@@ -256,6 +256,10 @@ impl Rows {
         self.csv.header()
     }
 
+    pub(crate) fn decimal_mark(&self) -> DecimalMark {
+        self.csv.decimal_mark().value
+    }
+
     pub(crate) fn skipped(&self) -> &Skipped {
         self.csv.skipped()
     }

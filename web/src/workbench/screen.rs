@@ -1,0 +1,62 @@
+//! The workbench: the line of steps, and the step that is looked at.
+
+use leptos::prelude::*;
+
+use super::cloud::CloudStep;
+use super::desk::{Desk, ScoringProcess};
+use super::input::InputStep;
+use super::performance::PerformanceStep;
+use super::records::EncryptionStep;
+use super::scores::DecryptionStep;
+use super::steps::{BenchSteps, Step};
+use crate::ui::fault::FaultNote;
+
+/// Everything under the heading.
+#[component]
+pub(super) fn Workbench() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    // A fault belongs to the step from which the scoring was started.
+    let fault = move || {
+        desk.scoring.with(|scoring| match scoring {
+            ScoringProcess::Failed(fault) => Some(fault.clone()),
+            ScoringProcess::None | ScoringProcess::Running | ScoringProcess::Done(_) => None,
+        })
+    };
+    view! {
+        <p class="lead wide">
+            "A model is trained on a table in this browser, published, and scores records that nobody but you can read: "
+            "they are encrypted here, computed on as ciphertext in the cloud, and decrypted here."
+        </p>
+        <BenchSteps/>
+        {move || {
+            let step = desk.step.get();
+            match step {
+                Step::Input => view! { <InputStep/> }.into_any(),
+                Step::Encryption => view! { <EncryptionStep/> }.into_any(),
+                Step::Cloud => view! { <CloudStep/> }.into_any(),
+                Step::Decryption => view! { <DecryptionStep/> }.into_any(),
+                Step::Performance => view! { <PerformanceStep/> }.into_any(),
+            }
+        }}
+        {move || (desk.step.get() != Step::Input)
+            .then(fault)
+            .flatten()
+            .map(|fault| view! { <FaultNote fault testid="score-fault"/> })}
+    }
+}
+
+/// A button that goes to another step.
+#[component]
+pub(super) fn GoTo(
+    step: Step,
+    label: &'static str,
+    #[prop(default = "button primary")] class: &'static str,
+    testid: &'static str,
+) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let go = move |_| {
+        desk.step.set(step);
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+    };
+    view! { <button type="button" class=class data-testid=testid on:click=go>{label}</button> }
+}
