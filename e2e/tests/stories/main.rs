@@ -18,3 +18,4 @@ mod readings;
 mod resume;
 mod sums;
 mod two_browsers;
+mod workbench;

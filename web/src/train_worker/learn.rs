@@ -494,3 +494,79 @@ fn card_name(file_name: &str, family: Family) -> String {
 fn words<E: core::fmt::Display>(error: E) -> String {
     sentence(&error)
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::messages::workbench::{Cells, LearnColumn};
+
+    /// Sixty rows on a line with a little unrest; `kind` says on which side of its middle a row lies.
+    fn table() -> LearnTable {
+        let rows = || (0..60_i32).map(f64::from);
+        let numbers = |values: Vec<f64>| Cells::Numbers(values.into_iter().map(Some).collect(), 1);
+        let column = |name: &str, cells| LearnColumn { name: name.to_owned(), cells };
+        let words = rows().map(|row| Some(if row < 30.0 { "low" } else { "high" }.to_owned()));
+        LearnTable {
+            file_name: "line.csv".to_owned(),
+            columns: vec![
+                column("x", numbers(rows().collect())),
+                column("same", numbers(rows().map(|_| 7.0).collect())),
+                column("y", numbers(rows().map(|row| 3.0 * row + (row * 7.0) % 5.0).collect())),
+                column("kind", Cells::Words(words.collect())),
+            ],
+        }
+    }
+
+    fn training(family: Family, target: Option<u32>) -> Training {
+        Training {
+            family,
+            target,
+            left_out: Vec::new(),
+            seed: 1,
+            test_percent: 20,
+            standardise: true,
+            penalty: if family == Family::Logistic { 1.0 } else { 0.0 },
+            clusters: 2,
+            hidden: 4,
+            epochs: 5,
+            patience: 5,
+            weight_bits: if family == Family::Network { 12 } else { 40 },
+        }
+    }
+
+    fn learned(family: Family, target: Option<u32>) -> Trained {
+        let (learned, _) = learn(&table(), &training(family, target), &mut |_| ()).unwrap();
+        let model = Model::from_bytes(&learned.document).unwrap();
+        assert_eq!(model.interface(), learned.trained.interface);
+        assert_eq!(learned.trained.agreement.1, learned.test.len() as u64);
+        learned.trained
+    }
+
+    #[test]
+    fn every_family_is_learned_quantised_and_judged() {
+        let logistic = learned(Family::Logistic, Some(3));
+        assert_eq!((logistic.parts, logistic.agreement), ([48, 0, 12], (12, 12)));
+        assert_eq!(logistic.constant, ["same"]);
+        let linear = learned(Family::Linear, Some(2));
+        let Evaluation::Values(values) = &linear.evaluation else { panic!("no values") };
+        assert!(values.report.r_squared.unwrap() > 0.99 && linear.fit_r_squared.unwrap() > 0.99);
+        let clusters = learned(Family::KMeans, Some(3));
+        assert_eq!((clusters.parts[0], clusters.agreement), (60, (60, 60)));
+        let network = learned(Family::Network, Some(3));
+        assert_eq!((network.epochs.len(), network.parts[1]), (5, 7));
+        assert_eq!(network.interface.features.len(), 3);
+    }
+
+    #[test]
+    fn what_cannot_be_learned_is_told_in_a_sentence() {
+        let refused = |training: &Training| learn(&table(), training, &mut |_| ()).unwrap_err();
+        assert!(refused(&training(Family::Linear, Some(3))).contains("holds words"));
+        assert!(refused(&training(Family::Logistic, Some(0))).contains("60 different values"));
+        assert!(refused(&training(Family::Logistic, None)).contains("Choose the column"));
+        let nothing = Training { left_out: vec![0, 1, 2], ..training(Family::Logistic, Some(3)) };
+        assert!(refused(&nothing).contains("No column is left"));
+    }
+}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, KeygenProcess, ScoringProcess};
 use super::evaluation::Figures;
-use super::running::Running;
+use super::running::{Running, ScoreFault};
 use super::screen::GoTo;
 use super::steps::Step;
 use crate::messages::workbench::{Measured, Scored, Step as ScoringStep};
@@ -33,6 +33,7 @@ pub(super) fn PerformanceStep() -> impl IntoView {
         .into_any(),
         ScoringProcess::None | ScoringProcess::Failed(_) => view! {
             <section class="panel empty">
+                <ScoreFault/>
                 <p>"Nothing was measured yet."</p>
                 <GoTo step=Step::Encryption label="Encrypt records" testid="back-to-encryption"/>
             </section>

@@ -5,7 +5,7 @@ use web_sys::File;
 
 use super::desk::{Desk, ScoringProcess};
 use super::model::Card;
-use super::running::Running;
+use super::running::{Running, ScoreFault};
 use super::screen::GoTo;
 use super::steps::Step;
 use crate::messages::workbench::{KeyView, ModelEntry, Records};
@@ -78,6 +78,7 @@ fn ForModel(model: ModelEntry) -> impl IntoView {
                 <OneRecord model/>
             </fieldset>
             <Running/>
+            <ScoreFault/>
         </section>
         <Leaves/>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, ScoringProcess};
 use crate::messages::workbench::{ScoringProgress, Step};
+use crate::ui::fault::FaultNote;
 use crate::ui::progress::{Bar, ProgressBar};
 use crate::ui::words;
 
@@ -25,6 +26,19 @@ pub(super) fn Running() -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// Why the newest scoring ended without scores, where it was asked for.
+#[component]
+pub(super) fn ScoreFault() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    move || {
+        let fault = desk.scoring.with(|scoring| match scoring {
+            ScoringProcess::Failed(fault) => Some(fault.clone()),
+            ScoringProcess::None | ScoringProcess::Running | ScoringProcess::Done(_) => None,
+        });
+        fault.map(|fault| view! { <FaultNote fault testid="score-fault"/> })
     }
 }
 

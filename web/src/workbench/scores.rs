@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, ScoringProcess};
 use super::evaluation::{EvaluationView, headline, percent};
-use super::running::Running;
+use super::running::{Running, ScoreFault};
 use super::screen::GoTo;
 use super::steps::Step;
 use crate::messages::workbench::{PredictionView, Scored, ScoredRow};
@@ -27,6 +27,7 @@ pub(super) fn DecryptionStep() -> impl IntoView {
         .into_any(),
         ScoringProcess::None | ScoringProcess::Failed(_) => view! {
             <section class="panel empty">
+                <ScoreFault/>
                 <p>"No record was scored yet."</p>
                 <GoTo step=Step::Encryption label="Encrypt records" testid="back-to-encryption"/>
             </section>

@@ -3,25 +3,17 @@
 use leptos::prelude::*;
 
 use super::cloud::CloudStep;
-use super::desk::{Desk, ScoringProcess};
+use super::desk::Desk;
 use super::input::InputStep;
 use super::performance::PerformanceStep;
 use super::records::EncryptionStep;
 use super::scores::DecryptionStep;
 use super::steps::{BenchSteps, Step};
-use crate::ui::fault::FaultNote;
 
 /// Everything under the heading.
 #[component]
 pub(super) fn Workbench() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    // A fault belongs to the step from which the scoring was started.
-    let fault = move || {
-        desk.scoring.with(|scoring| match scoring {
-            ScoringProcess::Failed(fault) => Some(fault.clone()),
-            ScoringProcess::None | ScoringProcess::Running | ScoringProcess::Done(_) => None,
-        })
-    };
     view! {
         <p class="lead wide">
             "A model is trained on a table in this browser, published, and scores records that nobody but you can read: "
@@ -38,10 +30,6 @@ pub(super) fn Workbench() -> impl IntoView {
                 Step::Performance => view! { <PerformanceStep/> }.into_any(),
             }
         }}
-        {move || (desk.step.get() != Step::Input)
-            .then(fault)
-            .flatten()
-            .map(|fault| view! { <FaultNote fault testid="score-fault"/> })}
     }
 }
 
