@@ -5,11 +5,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use ed25519_dalek::{Signature, VerifyingKey};
 use veilsum_protocol::api::{SIGN_IN_LABEL, SignIn};
-use veilsum_protocol::{DatasetId, JobId, TenantId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, TenantId};
 
 use crate::api::Api;
 use crate::error::ApiError;
-use crate::keys::{self, DatasetKeys, JobKeys};
+use crate::keys::{self, DatasetKeys, JobKeys, ModelKeys, ScoreKeys};
 use crate::tokens::TokenError;
 
 /// Whoever sent a request, as proved by its session token.
@@ -75,6 +75,18 @@ impl Caller {
     #[must_use]
     pub fn job(&self, job: &JobId) -> JobKeys {
         JobKeys::new(&self.tenant, job)
+    }
+
+    /// The keys of one of the caller's models.
+    #[must_use]
+    pub fn model(&self, model: &ModelId) -> ModelKeys {
+        ModelKeys::new(&self.tenant, model)
+    }
+
+    /// The keys of one of the caller's scores.
+    #[must_use]
+    pub fn score(&self, score: &ScoreId) -> ScoreKeys {
+        ScoreKeys::new(&self.tenant, score)
     }
 }
 

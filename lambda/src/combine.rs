@@ -22,7 +22,9 @@ use crate::store::{Chunk, Store, StoreError};
 pub async fn handle(store: &Store, event: &CombineEvent) -> Result<Done, StoreError> {
     let started = Instant::now();
     let keys = JobKeys::new(&event.tenant, &event.job);
-    let done = job::settle(store, &keys, run(store, &keys, event, started).await)
+    // Boxed: futures of storage nest deeper than the compiler lays out at once.
+    let result = Box::pin(run(store, &keys, event, started)).await;
+    let done = job::settle(store, &keys.failure(), result)
         .await
         .inspect_err(|error| tracing::warn!(tenant = %event.tenant, job = %event.job, error = chain(error), "storage failed"))?;
     tracing::info!(

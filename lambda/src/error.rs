@@ -1,5 +1,7 @@
 //! Errors of the API. One match says what the caller is told; everything else goes to the log.
 
+mod scoring;
+
 use std::borrow::Cow;
 use std::error::Error;
 
@@ -11,6 +13,9 @@ use veilsum_protocol::wire::WireError;
 
 use crate::store::StoreError;
 use crate::tokens::IssueError;
+
+pub use self::scoring::ScoringError;
+pub(crate) use self::scoring::WITHDRAWN;
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +134,9 @@ pub enum ApiError {
     /// The id belongs to another job.
     #[error("job id taken")]
     JobIdTaken,
+    /// About models and scores.
+    #[error(transparent)]
+    Scoring(#[from] ScoringError),
     /// A stored object is not what this version writes.
     #[error("a stored {what} cannot be read")]
     StoredUnreadable {
@@ -330,6 +338,7 @@ impl ApiError {
                 "Job id taken",
                 "Another job has this id; start the analysis again from the page.".into(),
             ),
+            Self::Scoring(error) => return error.told(),
             Self::StoredUnreadable { what } => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "stored-unreadable",
@@ -387,6 +396,16 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// `reason` as a sentence: with its capital and its full stop.
+pub(crate) fn sentence(reason: &dyn std::fmt::Display) -> String {
+    let mut sentence = reason.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence.push('.');
+    sentence
+}
+
 /// An error with its causes, for the log.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -416,7 +435,8 @@ mod tests {
 
     fn one_of_each() -> Vec<ApiError> {
         let object = Object::RowGroup { index: 3 };
-        vec![
+        let scoring = scoring::one_of_each().into_iter().map(ApiError::Scoring);
+        let others = [
             ApiError::NoSession,
             ApiError::SessionExpired,
             ApiError::SessionInvalid,
@@ -445,7 +465,8 @@ mod tests {
             ApiError::StoredUnreadable { what: "plan" },
             ApiError::Storage(StoreError::refused("read an object", "the secret cause")),
             ApiError::Token(IssueError),
-        ]
+        ];
+        others.into_iter().chain(scoring).collect()
     }
 
     #[test]

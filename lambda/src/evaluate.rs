@@ -33,7 +33,9 @@ const PIECES_AHEAD: usize = 4;
 pub async fn handle(store: &Store, event: &EvaluateEvent) -> Result<Done, StoreError> {
     let started = Instant::now();
     let keys = JobKeys::new(&event.tenant, &event.job);
-    let done = job::settle(store, &keys, run(store, &keys, event, started).await)
+    // Boxed: futures of storage nest deeper than the compiler lays out at once.
+    let result = Box::pin(run(store, &keys, event, started)).await;
+    let done = job::settle(store, &keys.failure(), result)
         .await
         .inspect_err(|error| tracing::warn!(tenant = %event.tenant, job = %event.job, row_group = event.row_group, error = chain(error), "storage failed"))?;
     tracing::info!(
@@ -148,9 +150,9 @@ async fn products(
 }
 
 /// Computes where nothing waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
     let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|error| StoreError::of_local("multiply a row group", error))?)
+    Ok(done.map_err(|error| StoreError::of_local("compute", error))?)
 }
 
 /// Columns in byte ranges of at most [`PIECE_BYTES`] that end between two ciphertexts.

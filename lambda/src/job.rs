@@ -1,12 +1,14 @@
-//! What the functions and the routes of a job share: its plan, its end, its measured steps.
+//! What the functions and the routes of a job or score share: its plan, its end, its measured steps.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join;
+use serde::Serialize;
 use veilsum_protocol::answer;
-use veilsum_protocol::job::{Done, Failure, Step};
+use veilsum_protocol::job::{Done, Failure};
 use veilsum_protocol::plan::Plan;
 
+use crate::error::sentence;
 use crate::keys::{JobKeys, Key};
 use crate::request::MAX_BODY_BYTES;
 use crate::store::{Creation, Store, StoreError};
@@ -36,19 +38,14 @@ impl From<StoreError> for Stop {
 impl Stop {
     /// The job fails because of `reason`, a sentence for people without its capital and its full stop.
     pub(crate) fn failed(code: &str, row_group: Option<u32>, reason: &dyn std::fmt::Display) -> Self {
-        let mut message = reason.to_string();
-        if let Some(first) = message.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        message.push('.');
-        Self::Failed(Failure { code: code.to_owned(), message, row_group })
+        Self::Failed(Failure { code: code.to_owned(), message: sentence(reason), row_group })
     }
 }
 
-/// Turns the end of a function into its answer, storing the failure where there is one.
+/// Turns the end of a function into its answer, storing the failure at `failure_key` where there is one.
 pub(crate) async fn settle(
     store: &Store,
-    keys: &JobKeys,
+    failure_key: &Key,
     result: Result<Done, Stop>,
 ) -> Result<Done, StoreError> {
     match result {
@@ -58,7 +55,7 @@ pub(crate) async fn settle(
         Err(Stop::Failed(failure)) => {
             tracing::warn!(code = failure.code, row_group = failure.row_group, "job failed");
             let bytes = serde_json::to_vec(&failure).expect("a failure has string keys only");
-            match store.create(&keys.failure(), bytes).await? {
+            match store.create(failure_key, bytes).await? {
                 Creation::Created | Creation::AlreadyThere => Ok(Done::Failed),
             }
         }
@@ -67,8 +64,16 @@ pub(crate) async fn settle(
 
 /// Whether the job was cancelled or has failed; then nothing more is stored.
 pub(crate) async fn ended(store: &Store, keys: &JobKeys) -> Result<Option<Done>, StoreError> {
-    let (cancelled, failure) = (keys.cancelled(), keys.failure());
-    let (cancelled, failed) = try_join(store.exists(&cancelled), store.exists(&failure)).await?;
+    has_ended(store, &keys.cancelled(), &keys.failure()).await
+}
+
+/// Whether there is one of two ends without an answer.
+pub(crate) async fn has_ended(
+    store: &Store,
+    cancelled: &Key,
+    failure: &Key,
+) -> Result<Option<Done>, StoreError> {
+    let (cancelled, failed) = try_join(store.exists(cancelled), store.exists(failure)).await?;
     Ok(if cancelled { Some(Done::Cancelled) } else { failed.then_some(Done::Failed) })
 }
 
@@ -96,13 +101,13 @@ pub(crate) fn all_partials_bytes(plan: &Plan) -> u64 {
 /// Stores a result after its measured step, both once, so that every result has its step.
 pub(crate) async fn store_result(
     store: &Store,
-    (step_key, step): (Key, &Step),
+    (step_key, step): (Key, &impl Serialize),
     (result_key, result): (Key, Vec<u8>),
 ) -> Result<Done, StoreError> {
     let step = serde_json::to_vec(step).expect("a step has string keys only");
     for (key, bytes) in [(step_key, step), (result_key, result)] {
         match store.create(&key, bytes).await? {
-            // A result is a pure function of what is stored: whoever was first wrote the same.
+            // A result is a function of what is stored, but for randomness that hides: whoever was first wrote as good a one.
             Creation::Created | Creation::AlreadyThere => {}
         }
     }

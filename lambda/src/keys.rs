@@ -1,9 +1,13 @@
 //! Where objects lie in the bucket. Every key starts from the caller's tenant, never from what a request names.
 
+mod scoring;
+
 use std::fmt;
 
 use veilsum_protocol::api::Object;
 use veilsum_protocol::{DatasetId, JobId, TenantId};
+
+pub use self::scoring::{CATALOGUE, ModelKeys, ScoreKeys, catalogued, catalogued_model};
 
 /// Newest manifest number: keys have eight digits.
 pub const MAX_SEQUENCE: u64 = 99_999_999;

@@ -3,6 +3,8 @@
 mod commits;
 mod datasets;
 mod jobs;
+mod models;
+mod scores;
 mod sessions;
 mod uploads;
 
@@ -38,6 +40,12 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(commits::commit))
         .routes(routes!(jobs::start))
         .routes(routes!(jobs::show, jobs::cancel))
+        .routes(routes!(models::publish, models::list))
+        .routes(routes!(models::show, models::withdraw))
+        .routes(routes!(models::publish_version))
+        .routes(routes!(models::change_terms))
+        .routes(routes!(scores::start))
+        .routes(routes!(scores::show, scores::cancel))
         .routes(routes!(document))
 }
 

@@ -1,6 +1,8 @@
-//! The only place that knows S3. Objects are written once, so that conditional writes are all the database there is.
+//! The only place that knows S3. Objects are written once, or replaced by compare-and-swap, so that conditional writes are all
+//! the database there is.
 
 mod failure;
+mod replace;
 mod transfer;
 
 use std::ops::Range;
@@ -19,6 +21,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use crate::keys::Key;
 
 pub use self::failure::StoreError;
+pub use self::replace::{Etag, Replacement};
 pub use self::transfer::{Completion, ReceivedPart, TransferId};
 
 /// Seconds for which presigned URLs are good.

@@ -1,6 +1,6 @@
 //! A function for the tests of this crate: it does what its input says, well or badly. Not part of the product.
 //!
-//! The tests put it in the place of all three functions; its name in the environment tells which one it is.
+//! The tests put it in the place of all functions; its name in the environment tells which one it is.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome};
+use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome, ScoreEvent};
 use veilsum_protocol::plan::{Aggregate, Plan};
 
 /// What a plan asks of this function, by the number of its first column.
@@ -34,6 +34,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }
         "veilsum-combine" if input.get("outcome").is_some() => {
             combine(serde_json::from_value(input.clone())?).await
+        }
+        "veilsum-score" if input.get("score").is_some() => {
+            score(serde_json::from_value(input.clone())?).await
         }
         _ if input.get("rawPath").is_some() => http(input).await,
         _ => act(&event).await,
@@ -132,7 +135,21 @@ async fn combine(event: CombineEvent) -> Result<Value, Error> {
     Ok(serde_json::to_value(Done::Stored)?)
 }
 
-/// The objects of one job.
+/// The query says what to do.
+async fn score(event: ScoreEvent) -> Result<Value, Error> {
+    let job = Job::new(&format!("t/{}/s/{}/", event.tenant, event.score))?;
+    job.count("score").await?;
+    match job.read("query").await?.as_slice() {
+        b"crash once" if job.put("event/crashed", "").await? => std::process::abort(),
+        b"fail" => return Err("asked to fail".into()),
+        b"be slow" => tokio::time::sleep(Duration::from_millis(300)).await,
+        _ => {}
+    }
+    job.put("answer", "scored").await?;
+    Ok(serde_json::to_value(Done::Stored)?)
+}
+
+/// The objects of one job, or of one score.
 struct Job {
     client: Client,
     bucket: String,
@@ -156,13 +173,16 @@ impl Job {
     }
 
     async fn behaviour(&self) -> Result<u32, Error> {
-        let plan =
-            self.client.get_object().bucket(&self.bucket).key(format!("{}plan", self.prefix)).send().await?;
-        let plan = Plan::from_bytes(&plan.body.collect().await?.to_vec())?;
+        let plan = Plan::from_bytes(&self.read("plan").await?)?;
         let Some(Aggregate::Sum { column, .. }) = plan.aggregates.first() else {
             return Err("no aggregate".into());
         };
         Ok(*column)
+    }
+
+    async fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let get = self.client.get_object().bucket(&self.bucket).key(format!("{}{name}", self.prefix));
+        Ok(get.send().await?.body.collect().await?.to_vec())
     }
 
     /// Stores an object once; `false` if it was there.

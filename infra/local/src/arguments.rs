@@ -13,7 +13,7 @@ Usage: veilsum-local --data DIR --site DIR --functions DIR [--port 4780] [--s3-p
 
   --data DIR        holds all data, secrets and logs; made if it is not there
   --site DIR        the built page
-  --functions DIR   the binaries veilsum-api, veilsum-evaluate and veilsum-combine
+  --functions DIR   the binaries veilsum-api, veilsum-evaluate, veilsum-combine and veilsum-score
   --port N          loopback port of page and API
   --s3-port N       loopback port of S3
 

@@ -32,11 +32,13 @@ pub enum Function {
     Evaluate,
     /// The end of a job.
     Combine,
+    /// One query for a published model.
+    Score,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Evaluate, Self::Combine];
+    pub const ALL: [Self; 4] = [Self::Api, Self::Evaluate, Self::Combine, Self::Score];
 
     /// Its name.
     #[must_use]
@@ -45,6 +47,7 @@ impl Function {
             Self::Api => "api",
             Self::Evaluate => "evaluate",
             Self::Combine => "combine",
+            Self::Score => "score",
         }
     }
 
@@ -55,6 +58,7 @@ impl Function {
             Self::Api => "veilsum-api",
             Self::Evaluate => "veilsum-evaluate",
             Self::Combine => "veilsum-combine",
+            Self::Score => "veilsum-score",
         }
     }
 }
@@ -79,6 +83,8 @@ pub struct FunctionLimits {
     pub evaluate: Limits,
     /// For `combine`.
     pub combine: Limits,
+    /// For `score`.
+    pub score: Limits,
 }
 
 impl Default for FunctionLimits {
@@ -88,6 +94,7 @@ impl Default for FunctionLimits {
             api: Limits { memory_mib: 512, timeout: Duration::from_secs(29), concurrency: 4 },
             evaluate: Limits { memory_mib: 1_769, timeout: JOB_TIMEOUT, concurrency: 2 },
             combine: Limits { memory_mib: 1_769, timeout: JOB_TIMEOUT, concurrency: 1 },
+            score: Limits { memory_mib: 1_769, timeout: JOB_TIMEOUT, concurrency: 2 },
         }
     }
 }
@@ -98,6 +105,7 @@ impl FunctionLimits {
             Function::Api => self.api,
             Function::Evaluate => self.evaluate,
             Function::Combine => self.combine,
+            Function::Score => self.score,
         }
     }
 }
@@ -206,7 +214,7 @@ struct Inner {
     setup: Setup,
     slots: Slots,
     runtime_api: Server,
-    pools: [Pool; 3],
+    pools: [Pool; 4],
     stop: watch::Sender<bool>,
     /// Held by every process's supervisor, so that the stop can wait for the last of them.
     alive: Mutex<Option<mpsc::Sender<()>>>,
@@ -236,7 +244,8 @@ impl Host {
                 log: CappedLog::open(&log, LOG_LIMIT_BYTES)?,
             })
         };
-        let pools = [pool(Function::Api)?, pool(Function::Evaluate)?, pool(Function::Combine)?];
+        let [api, evaluate, combine, score] = Function::ALL.map(pool);
+        let pools = [api?, evaluate?, combine?, score?];
         let (alive, all_gone) = mpsc::channel(1);
         let inner = Inner {
             setup,
@@ -298,6 +307,7 @@ impl Inner {
             Function::Api => &self.pools[0],
             Function::Evaluate => &self.pools[1],
             Function::Combine => &self.pools[2],
+            Function::Score => &self.pools[3],
         }
     }
 

@@ -1,30 +1,24 @@
 //! The job runner: what a Step Functions Distributed Map does on AWS.
 //!
 //! The event that storage sends when a plan is stored starts a job: `evaluate` for each row group, two at a time, then
-//! `combine`. Nothing is remembered here. A start looks for plans without an end and goes on with the row groups that
-//! have no partial, so a kill at any point costs at most the invocations that were running.
+//! `combine`. The event of a stored query starts a score: `score`, once. Nothing is remembered here. A start looks for plans
+//! and queries without an end and goes on with the row groups that have no partial, so a kill at any point costs at most
+//! the invocations that were running.
+
+mod invoke;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use serde::Serialize;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinHandle, JoinSet};
-use veilsum_protocol::id::{JobId, TenantId};
-use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome};
+use veilsum_protocol::id::{JobId, ScoreId, TenantId};
+use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Failure, Outcome, ScoreEvent};
 use veilsum_protocol::plan::Plan;
 
 use crate::functions::{Function, Host, InvokeError};
 use crate::s3::{Backend, Condition, Created, StoreError};
-use crate::secrets::random_hex;
-
-/// How often an invocation is tried.
-const TRIES: u32 = 3;
-/// Pause before the second try; it doubles, and varies by half.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// How jobs are run.
 #[derive(Debug, Clone, Copy)]
@@ -64,28 +58,51 @@ struct Jobs {
     functions: Host,
     bucket: String,
     options: Options,
-    running: Mutex<HashSet<Job>>,
+    running: Mutex<HashSet<Work>>,
 }
 
+/// What an event starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Work {
+    Job { tenant: TenantId, job: JobId },
+    Score { tenant: TenantId, score: ScoreId },
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Job {
     tenant: TenantId,
     id: JobId,
 }
 
-impl Job {
-    /// The job whose plan has this key.
-    fn of_plan(key: &str) -> Option<Self> {
+impl Work {
+    /// What the object with this key starts.
+    fn of_object(key: &str) -> Option<Self> {
         match key.split('/').collect::<Vec<_>>()[..] {
             ["t", tenant, "j", job, "plan"] => {
-                Some(Self { tenant: tenant.parse().ok()?, id: job.parse().ok()? })
+                Some(Self::Job { tenant: tenant.parse().ok()?, job: job.parse().ok()? })
+            }
+            ["t", tenant, "s", score, "query"] => {
+                Some(Self::Score { tenant: tenant.parse().ok()?, score: score.parse().ok()? })
             }
             _ => None,
         }
     }
 
     fn key(&self, name: &str) -> String {
-        format!("t/{}/j/{}/{name}", self.tenant, self.id)
+        match self {
+            Self::Job { tenant, job } => format!("t/{tenant}/j/{job}/{name}"),
+            Self::Score { tenant, score } => format!("t/{tenant}/s/{score}/{name}"),
+        }
+    }
+}
+
+impl Job {
+    const fn work(self) -> Work {
+        Work::Job { tenant: self.tenant, job: self.id }
+    }
+
+    fn key(self, name: &str) -> String {
+        self.work().key(name)
     }
 }
 
@@ -122,25 +139,41 @@ async fn listen(jobs: Arc<Jobs>, mut created: UnboundedReceiver<Created>) {
 
 impl Jobs {
     fn start(self: &Arc<Self>, key: &str, running: &mut JoinSet<()>) {
-        let Some(job) = Job::of_plan(key) else { return };
-        if self.has_ended(&job) || !self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job) {
+        let Some(work) = Work::of_object(key) else { return };
+        if self.has_ended(&work) || !self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(work)
+        {
             return;
         }
         let jobs = Arc::clone(self);
         running.spawn(async move {
-            tracing::info!(job = %job.id, "job starts");
-            jobs.run(job).await;
-            jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
-            tracing::info!(job = %job.id, "job ends");
+            tracing::info!(?work, "work starts");
+            match work {
+                Work::Job { tenant, job } => jobs.run(Job { tenant, id: job }).await,
+                Work::Score { tenant, score } => jobs.score(ScoreEvent { tenant, score }).await,
+            }
+            jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&work);
+            tracing::info!(?work, "work ends");
         });
     }
 
-    fn exists(&self, job: &Job, name: &str) -> bool {
-        self.backend.info(&self.bucket, &job.key(name)).is_some()
+    fn exists(&self, work: &Work, name: &str) -> bool {
+        self.backend.info(&self.bucket, &work.key(name)).is_some()
     }
 
-    fn has_ended(&self, job: &Job) -> bool {
-        ["answer", "failure", "cancelled"].iter().any(|name| self.exists(job, name))
+    fn has_ended(&self, work: &Work) -> bool {
+        ["answer", "failure", "cancelled"].iter().any(|name| self.exists(work, name))
+    }
+
+    async fn score(&self, event: ScoreEvent) {
+        match self.invoke(Function::Score, &event).await {
+            Ok(_) | Err(InvokeError::Stopping) => {}
+            Err(_) => {
+                let message =
+                    "The records could not be scored, however often it was tried. Ask for the score again.";
+                let work = Work::Score { tenant: event.tenant, score: event.score };
+                self.store_failure(&work, "gave-up", message).await;
+            }
+        }
     }
 
     async fn run(&self, job: Job) {
@@ -155,7 +188,7 @@ impl Jobs {
             Err(_) => {
                 let message = "The results of the row groups could not be combined, however often it was tried. \
                                Start the analysis again.";
-                self.store_failure(&job, "combine-failed", message).await;
+                self.store_failure(&job.work(), "combine-failed", message).await;
             }
         }
     }
@@ -168,7 +201,7 @@ impl Jobs {
                 tracing::error!(job = %job.id, %error, "unreadable plan");
                 let message =
                     "The plan of this job cannot be read by this version. Start the analysis again.";
-                self.store_failure(&job, "plan-unreadable", message).await;
+                self.store_failure(&job.work(), "plan-unreadable", message).await;
                 return Err(Stop::Ended);
             }
             // Deleted meanwhile, or the disk is in trouble, which is logged where it is found.
@@ -188,10 +221,10 @@ impl Jobs {
     }
 
     async fn evaluate(&self, job: Job, row_group: u32) -> Result<(), Stop> {
-        if self.has_ended(&job) {
+        if self.has_ended(&job.work()) {
             return Err(Stop::Ended);
         }
-        if self.exists(&job, &format!("part/{row_group:08}")) {
+        if self.exists(&job.work(), &format!("part/{row_group:08}")) {
             return Ok(());
         }
         let event = EvaluateEvent { tenant: job.tenant, job: job.id, row_group };
@@ -203,57 +236,14 @@ impl Jobs {
         }
     }
 
-    /// Invokes until there is a result, at most [`TRIES`] times.
-    async fn invoke(&self, function: Function, event: &impl Serialize) -> Result<Done, InvokeError> {
-        let payload = Bytes::from(serde_json::to_vec(event).expect("ids and numbers always serialise"));
-        let mut pause = FIRST_PAUSE;
-        let mut tries = 1;
-        loop {
-            let result = match self.deliver(function, payload.clone()).await {
-                Ok(result) => serde_json::from_slice(&result).map_err(|_| InvokeError::Failed {
-                    function: function.name(),
-                    kind: "UnreadableResult".to_owned(),
-                }),
-                Err(error) => Err(error),
-            };
-            match result {
-                Ok(done) => return Ok(done),
-                Err(InvokeError::Stopping) => return Err(InvokeError::Stopping),
-                Err(error) if tries == TRIES => {
-                    tracing::error!(function = function.name(), %error, "given up");
-                    return Err(error);
-                }
-                Err(_) => tokio::time::sleep(jittered(pause)).await,
-            }
-            tries += 1;
-            pause *= 2;
-        }
-    }
-
-    async fn deliver(&self, function: Function, payload: Bytes) -> Result<Bytes, InvokeError> {
-        if !self.options.deliver_twice {
-            return self.functions.invoke(function, payload).await;
-        }
-        let first = self.functions.invoke(function, payload.clone());
-        let (first, second) = tokio::join!(first, self.functions.invoke(function, payload));
-        first.or(second)
-    }
-
-    async fn store_failure(&self, job: &Job, code: &str, message: &str) {
+    async fn store_failure(&self, work: &Work, code: &str, message: &str) {
         let failure = Failure { code: code.to_owned(), message: message.to_owned(), row_group: None };
         let bytes = serde_json::to_vec(&failure).expect("strings always serialise");
-        match self.backend.write(&self.bucket, &job.key("failure"), bytes, Condition::Absent).await {
+        match self.backend.write(&self.bucket, &work.key("failure"), bytes, Condition::Absent).await {
             Ok(()) | Err(StoreError::PreconditionFailed) => {}
-            Err(error) => tracing::error!(job = %job.id, %error, "failure not stored"),
+            Err(error) => tracing::error!(?work, %error, "failure not stored"),
         }
     }
-}
-
-/// Between half of `pause` and one and a half times it, so that several do not try again together.
-fn jittered(pause: Duration) -> Duration {
-    let random =
-        random_hex::<2>().ok().and_then(|hex| u16::from_str_radix(&hex, 16).ok()).unwrap_or(u16::MAX / 2);
-    pause.mul_f64(0.5 + f64::from(random) / f64::from(u16::MAX))
 }
 
 #[cfg(test)]
@@ -261,10 +251,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plan_starts_a_job() {
+    fn only_a_plan_starts_a_job_and_only_a_query_a_score() {
         let (tenant, job) = ("ab".repeat(32), "cd".repeat(16));
-        assert!(Job::of_plan(&format!("t/{tenant}/j/{job}/plan")).is_some());
+        let started = |key: &str| Work::of_object(key).map(|work| work.key("answer"));
+        assert_eq!(started(&format!("t/{tenant}/j/{job}/plan")), Some(format!("t/{tenant}/j/{job}/answer")));
+        assert_eq!(started(&format!("t/{tenant}/s/{job}/query")), Some(format!("t/{tenant}/s/{job}/answer")));
         for key in [
+            format!("t/{tenant}/s/{job}/request"),
+            format!("t/{tenant}/s/{job}/plan"),
+            format!("t/{tenant}/j/{job}/query"),
+            format!("t/{tenant}/m/{job}/query"),
             format!("t/{tenant}/j/{job}/answer"),
             format!("t/{tenant}/j/{job}/part/00000000"),
             format!("t/{tenant}/d/{job}/plan"),
@@ -272,14 +268,7 @@ mod tests {
             format!("x/t/{tenant}/j/{job}/plan"),
             "t/../j/../plan".to_owned(),
         ] {
-            assert!(Job::of_plan(&key).is_none(), "{key}");
+            assert!(Work::of_object(&key).is_none(), "{key}");
         }
-    }
-
-    #[test]
-    fn pauses_vary_around_the_asked_one() {
-        let pauses: Vec<_> = (0..200).map(|_| jittered(FIRST_PAUSE)).collect();
-        assert!(pauses.iter().all(|pause| (100..=300).contains(&pause.as_millis())));
-        assert!(pauses.iter().collect::<HashSet<_>>().len() > 50);
     }
 }

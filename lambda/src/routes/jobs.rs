@@ -182,7 +182,7 @@ async fn state(store: &Store, keys: &JobKeys, listed: &[Listed]) -> Result<JobSt
 }
 
 /// A small JSON document that a function left.
-async fn note<T: serde::de::DeserializeOwned>(
+pub(super) async fn note<T: serde::de::DeserializeOwned>(
     store: &Store,
     key: &Key,
     what: &'static str,

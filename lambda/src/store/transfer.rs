@@ -8,7 +8,7 @@ use super::{Store, StoreError, short_lived, unsigned};
 use crate::keys::Key;
 
 /// The header that carries a part's checksum.
-const CHECKSUM_HEADER: &str = "x-amz-checksum-sha256";
+pub(super) const CHECKSUM_HEADER: &str = "x-amz-checksum-sha256";
 /// Longest id that is looked at.
 const MAX_ID_CHARACTERS: usize = 1_024;
 

@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 use veilsum_lambda::api::router;
 use veilsum_lambda::store::Store;
 use veilsum_lambda::tokens::Tokens;
+use veilsum_local::Stack;
 use veilsum_local::s3::{Backend, Credentials, Faults, Options, Server, serve};
 use veilsum_protocol::TenantId;
 use veilsum_protocol::api::{Challenge, PartUrl, Problem, SIGN_IN_LABEL, Session, SignIn};
@@ -41,8 +42,8 @@ pub struct Cloud {
     pub endpoint: String,
     router: Router,
     faulty: bool,
-    _server: Server,
-    _folder: TempDir,
+    /// S3, unless it is that of a stack.
+    _server: Option<(Server, TempDir)>,
 }
 
 /// An answer of the API or of storage.
@@ -75,8 +76,17 @@ impl Cloud {
         let endpoint = server.url();
         let store = connect(&credentials, &endpoint).await;
         let router = router(store.clone(), Tokens::from_hex(TOKEN_KEY).unwrap());
-        let faulty = faults != Faults::NONE;
-        Self { store, backend, credentials, endpoint, router, faulty, _server: server, _folder: folder }
+        let (faulty, server) = (faults != Faults::NONE, Some((server, folder)));
+        Self { store, backend, credentials, endpoint, router, faulty, _server: server }
+    }
+
+    /// The API in this process, over the storage of a whole stack, which starts functions.
+    pub async fn over(stack: &Stack) -> Self {
+        let (credentials, endpoint) = (stack.credentials().clone(), stack.s3_url());
+        let store = connect(&credentials, &endpoint).await;
+        let router = router(store.clone(), Tokens::from_hex(TOKEN_KEY).unwrap());
+        let backend = stack.backend().clone();
+        Self { store, backend, credentials, endpoint, router, faulty: false, _server: None }
     }
 
     /// Calls the API. `path` comes after `/api/v1`.

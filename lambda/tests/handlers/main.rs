@@ -8,6 +8,7 @@ mod datasets;
 mod jobs;
 mod route_matrix;
 mod sample;
+mod scoring;
 mod sessions;
 mod store;
 mod uploads;

@@ -9,13 +9,17 @@ use pasetors::version4::V4;
 use serde_json::{Value, json};
 use veilsum_lambda::ROUTES_WITHOUT_SESSION;
 use veilsum_lambda::tokens::{SESSION_PURPOSE, Tokens};
+use veilsum_model::packing::Packing;
 use veilsum_protocol::JobId;
 use veilsum_protocol::api::{Object, StartJob};
 
 use crate::cloud::{BUCKET, Cloud, Reply, TOKEN_KEY, Tenant};
 use crate::sample::{Sample, send_parts, staged_commit};
+use crate::scoring::ask::{MODEL, announce, model, packed, publish, records, score_id};
 
 const JOB: JobId = JobId::from_bytes([0xee; 16]);
+/// The owner's score.
+const SCORE: u8 = 0x66;
 
 /// A row of the matrix: method and path with placeholders.
 type Route = (String, String);
@@ -27,11 +31,13 @@ enum Stranger {
     NotFound,
     /// An answer about the stranger's own things, with this status.
     OwnThings(u16),
+    /// What the owner has published, with its publisher's name.
+    Published,
 }
 
 /// The routes that need a session, with what a stranger gets and the message to send.
 async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMap<Route, (Stranger, Value)> {
-    use Stranger::{NotFound, OwnThings};
+    use Stranger::{NotFound, OwnThings, Published};
     let open = send_parts(cloud, owner, &sample.path(), Object::Original, b"in the middle").await;
     let commit = staged_commit(cloud, owner, &sample.path(), 2, b"manifest 2", vec![]).await;
     let commit = json!({
@@ -40,6 +46,8 @@ async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMa
     });
     let request = json!({ "object": Object::Original, "transfer": open.transfer, "parts": open.parts });
     let start = json!(StartJob { job: JobId::from_bytes([0xef; 16]), plan: sample.plan(1) });
+    let of_owner = packed(&model("diabetes"), SCORE, Packing::Table, &records("diabetes", 1));
+    let document = String::from_utf8(model("diabetes").to_bytes()).unwrap();
     let row = |method: &str, path: &str, stranger, message| {
         ((method.to_owned(), format!("/api/v1{path}")), (stranger, message))
     };
@@ -57,6 +65,17 @@ async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMa
         row("POST", "/datasets/{dataset}/jobs", NotFound, start),
         row("GET", "/jobs/{job}", NotFound, Value::Null),
         row("DELETE", "/jobs/{job}", NotFound, Value::Null),
+        row("GET", "/models", Published, Value::Null),
+        row("GET", "/models/{model}", Published, Value::Null),
+        // A model of one's own, under an id that nobody has.
+        row("POST", "/models", OwnThings(201), json!({ "model": "88".repeat(16), "document": document })),
+        row("POST", "/models/{model}/versions", NotFound, json!({ "version": 2, "document": document })),
+        row("PUT", "/models/{model}/terms", NotFound, json!({ "rows_per_client": 9, "by_layers": true })),
+        row("DELETE", "/models/{model}", NotFound, Value::Null),
+        // The same id in another tenant's folder is another score.
+        row("GET", "/scores/{score}", NotFound, Value::Null),
+        row("DELETE", "/scores/{score}", NotFound, Value::Null),
+        row("POST", "/models/{model}/scores", OwnThings(202), json!(of_owner.start)),
     ])
 }
 
@@ -76,6 +95,14 @@ fn routes(document: &Value) -> Vec<(Route, &Value)> {
     rows.collect()
 }
 
+/// A path with the owner's ids.
+fn filled(path: &str, sample: &Sample) -> String {
+    path.replace("{dataset}", &sample.dataset.to_string())
+        .replace("{job}", &JOB.to_string())
+        .replace("{model}", &MODEL.to_string())
+        .replace("{score}", &score_id(SCORE).to_string())
+}
+
 async fn send(
     cloud: &Cloud,
     (method, path): &Route,
@@ -83,17 +110,20 @@ async fn send(
     token: Option<&str>,
     body: &Value,
 ) -> Reply {
-    let path = path.replace("{dataset}", &sample.dataset.to_string()).replace("{job}", &JOB.to_string());
+    let path = filled(path, sample);
     let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
     cloud.send(method, &path, token, body).await
 }
 
-/// A cloud with an owner who has a dataset and a job.
+/// A cloud with an owner who has a dataset, a job, a model and a score.
 async fn owned() -> (Cloud, Tenant, Sample) {
     let (cloud, sample) = (Cloud::start().await, Sample::new(1, 1, 1));
     let owner = cloud.sign_in(1).await;
     sample.store(&cloud, &owner).await;
     sample.start(&cloud, &owner, JOB, 1).await;
+    publish(&cloud, &owner, &model("diabetes"), None).await;
+    let question = packed(&model("diabetes"), SCORE, Packing::Table, &records("diabetes", 1));
+    assert_eq!(announce(&cloud, &owner, &question).await.status, 202);
     (cloud, owner, sample)
 }
 
@@ -224,6 +254,10 @@ async fn a_stranger_gets_nothing_of_the_owners_from_any_route() {
                 }
             }
             Stranger::OwnThings(status) => assert_eq!(reply.status.as_u16(), *status, "{route:?}"),
+            Stranger::Published => {
+                assert_eq!(reply.status, 200, "{route:?}");
+                continue;
+            }
         }
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         assert!(
@@ -249,7 +283,9 @@ async fn ids_that_are_none_are_absent() {
         for ((method, path), (_, message)) in expectations.iter().filter(|((_, path), _)| path.contains('{'))
         {
             let id: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            let path = path.replace("{dataset}", &id).replace("{job}", &id);
+            let path = ["{dataset}", "{job}", "{model}", "{score}"]
+                .into_iter()
+                .fold(path.clone(), |path, placeholder| path.replace(placeholder, &id));
             let reply = cloud.send(method, &path, Some(&token), message.to_string().into_bytes()).await;
             assert_eq!(reply.problem(), (404, "not-found".to_owned()), "{method} {path}");
         }
@@ -282,14 +318,8 @@ async fn bodies_that_are_no_message_are_named_so() {
             assert_eq!(reply.problem(), (400, "body-malformed".to_owned()), "{route:?} {body}");
             assert!(!String::from_utf8_lossy(&reply.body).contains("patient"));
         }
-        let reply = cloud
-            .send(
-                &route.0,
-                &route.1.replace("{dataset}", &sample.dataset.to_string()),
-                Some(&token),
-                vec![b' '; (5 << 20) + 1],
-            )
-            .await;
+        let reply =
+            cloud.send(&route.0, &filled(&route.1, &sample), Some(&token), vec![b' '; (5 << 20) + 1]).await;
         reply.is_problem(413, "body-too-large");
     }
 }

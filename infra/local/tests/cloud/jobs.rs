@@ -25,6 +25,7 @@ fn plan(behaviour: u32, row_groups: u32) -> Vec<u8> {
         dataset: DatasetId::from_bytes([3; 16]),
         key: KeyFingerprint::from_bytes([4; 32]),
         modulus: "ab".to_owned(),
+        parameter_set: None,
         aggregates: vec![Aggregate::Sum { column: behaviour, column_set: 0 }],
         row_groups: (0..row_groups).map(reference).collect(),
     };

@@ -7,3 +7,4 @@ mod functions;
 mod gateway;
 mod jobs;
 mod program;
+mod scores;
