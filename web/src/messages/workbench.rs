@@ -16,7 +16,10 @@ pub enum Ask {
     Open(TableSource),
     /// Trains on the table that was read. Events: [`Progress::Training`]. → [`Told::Trained`].
     Train(Training),
-    /// Publishes the model that was trained last. → [`Told::Published`].
+    /// With a `File` that `export_sklearn.py` wrote: quantises the model in it, which is published next. →
+    /// [`Told::Imported`].
+    Import,
+    /// Publishes the model that was trained or imported last. → [`Told::Published`].
     Publish(Publishing),
     /// → [`Told::Models`].
     Models,
@@ -44,6 +47,8 @@ pub enum Told {
     Table(TableHead),
     /// The model.
     Trained(Box<Trained>),
+    /// The model of a file.
+    Imported(Box<Imported>),
     /// What the cloud knows the model as.
     Published(ModelEntry),
     /// Models of this keyring, newest first.
@@ -193,6 +198,15 @@ pub struct Trained {
     pub weight_bits: u8,
     /// The first rows of the test part, for the form.
     pub test_rows: Vec<TestRow>,
+}
+
+/// A model that was trained elsewhere, quantised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// What a client is told of it.
+    pub interface: Interface,
+    /// Bytes of the quantised model.
+    pub model_bytes: u64,
 }
 
 /// A row of the test part.
@@ -434,7 +448,7 @@ pub struct Scored {
     pub fingerprint: String,
     /// Ciphertexts of the query and of the answer.
     pub ciphertexts: (u64, u64),
-    /// Hex of the first bytes of a ciphertext of the query, and of the answer.
+    /// Hex of some bytes of ciphertext of the query, and of the answer.
     pub samples: (String, String),
     /// The runs.
     pub runs: Vec<Measured>,

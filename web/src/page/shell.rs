@@ -35,7 +35,7 @@ pub(super) fn Header() -> impl IntoView {
                         aria-current=move || (address.screen() == Screen::Workbench).then_some("page")
                     >"Workbench"</a>
                     <a
-                        href="/models" class="nav-link" data-testid="nav-models"
+                        href="/models" class="nav-link nav-models" data-testid="nav-models"
                         aria-current=move || (address.screen() == Screen::Models).then_some("page")
                     >"Models"</a>
                 </nav>

@@ -68,6 +68,7 @@ pub async fn perform(vault: &Rc<Vault>, ask: Ask, file: Option<File>) -> Result<
     match ask {
         Ask::Open(source) => learn_table::open(vault, source, file).await.map(Told::Table),
         Ask::Train(training) => train(vault, training).await.map(|trained| Told::Trained(Box::new(trained))),
+        Ask::Import => models::import(vault, file).await.map(|imported| Told::Imported(Box::new(imported))),
         Ask::Publish(publishing) => models::publish(vault, &publishing).await.map(Told::Published),
         Ask::Models => models::list(vault).await.map(Told::Models),
         Ask::Withdraw { model } => models::withdraw(vault, &model).await.map(|()| Told::Done),

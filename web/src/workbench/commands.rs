@@ -3,7 +3,8 @@
 use web_sys::File;
 
 use crate::messages::workbench::{
-    Ask, KeyView, ModelEntry, Publishing, Scored, Scoring, TableHead, TableSource, Told, Trained, Training,
+    Ask, Imported, KeyView, ModelEntry, Publishing, Scored, Scoring, TableHead, TableSource, Told, Trained,
+    Training,
 };
 use crate::messages::{Command, Encoded, Fault, Reply};
 use crate::ui::vault_client::{Vault, variant};
@@ -32,6 +33,10 @@ impl Vault {
 
     pub(super) async fn train(self, training: Training) -> Result<Trained, Fault> {
         self.at_bench(Ask::Train(training), None, variant!(Told::Trained(trained) => *trained)).await
+    }
+
+    pub(super) async fn import_model(self, file: File) -> Result<Imported, Fault> {
+        self.at_bench(Ask::Import, Some(file), variant!(Told::Imported(imported) => *imported)).await
     }
 
     pub(super) async fn publish(self, publishing: Publishing) -> Result<ModelEntry, Fault> {

@@ -11,8 +11,8 @@ use web_sys::File;
 use super::steps::Step;
 use crate::messages::Fault;
 use crate::messages::workbench::{
-    Family, ModelEntry, Progress, Publishing, Records, Scored, Scoring, ScoringProgress, Step as ScoringStep,
-    TableHead, TableSource, Trained, Training, TrainingProgress,
+    Family, Imported, ModelEntry, Progress, Publishing, Records, Scored, Scoring, ScoringProgress,
+    Step as ScoringStep, TableHead, TableSource, Trained, Training, TrainingProgress,
 };
 use crate::ui::vault_client::Vault;
 
@@ -23,12 +23,16 @@ pub(super) struct Desk {
     pub(super) vault: Vault,
     /// The step that is looked at.
     pub(super) step: RwSignal<Step>,
+    /// Whether a family was chosen.
+    pub(super) has_family: RwSignal<bool>,
     /// The table.
     pub(super) table: RwSignal<TableProcess>,
     /// How to train.
     pub(super) training: RwSignal<Training>,
     /// The training.
     pub(super) trained: RwSignal<TrainingProcess>,
+    /// A model from a file, instead of a training.
+    pub(super) imported: RwSignal<ImportProcess>,
     /// How far a training is.
     pub(super) training_progress: RwSignal<Option<TrainingProgress>>,
     /// Its epochs so far.
@@ -43,6 +47,8 @@ pub(super) struct Desk {
     pub(super) scoring: RwSignal<ScoringProcess>,
     /// How far it is.
     pub(super) scoring_progress: RwSignal<Option<ScoringProgress>>,
+    /// Counts tables that were asked for: only the newest counts.
+    opened: StoredValue<u32>,
     /// What was scored last, to do it again.
     pub(super) asked: StoredValue<Option<(Scoring, Option<File>)>, LocalStorage>,
     /// What key generation takes.
@@ -64,6 +70,15 @@ pub(super) enum TrainingProcess {
     None,
     Running,
     Done(Arc<Trained>),
+    Failed(Fault),
+}
+
+/// A model from a file.
+#[derive(Clone)]
+pub(super) enum ImportProcess {
+    None,
+    Running,
+    Done(Arc<Imported>),
     Failed(Fault),
 }
 
@@ -99,9 +114,11 @@ impl Desk {
         let desk = Self {
             vault,
             step: RwSignal::new(Step::Input),
+            has_family: RwSignal::new(false),
             table: RwSignal::new(TableProcess::None),
             training: RwSignal::new(usual(Family::Logistic)),
             trained: RwSignal::new(TrainingProcess::None),
+            imported: RwSignal::new(ImportProcess::None),
             training_progress: RwSignal::new(None),
             epochs: RwSignal::new(Vec::new()),
             publishing: RwSignal::new(PublishProcess::None),
@@ -109,6 +126,7 @@ impl Desk {
             fields: RwSignal::new(Vec::new()),
             scoring: RwSignal::new(ScoringProcess::None),
             scoring_progress: RwSignal::new(None),
+            opened: StoredValue::new(0),
             asked: StoredValue::new_local(None),
             keygen: RwSignal::new(KeygenProcess::None),
         };
@@ -157,8 +175,14 @@ impl Desk {
         self.table.set(TableProcess::Reading);
         self.trained.set(TrainingProcess::None);
         self.publishing.set(PublishProcess::None);
+        let number = self.opened.get_value().wrapping_add(1);
+        self.opened.set_value(number);
         spawn_local(async move {
-            match self.vault.open_learn_table(source, file).await {
+            let opened = self.vault.open_learn_table(source, file).await;
+            if self.opened.get_value() != number {
+                return;
+            }
+            match opened {
                 Ok(head) => {
                     self.training.update(|training| suit(training, &head));
                     self.table.set(TableProcess::Open(Arc::new(head)));
@@ -170,6 +194,7 @@ impl Desk {
 
     /// Chooses a family, and what usually suits it.
     pub(super) fn choose(self, family: Family) {
+        self.has_family.set(true);
         self.training.update(|training| {
             let (target, seed) = (training.target, training.seed);
             *training = Training { target, seed, ..usual(family) };
@@ -187,6 +212,7 @@ impl Desk {
     pub(super) fn train(self) {
         let training = self.training.get_untracked();
         self.trained.set(TrainingProcess::Running);
+        self.imported.set(ImportProcess::None);
         self.publishing.set(PublishProcess::None);
         self.training_progress.set(None);
         self.epochs.set(Vec::new());
@@ -199,7 +225,21 @@ impl Desk {
         });
     }
 
-    /// Publishes the trained model.
+    /// Takes a model that was trained elsewhere.
+    pub(super) fn import(self, file: File) {
+        self.trained.set(TrainingProcess::None);
+        self.publishing.set(PublishProcess::None);
+        self.imported.set(ImportProcess::Running);
+        spawn_local(async move {
+            let imported = self.vault.import_model(file).await;
+            self.imported.set(match imported {
+                Ok(imported) => ImportProcess::Done(Arc::new(imported)),
+                Err(fault) => ImportProcess::Failed(fault),
+            });
+        });
+    }
+
+    /// Publishes the model.
     pub(super) fn publish(self, publishing: Publishing) {
         self.publishing.set(PublishProcess::Running);
         spawn_local(async move {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use web_sys::File;
 
-use super::desk::{Desk, TableProcess, TrainingProcess};
-use super::model::TrainedModel;
+use super::desk::{Desk, ImportProcess, TableProcess, TrainingProcess};
+use super::model::{Quantised, TrainedModel};
 use super::parties::Parties;
 use super::training::TrainingForm;
 use crate::messages::workbench::{Family, TableSource};
@@ -81,9 +81,37 @@ pub(super) fn InputStep() -> impl IntoView {
             <h2 id="data-title"><Icon symbol=Symbol::Browser/>"2. Which table?"</h2>
             <TableChoice/>
         </section>
-        {move || has_table.get().then(|| view! { <TrainingForm/> })}
+        {move || (has_table.get() && desk.has_family.get()).then(|| view! { <TrainingForm/> })}
+        <ImportModel/>
         {move || is_trained.get().then(|| view! { <TrainedModel/> })}
         <Parties/>
+    }
+}
+
+/// A model that was trained elsewhere.
+#[component]
+fn ImportModel() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let import = Callback::new(move |file: File| desk.import(file));
+    view! {
+        <details class="panel" data-testid="import-model-panel">
+            <summary>"Or bring a model that scikit-learn trained"</summary>
+            <div class="run-line">
+                <FileInput id="import-model" label="Choose the JSON file" accept=".json,application/json" on_file=import/>
+                <p class="hint">"As core/model/scripts/export_sklearn.py writes it: linear, logistic, k-means or a network with squares. It is quantised in this browser."</p>
+            </div>
+            {move || match desk.imported.get() {
+                ImportProcess::None | ImportProcess::Done(_) => ().into_any(),
+                ImportProcess::Running => view! { <Skeleton label="Quantising the model…" lines=2/> }.into_any(),
+                ImportProcess::Failed(fault) => view! { <FaultNote fault testid="import-model-fault"/> }.into_any(),
+            }}
+        </details>
+        {move || match desk.imported.get() {
+            ImportProcess::Done(imported) => view! {
+                <Quantised interface=imported.interface.clone() model_bytes=imported.model_bytes agreement=None/>
+            }.into_any(),
+            ImportProcess::None | ImportProcess::Running | ImportProcess::Failed(_) => ().into_any(),
+        }}
     }
 }
 
@@ -92,7 +120,8 @@ fn FamilyChoice() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let offer = move |offer: Offer| {
         let family = offer.family;
-        let is_chosen = move || desk.training.with(|training| training.family == family);
+        let is_chosen =
+            move || desk.has_family.get() && desk.training.with(|training| training.family == family);
         let choose = move |_| {
             desk.choose(family);
             // A sample that suits the family, unless another table was brought.
@@ -100,8 +129,7 @@ fn FamilyChoice() -> impl IntoView {
                 TableProcess::Open(head) => {
                     SAMPLES.iter().any(|(file, ..)| *file == head.file_name && *file != offer.sample)
                 }
-                TableProcess::None | TableProcess::Failed(_) => true,
-                TableProcess::Reading => false,
+                TableProcess::None | TableProcess::Failed(_) | TableProcess::Reading => true,
             });
             if is_sample {
                 desk.open(TableSource::Sample(offer.sample.to_owned()), None);

@@ -30,7 +30,9 @@ pub(super) fn TrainedModel() -> impl IntoView {
         trained().map(|trained| {
             view! {
                 <Judged trained=Arc::clone(&trained)/>
-                <Quantised trained/>
+                <Quantised
+                    interface=trained.interface.clone() model_bytes=trained.model_bytes agreement=Some(trained.agreement)
+                />
             }
         })
     }
@@ -90,29 +92,35 @@ fn Judged(trained: Arc<Trained>) -> impl IntoView {
     }
 }
 
+/// The model as it is published.
 #[component]
-fn Quantised(trained: Arc<Trained>) -> impl IntoView {
+pub(super) fn Quantised(
+    interface: Interface,
+    model_bytes: u64,
+    /// Test rows for which it says what the float model says, of how many.
+    agreement: Option<(u64, u64)>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let (same, of) = trained.agreement;
-    let interface = trained.interface.clone();
     let digest = interface.model.clone();
     let is_taken = Memo::new(move |_| {
         desk.model.with(|model| model.as_ref().is_some_and(|model| model.interface.model == digest))
     });
-    let agreement = format!(
-        "The integers say the same as the floats for {} of {}.",
-        words::count(same),
-        words::counted(of, "test row")
-    );
+    let agreement = agreement.map(|(same, of)| {
+        format!(
+            "The integers say the same as the floats for {} of {}.",
+            words::count(same),
+            words::counted(of, "test row")
+        )
+    });
     view! {
         <section class="panel crossing-side" aria-labelledby="quantised-title">
             <h2 id="quantised-title"><Icon symbol=Symbol::Right/>"The model in integers, to be published"</h2>
-            <p class="finding" data-testid="agreement">{agreement}</p>
+            {agreement.map(|agreement| view! { <p class="finding" data-testid="agreement">{agreement}</p> })}
             <p>
                 "Ciphertexts are computed on with integers. "{error_words(&interface)}
             </p>
             <Card interface=interface.clone()/>
-            <p class="hint">{format!("{} as published. The cloud can read it; clients cannot.", words::bytes(trained.model_bytes))}</p>
+            <p class="hint">{format!("{} as published. The cloud can read it; clients cannot.", words::bytes(model_bytes))}</p>
             {move || if is_taken.get() {
                 view! {
                     <p class="with-icon passed" data-testid="published">
@@ -155,7 +163,7 @@ pub(super) fn Card(interface: Interface) -> impl IntoView {
         ("Family", words::capitalised(&interface.family.to_string())),
         ("Trained on", card.training_data.clone()),
         ("Made by", card.source.clone()),
-        ("Measured", if metrics.is_empty() { "nothing".to_owned() } else { metrics.join(", ") }),
+        ("Measured", if metrics.is_empty() { "nothing".to_owned() } else { metrics.join(" · ") }),
         ("Gives", outputs(&interface)),
     ];
     if let Some(error) = card.quantisation_error {

@@ -64,11 +64,16 @@ fn spread(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {
     (median, values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0))
 }
 
-/// Milliseconds with enough digits.
-fn milliseconds(seconds: f64) -> String {
+/// A time with three digits or so.
+fn time(seconds: f64) -> String {
     let milliseconds = 1_000.0 * seconds;
-    let places = if milliseconds < 10.0 { 3 } else { u32::from(milliseconds < 1_000.0) };
-    format!("{} ms", words::fixed(milliseconds, places))
+    match milliseconds {
+        1_000.0.. => words::seconds(seconds),
+        100.0.. => format!("{} ms", words::count(words::whole(milliseconds))),
+        10.0.. => format!("{} ms", words::fixed(milliseconds, 1)),
+        0.1.. => format!("{} ms", words::fixed(milliseconds, 2)),
+        _ => format!("{} µs", words::fixed(1_000.0 * milliseconds, 2)),
+    }
 }
 
 #[component]
@@ -76,6 +81,7 @@ fn Measures(scored: Arc<Scored>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let repeats = RwSignal::new(5_u32);
     let runs = &scored.runs;
+    let is_repeated = runs.len() > 1;
     let (median_total, least, most) = spread(runs.iter().map(total));
     let medians: Vec<(String, f64)> = ScoringStep::ALL
         .into_iter()
@@ -85,23 +91,17 @@ fn Measures(scored: Arc<Scored>) -> impl IntoView {
     let (query, answer, clear) =
         runs.last().map_or((0, 0, 0), |run| (run.query_bytes, run.answer_bytes, run.plaintext_bytes));
     let mut figures = vec![
-        ("Total, median".to_owned(), milliseconds(median_total)),
-        ("Up".to_owned(), words::bytes(query)),
-        ("Down".to_owned(), words::bytes(answer)),
-        ("The same as text".to_owned(), words::bytes(clear)),
+        ("Total, median".to_owned(), time(median_total)),
+        ("Sent".to_owned(), words::bytes(query)),
+        ("Received".to_owned(), words::bytes(answer)),
+        ("The same in clear".to_owned(), words::bytes(clear)),
     ];
     if let Some(plaintext) = plaintext {
-        figures.insert(1, ("On cleartext, here".to_owned(), milliseconds(plaintext)));
+        figures.insert(1, ("On cleartext, here".to_owned(), time(plaintext)));
     }
     let overhead = overhead(median_total, plaintext, query + answer, clear);
     let spread_words = (runs.len() > 1).then(|| {
-        format!(
-            "{} runs: median {}, from {} to {}.",
-            runs.len(),
-            milliseconds(median_total),
-            milliseconds(least),
-            milliseconds(most)
-        )
+        format!("{} runs: median {}, from {} to {}.", runs.len(), time(median_total), time(least), time(most))
     });
     let rows = ScoringStep::ALL
         .into_iter()
@@ -111,9 +111,9 @@ fn Measures(scored: Arc<Scored>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">{name}</th>
-                    <td class="number">{milliseconds(median)}</td>
-                    <td class="number">{milliseconds(least)}</td>
-                    <td class="number">{milliseconds(most)}</td>
+                    <td class="number">{time(median)}</td>
+                    <td class="number">{time(least)}</td>
+                    <td class="number">{time(most)}</td>
                 </tr>
             }
         })
@@ -138,7 +138,7 @@ fn Measures(scored: Arc<Scored>) -> impl IntoView {
                     words::count(milliseconds)
                 )}</p>
             })}
-            <details open=runs.len() > 1>
+            <details open=is_repeated>
                 <summary>"Median and spread by step"</summary>
                 <div class="table-scroll fitted" tabindex="0" role="region" aria-label="Median and spread">
                     <table data-testid="performance-table">
@@ -187,14 +187,14 @@ fn overhead(total: f64, plaintext: Option<f64>, bytes: u64, clear: u64) -> Strin
     match plaintext {
         Some(seconds) if seconds > 0.0 => format!(
             "Privacy costs {} more time ({} times as long as in clear) and {size} times the bytes.",
-            milliseconds((total - seconds).max(0.0)),
+            time((total - seconds).max(0.0)),
             short(total / seconds)
         ),
         Some(_) => format!(
             "Privacy costs {}: in clear it takes less than this browser's clock can tell. And {size} times the bytes.",
-            milliseconds(total)
+            time(total)
         ),
-        None => format!("It took {}, and {size} times the bytes of the same as text.", milliseconds(total)),
+        None => format!("It took {}, and {size} times the bytes of the same as text.", time(total)),
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn the_overhead_is_told_against_cleartext() {
         let words = overhead(2.0, Some(0.5), 300, 100);
-        assert!(words.contains("1500.0 ms") || words.contains("1500.000 ms"), "{words}");
+        assert!(words.contains("1.50 s") || words.contains("1.5 s"), "{words}");
         assert!(words.contains("4 times as long") && words.contains("3 times the bytes"), "{words}");
         assert!(overhead(2.0, Some(0.0), 300, 100).contains("less than this browser's clock"));
     }

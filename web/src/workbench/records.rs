@@ -242,7 +242,7 @@ fn Leaves() -> impl IntoView {
             }}
             {move || match sample() {
                 Some((sample, bytes)) => view! {
-                    <p>{format!("{} of ciphertext. The first bytes of it:", words::bytes(bytes))}</p>
+                    <p>{format!("{} of ciphertext. Some bytes of it:", words::bytes(bytes))}</p>
                     <Hex bytes=sample testid="query-sample"/>
                 }.into_any(),
                 None => view! { <p class="muted">"Nothing yet. Once records are encrypted, their bytes are shown here."</p> }.into_any(),

@@ -47,12 +47,16 @@ fn Decrypted(scored: Arc<Scored>) -> impl IntoView {
         },
     };
     let (verdict, symbol, twin) = match scored.equal {
+        Some(true) if count == 1 => (
+            "equal",
+            Symbol::Check,
+            "Encrypted scores and cleartext twin are the same integers.".to_owned(),
+        ),
         Some(true) => (
             "equal",
             Symbol::Check,
             format!(
-                "Encrypted scores and cleartext twin are the same integers for {} of {}.",
-                words::count(count),
+                "Encrypted scores and cleartext twin are the same integers for all {}.",
                 words::counted(count, "record")
             ),
         ),
@@ -86,7 +90,7 @@ fn Decrypted(scored: Arc<Scored>) -> impl IntoView {
                 <span>"Not verified: a score carries no check value. Only who knows the weights could tell it from another."</span>
             </p>
             <div class="table-scroll long" tabindex="0" role="region" aria-label="Scores">
-                <table data-testid="scores">
+                <table class="stacking" data-testid="scores">
                     <thead><tr>
                         <th scope="col">"Record"</th><th scope="col">"Says"</th><th scope="col">"Known"</th>
                         <th scope="col" class="number">"Decrypted integer"</th>
@@ -128,15 +132,15 @@ fn row(row: &ScoredRow) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row">{record}</th>
-            <td>{says}</td>
-            <td>{known}</td>
-            <td class="number mono digits">{integers(&row.scores)}</td>
-            <td class="number mono digits">{row.twin.as_deref().map_or_else(|| "–".to_owned(), integers)}</td>
-            <td>{match same {
+            <td data-label="Says"><span>{says}</span></td>
+            <td data-label="Known"><span>{known}</span></td>
+            <td class="number mono digits" data-label="Decrypted"><span>{integers(&row.scores)}</span></td>
+            <td class="number mono digits" data-label="Twin"><span>{row.twin.as_deref().map_or_else(|| "–".to_owned(), integers)}</span></td>
+            <td data-label="Same"><span>{match same {
                 Some(true) => "yes",
                 Some(false) => "no",
                 None => "–",
-            }}</td>
+            }}</span></td>
         </tr>
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn Workbench() -> impl IntoView {
     view! {
         <p class="lead wide">
             "A model is trained on a table in this browser, published, and scores records that nobody but you can read: "
-            "they are encrypted here, computed on as ciphertext in the cloud, and decrypted here."
+            "they are encrypted here, computed on as ciphertext in the cloud, and decrypted here. "
+            <a href="/models">"See the published models"</a>
         </p>
         <BenchSteps/>
         {move || {

@@ -4,7 +4,7 @@ use super::picture::{Anchor, Ink, Picture};
 use crate::ui::words;
 
 const CELL: f64 = 64.0;
-const SMALLEST_CELL: f64 = 26.0;
+const SMALLEST_CELL: f64 = 21.0;
 const HEAD: f64 = 48.0;
 const STRONGEST: f64 = 0.6;
 
@@ -23,8 +23,8 @@ pub(crate) struct Matrix {
 pub(super) fn draw(matrix: &Matrix, width: f64) -> Picture {
     let Matrix { rows, columns, names, counts } = matrix;
     let count = names.len().max(1) as f64;
-    let wanted = names.iter().map(|name| super::picture::width_of(name) + 16.0).fold(70.0, f64::max);
-    let left = wanted.min((width * 0.4).max(80.0));
+    let wanted = names.iter().map(|name| super::picture::width_of(name) + 16.0).fold(62.0, f64::max);
+    let left = wanted.min((width * 0.4).max(62.0));
     let cell = ((width - left - 2.0) / count).clamp(SMALLEST_CELL, CELL);
     let whole = (left + cell * count + 2.0).max(width.min(300.0));
     let mut picture = Picture::new(whole, HEAD + cell * count + 4.0);

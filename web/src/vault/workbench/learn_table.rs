@@ -28,7 +28,9 @@ pub(super) async fn open(
     source: TableSource,
     file: Option<File>,
 ) -> Result<TableHead, Fault> {
-    let process = vault.processes.begin(Work::Other);
+    // A newer table replaces one that is still being read.
+    vault.processes.stop(Work::LearnTable).await;
+    let process = vault.processes.begin(Work::LearnTable);
     let (source, options) = match source {
         TableSource::Sample(name) => {
             (table::load_sample(vault, &name, &process).await?, ReadOptions::default())

@@ -1,17 +1,57 @@
 //! Models in the cloud: publish, list, withdraw.
 
+use std::rc::Rc;
+
+use veilsum_model::float::FloatFamily;
+use veilsum_model::import;
 use veilsum_model::interface::Interface;
+use veilsum_model::plan::Engine;
+use veilsum_model::quantise::{NETWORK_WEIGHT_BITS, Options, WEIGHT_BITS, quantise};
 use veilsum_protocol::ModelId;
 use veilsum_protocol::api::scoring::{ModelDetail, PublishModel, PublishVersion, Terms};
 
+use web_sys::File;
+
+use super::TrainedModel;
 use crate::api::{How, Patience};
+use crate::fault::sentence;
 use crate::messages::Fault;
-use crate::messages::workbench::{ModelEntry, Publishing};
+use crate::messages::workbench::{Imported, ModelEntry, Publishing};
+use crate::time::give_way;
 use crate::vault::Vault;
 use crate::vault::processes::Work;
 use crate::vault::random::model_id;
+use crate::vault::source::Source;
 
-/// Publishes the model that was trained last.
+/// Quantises a model that scikit-learn trained, from the file that `export_sklearn.py` wrote; it is published next.
+///
+/// # Errors
+/// A [`Fault`] that says where the file is at fault, or what would fit.
+pub(super) async fn import(vault: &Vault, file: Option<File>) -> Result<Imported, Fault> {
+    let source = Source::from_file(super::super::needed(file)?);
+    if source.size_bytes() > import::MAX_BYTES as u64 {
+        return Err(Fault::new(
+            "not-a-model",
+            "The file is larger than exported models are. Choose another one.",
+        ));
+    }
+    give_way().await;
+    let import::Imported { model, card } =
+        import::sklearn(&source.read_all()?).map_err(|error| Fault::new("not-a-model", &sentence(&error)))?;
+    let (engine, weight_bits) = match &model.family {
+        FloatFamily::Network { .. } => (Engine::OneRound, NETWORK_WEIGHT_BITS),
+        FloatFamily::Linear { .. } | FloatFamily::Logistic { .. } | FloatFamily::KMeans { .. } => {
+            (Engine::Packed, WEIGHT_BITS)
+        }
+    };
+    let model = quantise(&model, Options { engine, weight_bits }, card)
+        .map_err(|error| Fault::new("not-quantised", &sentence(&error)))?;
+    let imported = Imported { interface: model.interface(), model_bytes: model.to_bytes().len() as u64 };
+    vault.bench.trained.replace(Some(Rc::new(TrainedModel { model, test: Vec::new(), target: None })));
+    Ok(imported)
+}
+
+/// Publishes the model that was trained or imported last.
 ///
 /// # Errors
 /// A [`Fault`] if none was, or the cloud refuses it.
@@ -20,7 +60,7 @@ pub(super) async fn publish(vault: &Vault, publishing: &Publishing) -> Result<Mo
     let process = vault.processes.begin(Work::Other);
     let how = How { patience: Patience::Brief, abort: &process };
     let trained = vault.bench.trained.borrow().clone().ok_or_else(|| {
-        Fault::new("no-model", "No model was trained in this tab. Train one, then publish it.")
+        Fault::new("no-model", "No model was trained or imported in this tab. Train one, then publish it.")
     })?;
     // Canonical JSON, which is text.
     let document = String::from_utf8_lossy(&trained.model.to_bytes()).into_owned();
