@@ -10,7 +10,9 @@ pub(crate) mod rows;
 use std::time::Instant;
 
 use futures_util::future::try_join;
-use veilsum_protocol::api::scoring::{MAX_DOCUMENT_BYTES, MAX_QUERY_BYTES, ScorePhase, ScoreStep, Terms};
+use veilsum_protocol::api::scoring::{
+    MAX_DOCUMENT_BYTES, MAX_QUERY_BYTES, ScoreEngine, ScorePhase, ScoreStep, Terms,
+};
 use veilsum_protocol::job::{Done, ScoreEvent};
 
 use crate::error::{WITHDRAWN, chain};
@@ -64,6 +66,11 @@ async fn run(store: &Store, keys: &ScoreKeys, event: &ScoreEvent) -> Result<Done
     let asked = aside(move || Asked::check(&document, query, &start)).await??;
     clock.lap(ScorePhase::Check, 0);
     let terms = terms(store, &model).await?;
+    if request.start.engine == ScoreEngine::ByLayers && !terms.by_layers {
+        let reason =
+            "the publisher of this model does not allow layers to be scored any more; take another way";
+        return Err(Stop::failed("engine-not-offered", None, &reason));
+    }
     let limit = if request.publisher == event.tenant { u64::MAX } else { terms.rows_per_client };
     let row_count = request.start.row_count;
     let counted = Counted { model: &model, client: event.tenant, score: event.score, row_count, limit };

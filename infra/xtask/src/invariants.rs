@@ -74,8 +74,11 @@ fn tree(
 }
 
 fn secrets_in_functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
-    let names = tree(workspace, &["veilsum-lambda".to_owned()], "all", None)?;
-    Ok(names.into_iter().filter(|name| name == "veilsum-owner").collect())
+    // Its tests have a client's keys, its functions cannot.
+    let names = tree(workspace, &["veilsum-lambda".to_owned()], "normal,build", None)?;
+    let mut found: Vec<String> = names.into_iter().filter(|name| name == "veilsum-owner").collect();
+    found.extend(offending_lines(workspace, "lambda/src", |_, line| line.contains("veilsum_owner"))?);
+    Ok(found)
 }
 
 /// Crates that bring a clock, threads, files, sockets, a browser or entropy.

@@ -19,8 +19,6 @@ use super::jobs::note;
 use crate::api::Api;
 use crate::auth::Caller;
 use crate::error::{ApiError, ScoringError};
-use crate::evaluate::aside;
-use crate::job::Stop;
 use crate::keys::{Key, ModelKeys, ScoreKeys};
 use crate::model;
 use crate::openapi::Failed;
@@ -155,12 +153,8 @@ async fn accept(
             .map_err(ScoringError::OverBudget)?;
     }
     if let Some(key) = start.key.clone() {
-        let proven = aside(move || proven(&key)).await.map_err(|stop| match stop {
-            Stop::Storage(error) => ApiError::Storage(error),
-            Stop::NoJob | Stop::Failed(_) => {
-                ApiError::Storage(StoreError::refused("check a key", "the check was lost"))
-            }
-        })?;
+        let checked = tokio::task::spawn_blocking(move || proven(&key)).await;
+        let proven = checked.map_err(|error| StoreError::of_local("check a key", error))?;
         proven.map_err(ScoringError::Key)?;
     }
     Ok(Request { publisher, model, version: newest.number, start })

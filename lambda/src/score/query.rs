@@ -73,7 +73,7 @@ impl Asked {
                 packed(evaluate::score_layer(&model, &key, &query, &mut rng), &key)
             }
             Self::OneRound { model, query } => {
-                network::score(&model, &query, &mut rng).map_err(|error| unusable(&error))
+                network::score(&model, &query, &mut rng).map_err(|error| damaged(&error))
             }
         }
     }
@@ -81,7 +81,7 @@ impl Asked {
 
 /// The key, proven, and the query under it, of the shape that the model takes.
 fn packed_query(model: &Model, bytes: Vec<u8>, start: &StartScore) -> Result<(ProvenKey, Query), Stop> {
-    let header = Header::from_bytes(&bytes).map_err(|error| unusable(&error))?;
+    let header = Header::from_bytes(&bytes).map_err(|error| damaged(&error))?;
     require_rows(header.row_count, start)?;
     if header.model != start.digest {
         return Err(unusable(&ScoreError::WrongModel));
@@ -102,7 +102,7 @@ fn packed_query(model: &Model, bytes: Vec<u8>, start: &StartScore) -> Result<(Pr
     let no_key = || unusable(&"the query came without the key that it is encrypted under");
     let key = proven(start.key.as_ref().ok_or_else(no_key)?)
         .map_err(|error| Stop::failed("key-refused", None, &error))?;
-    let query = Query::from_bytes(key.key(), &bytes).map_err(|error| unusable(&error))?;
+    let query = Query::from_bytes(key.key(), &bytes).map_err(|error| damaged(&error))?;
     Ok((key, query))
 }
 
@@ -133,7 +133,7 @@ fn forms(model: &Model, engine: ScoreEngine, layer: u16) -> Result<Forms, ScoreE
 /// Checks what [`network::score`] would refuse after rows are counted.
 fn one_round_query(model: &Model, bytes: &[u8], start: &StartScore) -> Result<(), Stop> {
     let refused = |error: NetworkError| unusable(&error);
-    let header = network::Header::from_bytes(bytes).map_err(refused)?;
+    let header = network::Header::from_bytes(bytes).map_err(|error| damaged(&error))?;
     require_rows(header.row_count, start)?;
     if header.model != start.digest {
         return Err(refused(NetworkError::WrongModel));
@@ -148,7 +148,7 @@ fn one_round_query(model: &Model, bytes: &[u8], start: &StartScore) -> Result<()
         }
     }
     let (expected, actual) = (header.query_bytes(), bytes.len());
-    if expected == actual { Ok(()) } else { Err(refused(NetworkError::Length { expected, actual })) }
+    if expected == actual { Ok(()) } else { Err(damaged(&NetworkError::Length { expected, actual })) }
 }
 
 fn require_rows(actual: u32, start: &StartScore) -> Result<(), Stop> {
@@ -165,6 +165,10 @@ fn require_rows(actual: u32, start: &StartScore) -> Result<(), Stop> {
 pub(crate) fn proven(key: &ProvenModulus) -> Result<ProvenKey, veilsum_model::foreign_key::ForeignKeyError> {
     // What is not hex is no proof either.
     ProvenKey::from_parts(&key.modulus, &hex::decode(&key.proof).unwrap_or_default())
+}
+
+fn damaged(reason: &dyn std::fmt::Display) -> Stop {
+    unusable(&format!("the query cannot be read: {reason}. Encrypt the records again and ask anew"))
 }
 
 fn unusable(reason: &dyn std::fmt::Display) -> Stop {

@@ -7,6 +7,7 @@ use veilsum_local::s3::{Condition, Faults};
 use veilsum_protocol::JobId;
 use veilsum_protocol::api::{JobState, JobStatus, StartJob};
 use veilsum_protocol::job::{CombineEvent, Done, EvaluateEvent, Outcome, StepFunction};
+use veilsum_protocol::plan::VERSION;
 
 use crate::cloud::{BUCKET, Cloud, TRIES, Tenant, get};
 use crate::sample::{Sample, decrypted};
@@ -347,7 +348,7 @@ async fn an_unreadable_plan_fails_the_job() {
     let sample = Sample::new(1, 1, 1);
     let (cloud, tenant) = stored(&sample).await;
     let folder = format!("t/{}/j/{JOB}/", tenant.id);
-    let plan = b"{\"version\":3}".to_vec();
+    let plan = format!("{{\"version\":{}}}", VERSION + 1).into_bytes();
     cloud.backend.write(BUCKET, &format!("{folder}plan"), plan, Condition::Always).await.unwrap();
     assert_eq!(evaluated(&cloud.store, &tenant, 0).await.unwrap(), Done::Failed);
     let failure = cloud.backend.read(BUCKET, &format!("{folder}failure")).await.unwrap();

@@ -19,6 +19,7 @@ fn limits() -> FunctionLimits {
         api: Limits { timeout: Duration::from_millis(1_500), ..all },
         evaluate: all,
         combine: all,
+        score: all,
     }
 }
 

@@ -54,7 +54,7 @@ async fn a_foreign_key_is_refused_without_its_own_proof() {
         proof
     };
     // With the factor 3, for which nobody can prove that rⁿ hides.
-    let with_three = (KEY.public_key().modulus() / 3u32 | BigUint::from(1u32)) * 3u32;
+    let with_three = ((KEY.public_key().modulus() / 3u32) | BigUint::from(1u32)) * 3u32;
     for key in [
         ProvenModulus { proof: String::new(), ..proven.clone() },
         ProvenModulus { proof: "no hex".to_owned(), ..proven.clone() },
@@ -153,6 +153,9 @@ async fn more_rows_than_were_announced_are_refused() {
     assert!(refused(&network, "digits").await.1.contains("3 records, and 2 were announced"));
 }
 
+/// A change to the bytes of a query.
+type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 #[tokio::test]
 async fn queries_of_another_shape_are_refused_and_not_counted() {
     let (model, rows) = (model("diabetes"), records("diabetes", 3));
@@ -165,13 +168,13 @@ async fn queries_of_another_shape_are_refused_and_not_counted() {
     let (_, sentence) = refused(&question(&model, 1, ScoreEngine::Packed, layer, &rows), "diabetes").await;
     assert!(sentence.contains("layer 2 was asked for"), "{sentence}");
 
-    let with_bytes = |change: &dyn Fn(&mut Vec<u8>)| {
+    let with_bytes = |change: Change<'_>| {
         let mut question = packed(&model, 1, Packing::Table, &rows);
         change(&mut question.bytes);
         question.start.query = query_object(&question.bytes);
         question
     };
-    let changes: [&dyn Fn(&mut Vec<u8>); 7] = [
+    let changes: [Change<'_>; 7] = [
         &|bytes| bytes[0] ^= 1,
         &|bytes| bytes[4] = 9,
         &|bytes| bytes[40] ^= 1,

@@ -7,8 +7,8 @@ use veilsum_protocol::api::scoring::{ScoreEngine, ScorePhase, ScoreState, ScoreS
 use veilsum_protocol::job::Done;
 
 use super::ask::{
-    announce, answer, by_layers, delivered, model, one_round, packed, publish, records, score_id, scored,
-    send, status, terms, twin, used,
+    announce, answer, by_layers, delivered, failure, model, one_round, packed, publish, records, score_id,
+    scored, send, status, terms, twin, used,
 };
 use crate::cloud::{Cloud, TRIES, Tenant};
 
@@ -91,9 +91,15 @@ async fn a_network_layer_by_layer_only_where_its_publisher_allows_it() {
     }
     // Every layer's rows are counted.
     assert_eq!(used(&cloud, &client).await, 10);
+    // On its way when they are forbidden.
+    let late = by_layers(&model, 4, 0, &records("digits", 1));
+    send(&cloud, &client, &late).await;
     let forbidden = serde_json::json!({ "rows_per_client": 100, "by_layers": false });
     let path = format!("/models/{}/terms", super::ask::MODEL);
     assert_eq!(cloud.call("PUT", &path, Some(&company.token), Some(&forbidden)).await.status, 200);
+    assert_eq!(delivered(&cloud.store, &client, &late).await.unwrap(), Done::Failed);
+    assert_eq!(failure(&status(&cloud, &client, &late).await).0, "engine-not-offered");
+    assert_eq!(used(&cloud, &client).await, 10);
     let question = by_layers(&model, 3, 0, &records("digits", 1));
     announce(&cloud, &client, &question).await.is_problem(422, "engine-not-offered");
 }

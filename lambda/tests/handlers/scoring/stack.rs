@@ -68,7 +68,7 @@ async fn a_killed_score_is_scored_again_and_counted_once() {
     let mut was_killed = false;
     for _ in 0..3_000 {
         if cloud.keys().contains(&counted) {
-            let busy = stack.processes().into_iter();
+            let mut busy = stack.processes().into_iter();
             let busy = busy.find(|process| process.function == Function::Score && process.is_busy);
             if let Some(busy) = busy {
                 let pid = busy.pid.to_string();
