@@ -150,7 +150,7 @@ fn FamilyChoice() -> impl IntoView {
         }
     };
     view! {
-        <fieldset class="offers">
+        <fieldset class="offers bench-families">
             <legend class="visually-hidden">"Family of models"</legend>
             {OFFERS.into_iter().map(offer).collect_view()}
         </fieldset>

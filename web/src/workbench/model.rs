@@ -10,7 +10,7 @@ use super::desk::{Desk, PublishProcess, TrainingProcess};
 use super::evaluation::{EpochCharts, EvaluationView, InertiaChart, headline, three};
 use super::screen::GoTo;
 use super::steps::Step;
-use crate::messages::workbench::{Family, Publishing, Trained};
+use crate::messages::workbench::{Family, ModelEntry, Publishing, Trained};
 use crate::ui::chart::scale::short;
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
@@ -109,7 +109,7 @@ pub(super) fn Quantised(
         format!(
             "The integers say the same as the floats for {} of {}.",
             words::count(same),
-            words::counted(of, "test row")
+            words::counted(of, "row")
         )
     });
     view! {
@@ -130,7 +130,7 @@ pub(super) fn Quantised(
                     <GoTo step=Step::Encryption label="Next: encrypt records for it" testid="to-encryption"/>
                 }.into_any()
             } else {
-                view! { <Publish/> }.into_any()
+                view! { <Publish interface=interface.clone()/> }.into_any()
             }}
         </section>
     }
@@ -221,16 +221,25 @@ fn outputs(interface: &Interface) -> String {
 
 /// Terms, and the button.
 #[component]
-fn Publish() -> impl IntoView {
+fn Publish(interface: Interface) -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let shape = StoredValue::new(interface);
+    // A version takes the same records as the one before, and says the same kind of thing.
+    let is_version_of = move |model: &&ModelEntry| {
+        let same = shape.with_value(|interface| {
+            let names = |interface: &Interface| {
+                interface.features.iter().map(|feature| feature.name.clone()).collect::<Vec<_>>()
+            };
+            interface.family == model.interface.family && names(interface) == names(&model.interface)
+        });
+        same && model.is_own && !model.is_withdrawn
+    };
     let limit = RwSignal::new(1_000_u64);
     let as_version = RwSignal::new(false);
     let before = move || {
         desk.model.with(|model| {
-            model
-                .as_ref()
-                .filter(|model| model.is_own && !model.is_withdrawn)
-                .map(|model| (model.model.clone(), model.version))
+            let model = model.as_ref().filter(is_version_of);
+            model.map(|model| (model.model.clone(), model.version))
         })
     };
     let is_running =

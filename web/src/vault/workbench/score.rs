@@ -386,7 +386,11 @@ async fn judge(
     };
     match abort.or(trainer.ask(&task, |_| ())).await {
         Ok(Ok(FromTrainer::Judged(evaluation))) => evaluation,
-        Ok(_) | Err(_) => None,
+        // What it still says would be taken for the answer to the next question.
+        Ok(_) | Err(_) => {
+            vault.bench.trainer.take();
+            None
+        }
     }
 }
 
