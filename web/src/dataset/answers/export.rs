@@ -85,6 +85,7 @@ mod tests {
     use veilsum_analysis::answer::{Figure, Row, Table};
 
     use super::*;
+    use crate::messages::Checked;
 
     #[test]
     fn the_export_keeps_hostile_names_inert() {
