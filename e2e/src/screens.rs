@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod keyring;
 pub mod prepare;
 pub mod upload;
+pub mod workbench;
 
 use std::path::Path;
 

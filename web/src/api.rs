@@ -13,11 +13,14 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use veilsum_owner::keyring::Keyring;
+use veilsum_protocol::api::scoring::{
+    ModelDetail, ModelEntry, Models, PublishModel, PublishVersion, ScoreStatus, StartScore,
+};
 use veilsum_protocol::api::{
     Challenge, Commit, CompleteUpload, CreateDataset, DatasetDetail, DatasetEntry, Datasets, JobState,
     JobStatus, PartUrl, RequestUpload, Session, SignIn, StartJob, StoredObject, Upload,
 };
-use veilsum_protocol::{DatasetId, JobId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId};
 
 use crate::abort::Abort;
 pub use crate::api::error::ApiError;
@@ -38,11 +41,13 @@ pub enum HelperRole {
     Prime,
     /// Encrypts and decrypts under the second engine. A binary of its own, fetched when it is needed.
     Bfv,
+    /// Learns from a table in clear. A binary of its own, without keys.
+    Train,
 }
 
 impl HelperRole {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Encrypt, Self::Prime, Self::Bfv];
+    pub const ALL: [Self; 4] = [Self::Encrypt, Self::Prime, Self::Bfv, Self::Train];
 
     /// Where such a worker is started from.
     #[must_use]
@@ -51,6 +56,7 @@ impl HelperRole {
             Self::Encrypt => "/worker-boot.js?role=encrypt",
             Self::Prime => "/worker-boot.js?role=prime",
             Self::Bfv => "/worker-boot.js?role=bfv",
+            Self::Train => "/worker-boot.js?role=train",
         }
     }
 
@@ -61,6 +67,7 @@ impl HelperRole {
             Self::Encrypt => "veilsum-encrypt",
             Self::Prime => "veilsum-prime",
             Self::Bfv => "veilsum-bfv",
+            Self::Train => "veilsum-train",
         }
     }
 }
@@ -223,6 +230,105 @@ impl Api {
     /// [`ApiError`].
     pub async fn cancel_job(&self, job: JobId, how: How<'_>) -> Result<JobStatus, ApiError> {
         self.ask(Method::Delete, &format!("/jobs/{job}"), NOTHING, how).await
+    }
+
+    /// All models: those of the keyring, and those of others that are not withdrawn.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn models(&self, how: How<'_>) -> Result<Vec<ModelEntry>, ApiError> {
+        let mut models = Vec::new();
+        let mut path = "/models".to_owned();
+        let mut last = String::new();
+        loop {
+            let mut page: Models = self.ask(Method::Get, &path, NOTHING, how).await?;
+            models.append(&mut page.models);
+            let Some(after) = page.next else { return Ok(models) };
+            path = format!("/models?after={after}");
+            last = ascending(last, after)?;
+        }
+    }
+
+    /// What is told of a model.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn model(&self, model: ModelId, how: How<'_>) -> Result<ModelDetail, ApiError> {
+        self.ask(Method::Get, &format!("/models/{model}"), NOTHING, how).await
+    }
+
+    /// Publishes a model.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn publish_model(&self, message: &PublishModel, how: How<'_>) -> Result<(), ApiError> {
+        self.send(Method::Post, "/models", Some(message), how).await.map(drop)
+    }
+
+    /// Publishes the next version of a model.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn publish_version(
+        &self,
+        model: ModelId,
+        message: &PublishVersion,
+        how: How<'_>,
+    ) -> Result<(), ApiError> {
+        self.send(Method::Post, &format!("/models/{model}/versions"), Some(message), how).await.map(drop)
+    }
+
+    /// Withdraws a model.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn withdraw_model(&self, model: ModelId, how: How<'_>) -> Result<(), ApiError> {
+        self.send(Method::Delete, &format!("/models/{model}"), NOTHING, how).await.map(drop)
+    }
+
+    /// Announces a query.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn start_score(
+        &self,
+        model: ModelId,
+        message: &StartScore,
+        how: How<'_>,
+    ) -> Result<ScoreStatus, ApiError> {
+        self.ask(Method::Post, &format!("/models/{model}/scores"), Some(message), how).await
+    }
+
+    /// Where a score stands.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn score(&self, score: ScoreId, how: How<'_>) -> Result<ScoreStatus, ApiError> {
+        self.ask(Method::Get, &format!("/scores/{score}"), NOTHING, how).await
+    }
+
+    /// Cancels a score.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn cancel_score(&self, score: ScoreId, how: How<'_>) -> Result<(), ApiError> {
+        self.send(Method::Delete, &format!("/scores/{score}"), NOTHING, how).await.map(drop)
+    }
+
+    /// PUTs a whole object straight into storage.
+    ///
+    /// # Errors
+    /// As [`Self::put_part`].
+    pub async fn put_object(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &web_sys::Blob,
+        how: How<'_>,
+    ) -> Result<(), ApiError> {
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let outgoing = Outgoing { method: Method::Put, url, headers, body: Body::Blob(body) };
+        self.storage(&outgoing, how).await.map(drop)
     }
 
     /// PUTs one part straight into storage.

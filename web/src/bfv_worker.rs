@@ -6,6 +6,7 @@
 //! vault → worker   Uint8Array                 first the key
 //! vault → worker   [BatchHead, BigInt64Array] then batches, as an encrypt worker gets them
 //!                  [OpenHead, Uint8Array]     or partial answers: what was asked for, and the bytes
+//!                  [LogitsHead, Uint8Array]   or encrypted scores of a network
 //! worker → vault   [number, Uint8Array]       ciphertexts back to back, or what was found in the partial
 //!                  [number, string]           why nothing could be made of it
 //!                  [-1, string]               why the worker cannot work at all
@@ -18,6 +19,8 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
 use veilsum_analysis::products::Product;
+use veilsum_model::interface::Interface;
+use veilsum_model::network::{self, Header};
 use veilsum_owner::bfv::SecretKey;
 use veilsum_owner::bfv::answer::{Expected, open_partial};
 use veilsum_protocol::JobId;
@@ -157,6 +160,82 @@ impl OpenTask {
     }
 }
 
+/// Encrypted scores of a network to open.
+#[derive(Debug)]
+pub struct LogitsTask {
+    /// [`Interface::to_bytes`].
+    pub interface: Vec<u8>,
+    /// [`Header::to_bytes`] of the query.
+    pub query_header: Vec<u8>,
+    /// The answer as it was stored.
+    pub answer: Vec<u8>,
+}
+
+/// What encrypted scores answer, in hex.
+#[derive(Debug, Serialize, Deserialize)]
+struct LogitsHead {
+    number: u32,
+    interface: String,
+    query_header: String,
+}
+
+/// What came of it: for each record its logits, in decimal digits.
+type Logits = Result<Vec<Vec<String>>, String>;
+
+impl LogitsTask {
+    /// As [`OpenTask::to_message`].
+    ///
+    /// # Errors
+    /// The browser cannot make the objects.
+    pub fn to_message(&self, number: u32) -> Result<(Array, ArrayBuffer), JsValue> {
+        let (interface, query_header) = (hex::encode(&self.interface), hex::encode(&self.query_header));
+        let head = LogitsHead { number, interface, query_header };
+        let bytes = Uint8Array::from(self.answer.as_slice());
+        let buffer = bytes.buffer();
+        Ok((Array::of2(&serde_wasm_bindgen::to_value(&head)?, &bytes), buffer))
+    }
+
+    /// Reads what [`Self::to_message`] made; `None` for anything else.
+    #[must_use]
+    pub fn from_message(message: &JsValue) -> Option<(u32, Self)> {
+        let message: &Array = message.dyn_ref()?;
+        let head: LogitsHead = serde_wasm_bindgen::from_value(message.get(0)).ok()?;
+        let answer = message.get(1).dyn_into::<Uint8Array>().ok()?.to_vec();
+        let interface = hex::decode(head.interface).ok()?;
+        let query_header = hex::decode(head.query_header).ok()?;
+        Some((head.number, Self { interface, query_header, answer }))
+    }
+
+    /// The logits of each record, from what a worker gave back.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
+    pub fn read(bytes: &[u8]) -> Result<Vec<Vec<i128>>, String> {
+        let logits: Logits = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let parse = |record: Vec<String>| record.iter().map(|logit| logit.parse()).collect();
+        let logits: Result<Vec<Vec<i128>>, _> = logits?.into_iter().map(parse).collect();
+        logits.map_err(|_| "a logit is no number".to_owned())
+    }
+
+    fn open(&self, key: &SecretKey) -> Logits {
+        let interface = Interface::from_bytes(&self.interface).map_err(|error| sentence(&error))?;
+        let asked = Header::from_bytes(&self.query_header).map_err(|error| sentence(&error))?;
+        let rows = asked.row_count as usize;
+        let mut records = vec![Vec::with_capacity(interface.score_count as usize); rows];
+        let logits =
+            network::read_answer(&interface, &asked, &self.answer).map_err(|error| sentence(&error))?;
+        for parts in logits {
+            let decrypted = key
+                .decrypt_covered(&parts, interface.score_bound(), rows)
+                .map_err(|error| sentence(&error))?;
+            for (record, logit) in records.iter_mut().zip(decrypted.slots.iter()) {
+                record.push(logit.to_string());
+            }
+        }
+        Ok(records)
+    }
+}
+
 /// Listens for the key, for batches and for partials, for as long as the worker lives.
 pub fn start() {
     let key: Rc<RefCell<Option<SecretKey>>> = Rc::default();
@@ -190,6 +269,9 @@ fn answer(key: &SecretKey, message: &JsValue) {
     } else if let Some((number, task)) = OpenTask::from_message(message) {
         let opened = serde_json::to_vec(&task.open(key)).unwrap_or_default();
         give_back(number, &opened);
+    } else if let Some((number, task)) = LogitsTask::from_message(message) {
+        let logits = serde_json::to_vec(&task.open(key)).unwrap_or_default();
+        give_back(number, &logits);
     } else {
         refuse(-1.0, "the vault sent something that is neither batch nor partial");
     }

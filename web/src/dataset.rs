@@ -7,7 +7,6 @@ mod analysis;
 mod answers;
 mod ask;
 mod batches;
-mod chart;
 mod cloud_saw;
 mod commands;
 mod decimal_text;
@@ -19,7 +18,6 @@ mod original;
 mod past;
 mod schema;
 mod screen;
-mod timings;
 mod twin;
 mod verify;
 

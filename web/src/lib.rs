@@ -7,7 +7,9 @@ pub mod encrypt_worker;
 pub mod messages;
 pub mod page;
 pub mod prime_worker;
+pub mod train_worker;
 pub mod vault;
+pub mod workbench;
 
 mod abort;
 mod fault;

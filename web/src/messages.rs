@@ -9,6 +9,8 @@
 //! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
 //! `{ Unable: { code, message, detail } }`.
 
+pub mod workbench;
+
 use core::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
@@ -236,6 +238,9 @@ pub enum Command {
         /// The dataset.
         dataset: DatasetId,
     },
+
+    /// See [`workbench::Ask`]. A `File` may travel beside it. → [`Reply::Workbench`].
+    Workbench(Encoded<workbench::Ask>),
 }
 
 /// Analyses over a dataset.
@@ -373,6 +378,8 @@ pub enum Reply {
     PastAnswers(Encoded<Vec<AnswerView>>),
     /// What a check of a certificate found.
     Certificate(Encoded<CertificateView>),
+    /// See [`workbench::Told`].
+    Workbench(Encoded<workbench::Told>),
 }
 
 /// Whether there is a keyring here, and whether it is open.
@@ -399,7 +406,7 @@ pub enum KeyringStatus {
 }
 
 /// What the vault tells while it works.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// Key generation.
     Keygen {
@@ -418,6 +425,8 @@ pub enum Event {
     Download(Progress),
     /// A job in the cloud.
     Job(JobProgress),
+    /// Training or scoring in the workbench.
+    Workbench(Encoded<workbench::Progress>),
     /// Something retries in the background, e.g. after a lost connection; empty when it goes on.
     Waiting {
         /// A sentence, or empty.

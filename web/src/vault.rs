@@ -21,6 +21,7 @@ pub mod store;
 mod table;
 mod twin;
 mod upload;
+mod workbench;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -49,6 +50,7 @@ pub struct Vault {
     table: RefCell<Option<Rc<OpenTable>>>,
     twins: Twins,
     processes: Processes,
+    bench: workbench::Bench,
 }
 
 /// Starts what this worker is for: the vault, or one of its helpers.
@@ -57,8 +59,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
-        // It is another binary: see `bin/bfv.rs`.
-        Some(HelperRole::Bfv) => {}
+        // They are other binaries: see `bin/bfv.rs` and `bin/train.rs`.
+        Some(HelperRole::Bfv | HelperRole::Train) => {}
         None => start(),
     }
 }
@@ -93,6 +95,7 @@ impl Vault {
             table: RefCell::default(),
             twins: Twins::default(),
             processes: Processes::default(),
+            bench: workbench::Bench::default(),
         })
     }
 
@@ -209,6 +212,16 @@ impl Vault {
             }
             Command::AppendRows { dataset } => {
                 upload::extend::append_rows(self, dataset, needed(file)?).await.map(Reply::Uploaded)
+            }
+
+            Command::Workbench(ask) => {
+                let ask = ask.open().ok_or_else(|| {
+                    Fault::new(
+                        "not-understood",
+                        "The request cannot be read. Reload the page, then try again.",
+                    )
+                })?;
+                workbench::perform(self, ask, file).await.map(|told| Reply::Workbench(Encoded::of(&told)))
             }
         }
     }

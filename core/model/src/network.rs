@@ -184,6 +184,12 @@ impl Header {
         Ok(bytes)
     }
 
+    /// The bytes in front of a query's ciphertexts, for who encrypts them somewhere else.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.write(QUERY)
+    }
+
     /// Bytes of the whole query that has this header.
     #[must_use]
     pub fn query_bytes(&self) -> usize {

@@ -19,3 +19,4 @@ mod readings;
 mod resume;
 mod sums;
 mod two_browsers;
+mod workbench;

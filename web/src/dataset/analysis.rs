@@ -10,11 +10,11 @@ use super::cloud_saw::{CloudObjects, SentPlan};
 use super::desk::{AnalysisProcess, Desk, TwinProcess};
 use super::growing::Growing;
 use super::growth::{Aim, Task};
-use super::timings::Timings;
 use crate::messages::{AnswerView, DatasetView, JobPhase};
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::progress::{Bar, ProgressBar};
+use crate::ui::timings::Timings;
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
 

@@ -10,7 +10,6 @@ use super::desk::{AnalysisProcess, Desk};
 use super::original::Original;
 use super::past::PastAnswers;
 use super::schema::Schema;
-use super::timings::Timings;
 use crate::messages::{ColumnView, DatasetView, JobPhase, TreatmentView, UploadSummary};
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
@@ -19,6 +18,7 @@ use crate::ui::module::DatasetScreen;
 use crate::ui::progress::Skeleton;
 use crate::ui::stage::Heading;
 use crate::ui::steps::{Step, Steps};
+use crate::ui::timings::Timings;
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
 

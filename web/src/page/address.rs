@@ -17,6 +17,8 @@ pub(super) enum Screen {
     Datasets,
     Dataset(DatasetId),
     Verify,
+    Workbench,
+    Models,
     NotFound,
 }
 
@@ -29,6 +31,8 @@ impl Screen {
             "/upload" => Self::Upload,
             "/datasets" => Self::Datasets,
             "/verify" => Self::Verify,
+            "/workbench" => Self::Workbench,
+            "/models" => Self::Models,
             other => other
                 .strip_prefix("/datasets/")
                 .and_then(|id| id.parse().ok())
@@ -113,6 +117,8 @@ mod tests {
         assert_eq!(Screen::of("/"), Screen::Start);
         assert_eq!(Screen::of("/datasets"), Screen::Datasets);
         assert_eq!(Screen::of("/verify"), Screen::Verify);
+        assert_eq!(Screen::of("/workbench"), Screen::Workbench);
+        assert_eq!(Screen::of("/models"), Screen::Models);
         let id = "00112233445566778899aabbccddeeff";
         assert_eq!(Screen::of(&format!("/datasets/{id}")), Screen::Dataset(id.parse().unwrap()));
         assert_eq!(Screen::of("/datasets/xyz"), Screen::NotFound);

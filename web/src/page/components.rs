@@ -10,4 +10,3 @@ pub(super) mod preview;
 pub(super) mod remove_keyring;
 pub(super) mod title;
 pub(super) mod unfinished;
-pub(super) mod worlds;

@@ -8,3 +8,4 @@ pub(super) mod prepare;
 pub(super) mod start;
 pub(super) mod upload;
 pub(super) mod verify;
+pub(super) mod workbench;

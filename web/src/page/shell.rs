@@ -23,13 +23,21 @@ pub(super) fn Header() -> impl IntoView {
                         <path d="M22.5 11V8.5h-13L16 16l-6.5 7.5h13V21"/>
                         <path class="veil" d="M17 4v24M20.5 4v24M24 4v24M27.5 4v24"/>
                     </svg>
-                    "Veilsum"
+                    <span class="mark-name">"Veilsum"</span>
                 </a>
                 <nav aria-label="Main">
                     <a
                         href="/datasets" class="nav-link" data-testid="nav-datasets"
                         aria-current=move || (address.screen() == Screen::Datasets).then_some("page")
                     >"Datasets"</a>
+                    <a
+                        href="/workbench" class="nav-link" data-testid="nav-workbench"
+                        aria-current=move || (address.screen() == Screen::Workbench).then_some("page")
+                    >"Workbench"</a>
+                    <a
+                        href="/models" class="nav-link nav-models" data-testid="nav-models"
+                        aria-current=move || (address.screen() == Screen::Models).then_some("page")
+                    >"Models"</a>
                 </nav>
                 <div class="top-end">
                     <KeyStatus/>

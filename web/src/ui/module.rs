@@ -17,6 +17,8 @@ pub(crate) enum Module {
     First,
     /// What is behind `/datasets/{id}` and `/verify`.
     Dataset,
+    /// What is behind `/workbench` and `/models`.
+    Workbench,
 }
 
 impl Module {
@@ -25,6 +27,7 @@ impl Module {
         match self {
             Self::First => "page",
             Self::Dataset => "dataset",
+            Self::Workbench => "workbench",
         }
     }
 
@@ -52,6 +55,15 @@ pub(crate) enum DatasetModuleScreen {
     Verify,
 }
 
+/// What the module [`Module::Workbench`] shows.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum WorkbenchScreen {
+    /// The five steps.
+    Workbench,
+    /// What was published.
+    Models,
+}
+
 /// The screen of a dataset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DatasetScreen {
@@ -62,8 +74,13 @@ pub(crate) struct DatasetScreen {
 
 /// Tells builds apart whose modules or vault may not understand each other: a server may have another one by the time
 /// that a module is loaded, and messages carry no names by which a difference would be noticed.
-pub const BUILD: u32 =
-    fingerprint(fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")), include_bytes!("module.rs"));
+pub const BUILD: u32 = fingerprint(
+    fingerprint(
+        fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
+        include_bytes!("../messages/workbench.rs"),
+    ),
+    include_bytes!("module.rs"),
+);
 
 const FNV_OFFSET: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;

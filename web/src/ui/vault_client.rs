@@ -18,7 +18,7 @@ use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType}
 
 use super::module::Module;
 use crate::messages::{
-    self, Command, Event, Fault, FromVault, JobProgress, KeyringStatus, Progress, Reply, Request,
+    self, Command, Encoded, Event, Fault, FromVault, JobProgress, KeyringStatus, Progress, Reply, Request,
     UploadProgress,
 };
 
@@ -48,6 +48,7 @@ pub(crate) struct Activity {
     pub(crate) upload: RwSignal<Option<UploadProgress>>,
     pub(crate) download: RwSignal<Option<Progress>>,
     pub(crate) job: RwSignal<Option<JobProgress>>,
+    pub(crate) workbench: RwSignal<Option<Encoded<messages::workbench::Progress>>>,
     pub(crate) waiting: RwSignal<String>,
 }
 
@@ -102,6 +103,7 @@ impl Vault {
                 upload: RwSignal::new(None),
                 download: RwSignal::new(None),
                 job: RwSignal::new(None),
+                workbench: RwSignal::new(None),
                 waiting: RwSignal::new(String::new()),
             },
             gone: RwSignal::new(None),
@@ -212,6 +214,7 @@ impl Activity {
             Event::Upload(progress) => self.upload.set(Some(progress)),
             Event::Download(progress) => self.download.set(Some(progress)),
             Event::Job(progress) => self.job.set(Some(progress)),
+            Event::Workbench(progress) => self.workbench.set(Some(progress)),
             Event::Waiting { message } => self.waiting.set(message),
         }
     }

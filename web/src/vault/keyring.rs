@@ -248,6 +248,7 @@ async fn forget(vault: &Vault) {
     // Taken first, so that nothing new starts.
     let unlocked = vault.unlocked.take();
     vault.processes.stop_all().await;
+    vault.bench.forget();
     if let Some(unlocked) = unlocked {
         unlocked.pool.take();
     }

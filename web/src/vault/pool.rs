@@ -14,7 +14,7 @@ use web_sys::{MessageEvent, Worker};
 use zeroize::Zeroizing;
 
 use crate::api::HelperRole;
-use crate::bfv_worker::OpenTask;
+use crate::bfv_worker::{LogitsTask, OpenTask};
 use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
 use crate::time::scope;
@@ -140,6 +140,19 @@ impl Pool {
     /// # Errors
     /// [`PoolError`] from the future.
     pub fn open(&self, task: &OpenTask) -> impl Future<Output = Result<Uint8Array, PoolError>> + use<> {
+        let number = self.next_number();
+        self.ask(number, task.to_message(number))
+    }
+
+    /// Has a worker of the second engine open encrypted scores; what it says comes later, as
+    /// [`LogitsTask::read`] reads it.
+    ///
+    /// # Errors
+    /// [`PoolError`] from the future.
+    pub fn open_logits(
+        &self,
+        task: &LogitsTask,
+    ) -> impl Future<Output = Result<Uint8Array, PoolError>> + use<> {
         let number = self.next_number();
         self.ask(number, task.to_message(number))
     }

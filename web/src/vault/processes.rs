@@ -18,6 +18,12 @@ pub enum Work {
     Upload,
     /// The job; one at a time.
     Job,
+    /// Reading a table to learn from; a new one replaces the one that runs.
+    LearnTable,
+    /// Training a model; one at a time.
+    Training,
+    /// Having records scored; one at a time.
+    Scoring,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
     /// Anything else that needs the keyring.
@@ -64,9 +70,11 @@ impl Processes {
     pub fn begin_only(&self, work: Work) -> Result<Process, Fault> {
         if self.runs(work) {
             let what = match work {
-                Work::Reading => "A file is being read",
+                Work::Reading | Work::LearnTable => "A file is being read",
                 Work::Upload => "An upload is running",
                 Work::Job => "An analysis is running",
+                Work::Training => "A training is running",
+                Work::Scoring => "A scoring or a measurement is running",
                 Work::Keyring => "The keyring is being changed",
                 Work::Other => "A request is running",
             };

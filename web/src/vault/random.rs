@@ -2,7 +2,7 @@
 
 use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
-use veilsum_protocol::{DatasetId, JobId, UploadId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, UploadId};
 
 /// The browser's cryptographic generator.
 #[must_use]
@@ -26,6 +26,18 @@ pub fn upload_id() -> UploadId {
 #[must_use]
 pub fn job_id() -> JobId {
     JobId::from_bytes(bytes())
+}
+
+/// A new model's id.
+#[must_use]
+pub fn model_id() -> ModelId {
+    ModelId::from_bytes(bytes())
+}
+
+/// A new score's id.
+#[must_use]
+pub fn score_id() -> ScoreId {
+    ScoreId::from_bytes(bytes())
 }
 
 fn bytes<const N: usize>() -> [u8; N] {

@@ -100,7 +100,8 @@ pub async fn open_sample(vault: &Rc<Vault>, file_name: &str) -> Result<TableView
 
 /// The files below `samples/`. Nothing else is ever asked for there: a name of the owner's would tell the server what they
 /// have.
-const SAMPLES: [&str; 3] = ["pancreatitis.csv", "diabetes.csv", "breast_cancer.csv"];
+const SAMPLES: [&str; 5] =
+    ["pancreatitis.csv", "diabetes.csv", "breast_cancer.csv", "iris.csv", "digits.csv"];
 
 /// Loads a bundled sample.
 ///
@@ -264,6 +265,10 @@ impl Rows {
 
     pub(crate) fn header(&self) -> &[String] {
         self.csv.header()
+    }
+
+    pub(crate) fn decimal_mark(&self) -> DecimalMark {
+        self.csv.decimal_mark().value
     }
 
     pub(crate) fn skipped(&self) -> &Skipped {

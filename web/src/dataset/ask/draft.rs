@@ -342,7 +342,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::messages::{ColumnView, ManifestView, NumberView, TreatmentView};
+    use crate::messages::{ColumnView, ManifestView, NumberView, SchemeView, TreatmentView};
 
     fn columns() -> Columns {
         let number = NumberView {
@@ -363,7 +363,7 @@ mod tests {
             row_count: 10,
             skipped_row_count: 0,
             created_at: 0,
-            scheme: crate::messages::SchemeView::Paillier { modulus_bits: 2048 },
+            scheme: SchemeView::Paillier { modulus_bits: 2048 },
             columns: vec![
                 column("a", TreatmentView::Number(number.clone()), &[]),
                 column("id", TreatmentView::Dropped, &[]),

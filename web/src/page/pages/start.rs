@@ -6,13 +6,13 @@ use web_sys::{DragEvent, File};
 use crate::messages::KeyringStatus;
 use crate::page::components::title::PageTitle;
 use crate::page::components::unfinished::UnfinishedUploads;
-use crate::page::components::worlds::Worlds;
 use crate::page::desk::Desk;
 use crate::ui::file_input::FileInput;
 use crate::ui::hex::Hex;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::navigate;
 use crate::ui::vault_client::Vault;
+use crate::ui::worlds::Worlds;
 
 /// A bundled sample.
 struct Sample {

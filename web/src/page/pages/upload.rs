@@ -11,7 +11,6 @@ use crate::page::components::key_file::SaveKeyFile;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::title::PageTitle;
 use crate::page::components::unfinished::UnfinishedUploads;
-use crate::page::components::worlds::Worlds;
 use crate::page::desk::{Desk, UploadProcess};
 use crate::ui::fault::FaultNote;
 use crate::ui::file_input::FileInput;
@@ -24,6 +23,7 @@ use crate::ui::steps::{Step, Steps};
 use crate::ui::uploads::bar_of;
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
+use crate::ui::worlds::Worlds;
 
 /// The screen.
 #[component]

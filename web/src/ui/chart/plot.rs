@@ -3,15 +3,14 @@
 use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
-use veilsum_analysis::answer::ChartKind;
 use web_sys::KeyboardEvent;
 
 use super::picture::{FONT, LETTERS, Mark, Shape, Zone};
-use super::{NARROWEST, USUAL_WIDTH, WIDEST, draw};
+use super::{Drawn, NARROWEST, USUAL_WIDTH, WIDEST, draw};
 
 /// The picture. One stop of the Tab key; arrow keys go from mark to mark, and so does pointing.
 #[component]
-pub(super) fn Plot(title: String, description: String, kind: ChartKind) -> impl IntoView {
+pub(super) fn Plot(title: String, description: String, drawn: Drawn) -> impl IntoView {
     let place = NodeRef::<Div>::new();
     let width = RwSignal::new(USUAL_WIDTH);
     let measure = move || {
@@ -29,7 +28,7 @@ pub(super) fn Plot(title: String, description: String, kind: ChartKind) -> impl 
     let resized = window_event_listener(ev::resize, move |_| measure());
     on_cleanup(move || resized.remove());
 
-    let picture = Memo::new(move |_| draw(&kind, width.get()));
+    let picture = Memo::new(move |_| draw(&drawn, width.get()));
     let pointed = RwSignal::new(None::<usize>);
     let says = move || {
         pointed

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use js_sys::Promise;
 use leptos::prelude::{document, window};
-use veilsum_analysis::answer::ChartKind;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, Url};
 
-use super::draw;
 use super::picture::{Ink, Picture};
+use super::{Drawn, draw};
 use crate::ui::save::{save_bytes, save_url};
 
 /// Pixels per CSS pixel.
@@ -19,19 +18,14 @@ const FINENESS: u32 = 2;
 const WIDTH: f64 = 720.0;
 
 /// Saves it as SVG.
-pub(super) fn as_svg(title: &str, description: &str, kind: &ChartKind, name: &str) -> Result<(), JsValue> {
-    let svg = written(&draw(kind, WIDTH), title, description)?;
+pub(super) fn as_svg(title: &str, description: &str, drawn: &Drawn, name: &str) -> Result<(), JsValue> {
+    let svg = written(&draw(drawn, WIDTH), title, description)?;
     save_bytes(&format!("{name}.svg"), "image/svg+xml", svg.as_bytes())
 }
 
 /// Saves it as PNG.
-pub(super) async fn as_png(
-    title: &str,
-    description: &str,
-    kind: &ChartKind,
-    name: &str,
-) -> Result<(), JsValue> {
-    let picture = draw(kind, WIDTH);
+pub(super) async fn as_png(title: &str, description: &str, drawn: &Drawn, name: &str) -> Result<(), JsValue> {
+    let picture = draw(drawn, WIDTH);
     let svg = written(&picture, title, description)?;
     let image = HtmlImageElement::new()?;
     // The page's policy allows no pictures from elsewhere, and takes those of a `blob:` for such.

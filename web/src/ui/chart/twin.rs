@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use veilsum_analysis::answer::{ChartKind, Estimate};
 
 use super::scale::full;
+use super::{Clouds, Drawn, Lines, Matrix};
 use crate::ui::words;
 
 /// Most rows that are listed.
@@ -17,8 +18,8 @@ struct Numbers {
 
 /// A table of what the chart draws.
 #[component]
-pub(super) fn NumbersTable(kind: ChartKind) -> impl IntoView {
-    let Numbers { columns, rows } = numbers(&kind);
+pub(super) fn NumbersTable(drawn: Drawn) -> impl IntoView {
+    let Numbers { columns, rows } = numbers(&drawn);
     let hidden = rows.len().saturating_sub(MOST_ROWS);
     let row = |(heading, cells): (String, Vec<String>)| {
         let cells = cells.into_iter().map(|cell| view! { <td class="number">{cell}</td> }).collect_view();
@@ -39,7 +40,39 @@ pub(super) fn NumbersTable(kind: ChartKind) -> impl IntoView {
     }
 }
 
-fn numbers(kind: &ChartKind) -> Numbers {
+fn numbers(drawn: &Drawn) -> Numbers {
+    match drawn {
+        Drawn::Answer(kind) => of_answer(kind),
+        Drawn::Lines(Lines { x_axis, series, .. }) => Numbers {
+            columns: vec!["Line".into(), x_axis.clone(), "Value".into()],
+            rows: series
+                .iter()
+                .flat_map(|line| {
+                    line.points.iter().map(|&(x, y)| (line.name.clone(), vec![full(x), full(y)]))
+                })
+                .collect(),
+        },
+        Drawn::Matrix(Matrix { names, counts, .. }) => Numbers {
+            columns: [String::new()].into_iter().chain(names.iter().cloned()).collect(),
+            rows: names
+                .iter()
+                .zip(counts)
+                .map(|(name, row)| (name.clone(), row.iter().map(|&count| words::count(count)).collect()))
+                .collect(),
+        },
+        Drawn::Clouds(Clouds { x_axis, y_axis, clouds }) => Numbers {
+            columns: vec!["Group".into(), x_axis.clone(), y_axis.clone()],
+            rows: clouds
+                .iter()
+                .flat_map(|cloud| {
+                    cloud.points.iter().map(|&(x, y)| (cloud.name.clone(), vec![full(x), full(y)]))
+                })
+                .collect(),
+        },
+    }
+}
+
+fn of_answer(kind: &ChartKind) -> Numbers {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let or_nothing = |value: Option<f64>| value.map_or_else(|| "–".into(), full);
     match kind {

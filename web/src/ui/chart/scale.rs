@@ -99,7 +99,7 @@ fn decimals(step: f64) -> usize {
 }
 
 /// A number in about four digits, for reading beside a mark.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".into();
@@ -124,7 +124,7 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// All digits that tell a float from its neighbours.
-pub(super) fn full(value: f64) -> String {
+pub(crate) fn full(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || (1e-7..1e17).contains(&size) { plain(&format!("{value}")) } else { scientific(value) }
 }

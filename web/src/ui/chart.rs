@@ -1,15 +1,19 @@
-//! Charts of answers: the picture, what is said of the mark that is pointed at, the same as a table, and saving it.
+//! Charts of answers and of models: the picture, what is said of the mark that is pointed at, the same as a table, and
+//! saving it.
 
 mod boxes;
+mod clouds;
 mod estimates;
 mod grouped_bars;
 mod heat_map;
 mod histogram;
+mod lines;
+mod matrix;
 mod picture;
 mod plot;
 mod rows;
 mod saved;
-mod scale;
+pub(crate) mod scale;
 mod scatter;
 mod twin;
 
@@ -17,6 +21,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_analysis::answer::{Chart, ChartKind};
 
+pub(crate) use self::clouds::{Cloud, Clouds};
+pub(crate) use self::lines::{Lines, Series};
+pub(crate) use self::matrix::Matrix;
 use self::picture::Picture;
 use self::plot::Plot;
 use self::twin::NumbersTable;
@@ -27,8 +34,30 @@ const USUAL_WIDTH: f64 = 640.0;
 const NARROWEST: f64 = 240.0;
 const WIDEST: f64 = 720.0;
 
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Drawn {
+    /// A chart of an analysis.
+    Answer(ChartKind),
+    /// Lines over a common axis.
+    Lines(Lines),
+    /// Counts of pairs.
+    Matrix(Matrix),
+    /// Points of several groups.
+    Clouds(Clouds),
+}
+
 /// Draws a chart for so much room.
-fn draw(kind: &ChartKind, width: f64) -> Picture {
+fn draw(drawn: &Drawn, width: f64) -> Picture {
+    match drawn {
+        Drawn::Answer(kind) => draw_answer(kind, width),
+        Drawn::Lines(drawn) => lines::draw(drawn, width),
+        Drawn::Matrix(drawn) => matrix::draw(drawn, width),
+        Drawn::Clouds(drawn) => clouds::draw(drawn, width),
+    }
+}
+
+fn draw_answer(kind: &ChartKind, width: f64) -> Picture {
     match kind {
         ChartKind::Histogram { column, edges, counts } => histogram::draw(column, edges, counts, width),
         ChartKind::Boxes { axis, boxes } => boxes::draw(axis, boxes, width),
@@ -43,7 +72,8 @@ fn draw(kind: &ChartKind, width: f64) -> Picture {
 }
 
 /// Rows of a chart that are not drawn.
-fn left_out(kind: &ChartKind) -> usize {
+fn left_out(drawn: &Drawn) -> usize {
+    let Drawn::Answer(kind) = drawn else { return 0 };
     let rows = match kind {
         ChartKind::Boxes { boxes, .. } => boxes.len(),
         ChartKind::Groups { groups, .. } => groups.len(),
@@ -54,33 +84,47 @@ fn left_out(kind: &ChartKind) -> usize {
     rows.saturating_sub(rows::MOST_ROWS)
 }
 
-/// A chart with its title, its numbers and buttons to save it.
+/// A chart of an analysis.
 #[component]
-pub(super) fn ChartFigure(
+pub(crate) fn ChartFigure(
     chart: Chart,
     /// What a saved picture is called, without an ending.
     file_name: String,
 ) -> impl IntoView {
     let Chart { title, description, kind } = chart;
-    let hidden = left_out(&kind);
+    view! { <DrawnFigure title description drawn=Drawn::Answer(kind) file_name/> }
+}
+
+/// A chart with its title, its numbers and buttons to save it.
+#[component]
+pub(crate) fn DrawnFigure(
+    /// What it shows, in a sentence.
+    title: String,
+    /// The same for who does not see it.
+    description: String,
+    drawn: Drawn,
+    /// What a saved picture is called, without an ending.
+    file_name: String,
+) -> impl IntoView {
+    let hidden = left_out(&drawn);
     let failed = RwSignal::new(false);
-    let chart = StoredValue::new((title.clone(), description.clone(), kind.clone(), file_name));
+    let chart = StoredValue::new((title.clone(), description.clone(), drawn.clone(), file_name));
     let save_svg = move |_| {
         let saved = chart
-            .with_value(|(title, description, kind, name)| saved::as_svg(title, description, kind, name));
+            .with_value(|(title, description, drawn, name)| saved::as_svg(title, description, drawn, name));
         failed.set(saved.is_err());
     };
     let save_png = move |_| {
         spawn_local(async move {
-            let (title, description, kind, name) = chart.get_value();
-            let saved = saved::as_png(&title, &description, &kind, &name).await;
+            let (title, description, drawn, name) = chart.get_value();
+            let saved = saved::as_png(&title, &description, &drawn, &name).await;
             failed.try_set(saved.is_err());
         });
     };
     view! {
         <figure class="chart picture" data-testid="chart">
             <figcaption class="wrap">{title.clone()}</figcaption>
-            <Plot title description kind=kind.clone()/>
+            <Plot title description drawn=drawn.clone()/>
             {(hidden > 0).then(|| view! {
                 <p class="hint">{format!("The first {} rows are drawn; the table has {hidden} more.", rows::MOST_ROWS)}</p>
             })}
@@ -97,7 +141,7 @@ pub(super) fn ChartFigure(
             </div>
             <details>
                 <summary>"As a table"</summary>
-                <NumbersTable kind/>
+                <NumbersTable drawn/>
             </details>
         </figure>
     }

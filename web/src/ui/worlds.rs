@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::ui::icon::{Icon, Symbol};
+use super::icon::{Icon, Symbol};
 
 /// Two sides and what crosses.
 #[component]
-pub(in crate::page) fn Worlds(
+pub(crate) fn Worlds(
     /// What is in this browser.
     #[prop(into)]
     browser: ViewFn,

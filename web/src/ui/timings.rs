@@ -15,7 +15,7 @@ struct Phase {
 
 /// Bars and their table.
 #[component]
-pub(super) fn Timings(
+pub(crate) fn Timings(
     /// Name and seconds of each phase.
     seconds: Vec<(String, f64)>,
     /// The same work on cleartext, in another colour.
