@@ -38,11 +38,13 @@ pub enum HelperRole {
     Prime,
     /// Encrypts and decrypts under the second engine. A binary of its own, fetched when it is needed.
     Bfv,
+    /// Reads a Parquet file. A binary of its own, fetched when it is needed.
+    Parquet,
 }
 
 impl HelperRole {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Encrypt, Self::Prime, Self::Bfv];
+    pub const ALL: [Self; 4] = [Self::Encrypt, Self::Prime, Self::Bfv, Self::Parquet];
 
     /// Where such a worker is started from.
     #[must_use]
@@ -51,6 +53,7 @@ impl HelperRole {
             Self::Encrypt => "/worker-boot.js?role=encrypt",
             Self::Prime => "/worker-boot.js?role=prime",
             Self::Bfv => "/worker-boot.js?role=bfv",
+            Self::Parquet => "/worker-boot.js?role=parquet",
         }
     }
 
@@ -61,6 +64,7 @@ impl HelperRole {
             Self::Encrypt => "veilsum-encrypt",
             Self::Prime => "veilsum-prime",
             Self::Bfv => "veilsum-bfv",
+            Self::Parquet => "veilsum-parquet",
         }
     }
 }

@@ -6,10 +6,12 @@
 mod analysis;
 mod claim;
 mod datasets;
+mod details;
 mod helper;
 mod keyring;
 mod objects;
 mod original;
+mod parquet;
 mod past;
 pub mod pool;
 mod primes;
@@ -57,8 +59,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
-        // It is another binary: see `bin/bfv.rs`.
-        Some(HelperRole::Bfv) => {}
+        // These are other binaries: see `bin/bfv.rs` and `bin/parquet.rs`.
+        Some(HelperRole::Bfv | HelperRole::Parquet) => {}
         None => start(),
     }
 }

@@ -27,9 +27,9 @@ async function isFused() {
 }
 
 try {
-  // The second engine is a worker of its own. The other is there in two builds: with relaxed SIMD encryption takes about
+  // The second engine and Parquet files have workers of their own. The other is there in two builds: with relaxed SIMD encryption takes about
   // half the time.
-  const build = role === "bfv" ? "bfv" : (await isFused()) ? "worker_relaxed" : "worker";
+  const build = role === "bfv" || role === "parquet" ? role : (await isFused()) ? "worker_relaxed" : "worker";
   const { default: init } = await import(`/${build}.js`);
   await init({ module_or_path: `/${build}_bg.wasm` });
   for (const event of early) self.onmessage(event);

@@ -27,6 +27,9 @@ const RELAXED_WORKER: &str = "worker_relaxed";
 /// The binary of the workers of the second engine.
 const BFV_WORKER: &str = "bfv";
 
+/// The binary of the worker that reads Parquet files.
+const PARQUET_WORKER: &str = "parquet";
+
 /// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
 const FIRST_LOAD_LIMIT: u64 = 200_000;
 
@@ -207,7 +210,7 @@ impl<'a> Fetched<'a> {
             file.strip_prefix(binary.as_str()).is_some_and(|rest| rest == ".js" || rest == "_bg.wasm")
         });
         match binary.map(String::as_str) {
-            Some(name) if ![PAGE, WORKER, BFV_WORKER].contains(&name) => Self::WithModule(name),
+            Some(name) if ![PAGE, WORKER, BFV_WORKER, PARQUET_WORKER].contains(&name) => Self::WithModule(name),
             Some(_) | None => Self::Elsewhere,
         }
     }
@@ -261,7 +264,7 @@ mod tests {
 
     #[test]
     fn files_belong_to_the_first_load_or_to_a_later_module() {
-        let binaries = ["bfv", "dataset", "page", "worker"].map(str::to_owned);
+        let binaries = ["bfv", "dataset", "page", "parquet", "worker"].map(str::to_owned);
         let fetched = |file| Fetched::of(file, &binaries);
         assert_eq!(fetched("page_bg.wasm"), Fetched::First);
         assert_eq!(fetched("snippets/x/inline0.js"), Fetched::First);
@@ -269,6 +272,7 @@ mod tests {
         assert_eq!(fetched("dataset_bg.wasm"), Fetched::WithModule("dataset"));
         assert_eq!(fetched("worker_relaxed_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("bfv_bg.wasm"), Fetched::Elsewhere);
+        assert_eq!(fetched("parquet_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("samples/dataset.js"), Fetched::Elsewhere);
     }
 }
