@@ -210,7 +210,9 @@ impl<'a> Fetched<'a> {
             file.strip_prefix(binary.as_str()).is_some_and(|rest| rest == ".js" || rest == "_bg.wasm")
         });
         match binary.map(String::as_str) {
-            Some(name) if ![PAGE, WORKER, BFV_WORKER, PARQUET_WORKER].contains(&name) => Self::WithModule(name),
+            Some(name) if ![PAGE, WORKER, BFV_WORKER, PARQUET_WORKER].contains(&name) => {
+                Self::WithModule(name)
+            }
             Some(_) | None => Self::Elsewhere,
         }
     }

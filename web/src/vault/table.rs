@@ -5,6 +5,7 @@ use std::rc::Rc;
 use veilsum_protocol::Digest;
 use veilsum_table::csv::{Delimiter, FirstRow, ReadError, RowPolicy, Skipped};
 use veilsum_table::decimal::DecimalMark;
+use veilsum_table::json::JsonFault;
 use veilsum_table::preset;
 use veilsum_table::profile::{Profile, Profiler};
 use veilsum_table::read::{Format, Options, TableReader};
@@ -243,10 +244,7 @@ pub(crate) async fn profile(
 }
 
 /// What each column holds: what its owner chose, or else what was found.
-fn settled(
-    found: &[Found<ColumnType>],
-    chosen: Option<&[String]>,
-) -> Result<Vec<Found<ColumnType>>, Fault> {
+fn settled(found: &[Found<ColumnType>], chosen: Option<&[String]>) -> Result<Vec<Found<ColumnType>>, Fault> {
     let Some(chosen) = chosen else { return Ok(found.to_vec()) };
     let of_column = |(at, found): (usize, &Found<ColumnType>)| match chosen.get(at).map(String::as_str) {
         None => Ok(Found {
@@ -530,7 +528,17 @@ impl From<ReadError> for Fault {
             ReadError::NotText { .. } | ReadError::Binary => "not-a-table",
             ReadError::Io { .. } | ReadError::AfterError => "file-unreadable",
             ReadError::Unpack(_) => "not-unpacked",
-            ReadError::Json { .. } => "bad-row",
+            // A record that is at fault by itself can be skipped.
+            ReadError::Json {
+                fault:
+                    JsonFault::Syntax { .. }
+                    | JsonFault::NotARecord
+                    | JsonFault::MixedRecords
+                    | JsonFault::RepeatedField { .. }
+                    | JsonFault::UnknownField { .. }
+                    | JsonFault::TooManyElements { .. },
+                ..
+            } => "bad-row",
             ReadError::NoRecords => "empty-table",
             ReadError::TooManyColumns { .. }
             | ReadError::RecordTooLong { .. }
