@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use js_sys::Array;
+use veilsum_table::read::{Format, detect};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Event, MessageEvent, Worker};
 
@@ -17,8 +18,8 @@ use crate::vault::helper;
 use crate::vault::source::{ParquetRows, Source, unreadable};
 use crate::vault::table::{hash, progress};
 
-/// First bytes of a Parquet file.
-const MAGIC: &[u8] = b"PAR1";
+/// Bytes at the start of a file in which a Parquet file shows.
+const HEAD_BYTES: u64 = 64;
 
 /// `source` with its rows, if it is a Parquet file that has none yet; any other file as it is.
 ///
@@ -29,12 +30,12 @@ pub(crate) async fn opened(
     abort: &Abort,
     told: impl Fn(Progress) + 'static,
 ) -> Result<Source, Fault> {
-    let magic_bytes = MAGIC.len() as u64;
-    if source.parquet_rows().is_some() || source.size_bytes() <= magic_bytes {
+    if source.parquet_rows().is_some() {
         return Ok(source);
     }
-    let head = source.read_range(0..magic_bytes).map_err(|error| unreadable(source.name(), &error))?;
-    if head != MAGIC {
+    let head = source.read_range(0..source.size_bytes().min(HEAD_BYTES));
+    let head = head.map_err(|error| unreadable(source.name(), &error))?;
+    if detect(&head).value != Format::Parquet {
         return Ok(source);
     }
     // The file is told from others by its own hash, not by that of its rows.
