@@ -194,6 +194,7 @@ pub fn encrypt(
             missing_words: Vec::new(),
             first_row_is_data: false,
             decimal_comma: false,
+            column_types: Vec::new(),
         },
         columns,
         row_groups: entries,

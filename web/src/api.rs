@@ -43,11 +43,13 @@ pub enum HelperRole {
     Bfv,
     /// Learns from a table in clear. A binary of its own, without keys.
     Train,
+    /// Reads a Parquet file. A binary of its own, fetched when it is needed.
+    Parquet,
 }
 
 impl HelperRole {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Encrypt, Self::Prime, Self::Bfv, Self::Train];
+    pub const ALL: [Self; 5] = [Self::Encrypt, Self::Prime, Self::Bfv, Self::Train, Self::Parquet];
 
     /// Where such a worker is started from.
     #[must_use]
@@ -57,6 +59,7 @@ impl HelperRole {
             Self::Prime => "/worker-boot.js?role=prime",
             Self::Bfv => "/worker-boot.js?role=bfv",
             Self::Train => "/worker-boot.js?role=train",
+            Self::Parquet => "/worker-boot.js?role=parquet",
         }
     }
 
@@ -68,6 +71,7 @@ impl HelperRole {
             Self::Prime => "veilsum-prime",
             Self::Bfv => "veilsum-bfv",
             Self::Train => "veilsum-train",
+            Self::Parquet => "veilsum-parquet",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod encrypt_worker;
 pub mod messages;
 pub mod page;
+pub mod parquet_worker;
 pub mod prime_worker;
 pub mod train_worker;
 pub mod vault;

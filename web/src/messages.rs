@@ -267,6 +267,16 @@ pub struct ReadOptions {
     /// Whether a comma stands before decimals; `None` to find it in the file.
     #[serde(default = "usual")]
     pub decimal_comma: Option<bool>,
+    /// What the cells of each column mean, each as [`veilsum_table::types::ColumnType`] is written in JSON: blank to find
+    /// it in the file, and beyond the end of the list as they stand. `None` to find all in the file.
+    #[serde(default = "as_they_stand")]
+    pub types: Option<Vec<String>>,
+}
+
+/// How cells were read before they had types.
+#[expect(clippy::unnecessary_wraps, reason = "the default of an optional field")]
+fn as_they_stand() -> Option<Vec<String>> {
+    Some(Vec::new())
 }
 
 /// How every file was read before this could be chosen: notes on an unfinished upload may be as old.
@@ -514,6 +524,14 @@ pub struct TableView {
     pub profile: veilsum_table::profile::Profile,
     /// Proposed treatment per column, with the reason in words.
     pub proposals: Vec<Proposal>,
+    /// A closer look at each column.
+    pub details: Vec<ColumnDetails>,
+    /// Every type that can be chosen for a column: as in [`ReadOptions::types`], and in words.
+    pub type_choices: Vec<(String, String)>,
+    /// What is known of this table.
+    pub preset: Option<PresetView>,
+    /// The rows that were passed over and why, as CSV to save.
+    pub bad_rows: String,
     /// The first rows as text.
     pub first_rows: Vec<Vec<String>>,
     /// Seconds that reading took.
@@ -531,6 +549,54 @@ pub struct Reading {
     pub first_row_is_data: bool,
     /// Whether a comma stands before decimals.
     pub decimal_comma: bool,
+    /// Whether what the first row holds can be chosen.
+    pub asks_first_row: bool,
+    /// Whether the decimal mark can be chosen.
+    pub asks_decimal_mark: bool,
+}
+
+/// A closer look at a column, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnDetails {
+    /// What its cells mean, as in [`ReadOptions::types`].
+    pub column_type: String,
+    /// The same in words.
+    pub type_in_words: String,
+    /// Why it is taken for that.
+    pub type_reason: String,
+    /// Whether the file may mean something else.
+    pub is_doubtful: bool,
+    /// What to look at before it is encrypted, in sentences.
+    pub warnings: Vec<String>,
+    /// Different cells, quantiles: label and value.
+    pub facts: Vec<(String, String)>,
+    /// Histogram and most frequent cells.
+    pub charts: Vec<Bars>,
+}
+
+/// Bars with their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bars {
+    /// What they show.
+    pub title: String,
+    /// What each bar stands for, and how often it occurs.
+    pub bars: Vec<(String, u64)>,
+}
+
+/// What is known of a public table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresetView {
+    /// What it is called.
+    pub name: String,
+    /// What it holds.
+    pub about: String,
+    /// What does not look like it, in sentences.
+    pub doubts: Vec<String>,
+    /// What is best done with each column, in words where that is not plain.
+    pub reasons: Vec<String>,
+    /// One per column of the table.
+    #[serde(with = "choices")]
+    pub choices: Vec<Choice>,
 }
 
 /// A proposed treatment.
@@ -1036,7 +1102,9 @@ mod tests {
         let older = r#"{"skip_ragged_rows":true,"missing_words":[]}"#;
         let options: ReadOptions = serde_json::from_str(older).unwrap();
         assert_eq!((options.first_row_is_data, options.decimal_comma), (Some(false), Some(false)));
-        assert_eq!(ReadOptions::default().first_row_is_data, None);
+        assert_eq!(options.types, Some(Vec::new()));
+        let default = ReadOptions::default();
+        assert_eq!((default.first_row_is_data, default.types), (None, None));
     }
 
     #[test]

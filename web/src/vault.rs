@@ -6,10 +6,12 @@
 mod analysis;
 mod claim;
 mod datasets;
+mod details;
 mod helper;
 mod keyring;
 mod objects;
 mod original;
+mod parquet;
 mod past;
 pub mod pool;
 mod primes;
@@ -59,8 +61,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
-        // They are other binaries: see `bin/bfv.rs` and `bin/train.rs`.
-        Some(HelperRole::Bfv | HelperRole::Train) => {}
+        // They are other binaries: see `bin/bfv.rs`, `bin/train.rs` and `bin/parquet.rs`.
+        Some(HelperRole::Bfv | HelperRole::Train | HelperRole::Parquet) => {}
         None => start(),
     }
 }

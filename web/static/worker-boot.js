@@ -27,9 +27,10 @@ async function isFused() {
 }
 
 try {
-  // The second engine and training are workers of their own. The other is there in two builds: with relaxed SIMD encryption
-  // takes about half the time.
-  const build = role === "bfv" || role === "train" ? role : (await isFused()) ? "worker_relaxed" : "worker";
+  // The second engine, training and Parquet files have workers of their own. The other is there in two builds: with relaxed
+  // SIMD encryption takes about half the time.
+  const own = ["bfv", "train", "parquet"];
+  const build = own.includes(role) ? role : (await isFused()) ? "worker_relaxed" : "worker";
   const { default: init } = await import(`/${build}.js`);
   await init({ module_or_path: `/${build}_bg.wasm` });
   for (const event of early) self.onmessage(event);

@@ -301,6 +301,7 @@ impl Table {
                 missing_words: Vec::new(),
                 first_row_is_data: false,
                 decimal_comma: false,
+                column_types: Vec::new(),
             },
             columns: self.columns.clone(),
             row_groups,

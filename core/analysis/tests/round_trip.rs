@@ -125,6 +125,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
             missing_words: Vec::new(),
             first_row_is_data: false,
             decimal_comma: false,
+            column_types: Vec::new(),
         },
         columns: vec![
             Column::new(

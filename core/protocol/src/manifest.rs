@@ -119,6 +119,10 @@ pub struct Source {
     /// Whether a comma stands before decimals, as in `1.234,56`.
     #[serde(default, skip_serializing_if = "is_no")]
     pub decimal_comma: bool,
+    /// What the cells of each column mean, each as `veilsum_table::types::ColumnType` is written in JSON; empty where all
+    /// are as they stand in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub column_types: Vec<String>,
 }
 
 /// What most files are is not written, nor was it before it could be chosen.

@@ -226,6 +226,12 @@ impl<R: Read> JsonReader<R> {
         &self.first_row
     }
 
+    /// Whether records name their fields, so that no first row holds names.
+    #[must_use]
+    pub fn has_named_fields(&self) -> bool {
+        self.columns.list_width().is_none()
+    }
+
     /// What the first cells of each column look like, and why.
     #[must_use]
     pub fn types(&self) -> &[Found<ColumnType>] {

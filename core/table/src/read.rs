@@ -154,6 +154,15 @@ impl<R: Read> TableReader<R> {
         }
     }
 
+    /// Whether each record names its fields, so that no first row holds names.
+    #[must_use]
+    pub fn has_named_fields(&self) -> bool {
+        match &self.rows {
+            Rows::Csv(_) => false,
+            Rows::Json(rows) => rows.has_named_fields(),
+        }
+    }
+
     /// What stands before decimals, and why; `None` for JSON, where it is a point.
     #[must_use]
     pub fn decimal_mark(&self) -> Option<&Found<DecimalMark>> {

@@ -6,6 +6,7 @@ mod canary;
 mod cancel;
 mod engines;
 mod faults;
+mod formats;
 mod golden;
 mod gone;
 mod hostile_names;

@@ -29,6 +29,8 @@ const BFV_WORKER: &str = "bfv";
 
 /// The binary of the worker that trains.
 const TRAIN_WORKER: &str = "train";
+/// The binary of the worker that reads Parquet files.
+const PARQUET_WORKER: &str = "parquet";
 
 /// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
 const FIRST_LOAD_LIMIT: u64 = 200_000;
@@ -210,7 +212,9 @@ impl<'a> Fetched<'a> {
             file.strip_prefix(binary.as_str()).is_some_and(|rest| rest == ".js" || rest == "_bg.wasm")
         });
         match binary.map(String::as_str) {
-            Some(name) if ![PAGE, WORKER, BFV_WORKER, TRAIN_WORKER].contains(&name) => Self::WithModule(name),
+            Some(name) if ![PAGE, WORKER, BFV_WORKER, TRAIN_WORKER, PARQUET_WORKER].contains(&name) => {
+                Self::WithModule(name)
+            }
             Some(_) | None => Self::Elsewhere,
         }
     }
@@ -264,7 +268,7 @@ mod tests {
 
     #[test]
     fn files_belong_to_the_first_load_or_to_a_later_module() {
-        let binaries = ["bfv", "dataset", "page", "train", "worker"].map(str::to_owned);
+        let binaries = ["bfv", "dataset", "page", "parquet", "train", "worker"].map(str::to_owned);
         let fetched = |file| Fetched::of(file, &binaries);
         assert_eq!(fetched("page_bg.wasm"), Fetched::First);
         assert_eq!(fetched("snippets/x/inline0.js"), Fetched::First);
@@ -273,6 +277,7 @@ mod tests {
         assert_eq!(fetched("worker_relaxed_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("bfv_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("train_bg.wasm"), Fetched::Elsewhere);
+        assert_eq!(fetched("parquet_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("samples/dataset.js"), Fetched::Elsewhere);
     }
 }

@@ -1,6 +1,7 @@
 //! Small parts of screens: values in, events out; no HTTP and no cryptography.
 
 pub(super) mod column_card;
+pub(super) mod column_details;
 pub(super) mod engine_choice;
 pub(super) mod import_key_file;
 pub(super) mod key_file;

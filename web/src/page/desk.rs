@@ -94,20 +94,41 @@ impl Desk {
     /// Reads a bundled sample.
     pub(super) fn open_sample(self, file_name: &str) {
         self.read_options.set(ReadOptions::default());
-        self.open(Source::Sample(file_name.to_owned()));
+        self.open(Source::Sample(file_name.to_owned()), None);
     }
 
     /// Reads a file.
     pub(super) fn open_file(self, file: File) {
         self.read_options.set(ReadOptions::default());
-        self.open(Source::File(file));
+        self.open(Source::File(file), None);
     }
 
     /// Reads the same file again, with the current options.
     pub(super) fn read_again(self) {
         if let Some(source) = self.source.get_value() {
-            self.open(source);
+            let before = self.table.with_untracked(|table| match table {
+                TableProcess::Open(view) => Some(Arc::clone(view)),
+                TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
+            });
+            self.open(source, before);
         }
+    }
+
+    /// Reads the same file again with another type of a column.
+    pub(super) fn choose_type(self, index: usize, code: String) {
+        self.read_options.update(|options| {
+            let types = options.types.get_or_insert_default();
+            // What is blank is found in the file.
+            let columns = self.table.with_untracked(|table| match table {
+                TableProcess::Open(view) => view.proposals.len(),
+                TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => 0,
+            });
+            types.resize(columns, String::new());
+            if let Some(chosen) = types.get_mut(index) {
+                *chosen = code;
+            }
+        });
+        self.read_again();
     }
 
     /// Whether the table in hand is a file of the owner, so that reading options make sense.
@@ -115,7 +136,8 @@ impl Desk {
         self.source.with_value(|source| matches!(source, Some(Source::File(_))))
     }
 
-    fn open(self, source: Source) {
+    /// Opens a table; what was chosen for it `before` is kept where the same is proposed again.
+    fn open(self, source: Source, before: Option<Arc<TableView>>) {
         let file_name = match &source {
             Source::Sample(name) => name.clone(),
             Source::File(file) => file.name(),
@@ -130,11 +152,21 @@ impl Desk {
             };
             self.table.set(match read {
                 Ok(view) => {
-                    self.choices.set(view.proposals.iter().map(|proposal| proposal.choice).collect());
-                    self.keep_original.set(true);
-                    self.presets.set(Presets::default());
-                    self.rows_per_group.set(None);
-                    self.engine.set(Engine::default());
+                    self.choices.update(|choices| {
+                        let chosen = |at: usize| {
+                            let before = before.as_ref()?.proposals.get(at)?;
+                            (*before == view.proposals[at]).then(|| choices.get(at).copied())?
+                        };
+                        let proposed = view.proposals.iter().enumerate();
+                        *choices =
+                            proposed.map(|(at, proposal)| chosen(at).unwrap_or(proposal.choice)).collect();
+                    });
+                    if before.is_none() {
+                        self.keep_original.set(true);
+                        self.presets.set(Presets::default());
+                        self.rows_per_group.set(None);
+                        self.engine.set(Engine::default());
+                    }
                     TableProcess::Open(Arc::new(view))
                 }
                 Err(fault) => TableProcess::Failed { file_name, fault },

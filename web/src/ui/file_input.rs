@@ -10,7 +10,9 @@ pub(crate) fn FileInput(
     id: &'static str,
     label: &'static str,
     /// What the chooser offers first.
-    #[prop(default = ".csv,.tsv,.txt,text/csv,text/plain")]
+    #[prop(
+        default = ".csv,.tsv,.txt,.json,.ndjson,.jsonl,.gz,.parquet,text/csv,text/plain,application/json"
+    )]
     accept: &'static str,
     #[prop(default = "")] class: &'static str,
     on_file: Callback<File>,

@@ -80,7 +80,18 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<Reply, Fault> {
             "The browser has no space left for this. Close other tabs, then try again.",
         )
     })?;
-    Ok(Reply::Original { file_name: manifest.source.file_name.clone(), url, exact: original.exact })
+    let file_name = saved_as(&manifest.source.file_name, original.exact);
+    Ok(Reply::Original { file_name, url, exact: original.exact })
+}
+
+/// The name of the file that is saved: what was written anew without the dropped columns is CSV, whatever it was before.
+fn saved_as(file_name: &str, exact: bool) -> String {
+    let lower = file_name.to_ascii_lowercase();
+    let is_text = [".csv", ".tsv", ".txt"].iter().any(|ending| lower.ends_with(ending));
+    match file_name.split_once('.') {
+        Some((stem, _)) if !exact && !is_text && !stem.is_empty() => format!("{stem}.csv"),
+        Some(_) | None => file_name.to_owned(),
+    }
 }
 
 /// Fetches a range; where the URL has expired meanwhile, under a new one.
@@ -116,5 +127,22 @@ fn refused(why: &str) -> Fault {
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
         refused("it is not what was sealed").with_detail(sentence(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::saved_as;
+
+    #[test]
+    fn what_is_written_anew_is_saved_as_csv() {
+        assert_eq!(saved_as("a.parquet", true), "a.parquet");
+        assert_eq!(saved_as("a.parquet", false), "a.csv");
+        assert_eq!(saved_as("a.csv.gz", false), "a.csv");
+        assert_eq!(saved_as("a.txt", false), "a.txt");
+        assert_eq!(saved_as("table", false), "table");
     }
 }

@@ -8,9 +8,13 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use sha2::{Digest as _, Sha256};
 use veilsum_protocol::Digest;
+use veilsum_table::Found;
+use veilsum_table::csv::Skipped;
+use veilsum_table::types::ColumnType;
 use web_sys::{Blob, File, FileReaderSync};
 
 use crate::messages::Fault;
+use crate::parquet_worker::RowsHead;
 
 /// Bytes that are read at once.
 const SLICE_BYTES: u64 = 256 << 10;
@@ -22,13 +26,49 @@ pub struct Source {
     name: String,
     size_bytes: u64,
     is_sample: bool,
+    rows: Option<Rc<ParquetRows>>,
+}
+
+/// The rows of a Parquet file, as CSV in a blob.
+#[derive(Debug)]
+pub struct ParquetRows {
+    blob: Blob,
+    /// SHA-256 of the Parquet file.
+    sha256: Digest,
+    head: RowsHead,
+}
+
+impl ParquetRows {
+    /// The rows of the file with this hash.
+    #[must_use]
+    pub fn new(blob: Blob, sha256: Digest, head: RowsHead) -> Self {
+        Self { blob, sha256, head }
+    }
+
+    /// What the cells of each column mean.
+    #[must_use]
+    pub fn types(&self) -> &[Found<ColumnType>] {
+        &self.head.types
+    }
+
+    /// Rows that were left out because they cannot be used.
+    #[must_use]
+    pub fn skipped(&self) -> &Skipped {
+        &self.head.skipped
+    }
 }
 
 impl Source {
     /// The file as it is now; if it changes, reading it fails.
     #[must_use]
     pub fn from_file(file: File) -> Self {
-        Self { name: file.name(), size_bytes: size_of(&file), blob: file.into(), is_sample: false }
+        Self { name: file.name(), ..Self::from_blob(file.into()) }
+    }
+
+    /// A blob without a name.
+    #[must_use]
+    pub fn from_blob(blob: Blob) -> Self {
+        Self { name: String::new(), size_bytes: size_of(&blob), blob, is_sample: false, rows: None }
     }
 
     /// A bundled sample.
@@ -37,7 +77,25 @@ impl Source {
     /// A [`Fault`] if the browser makes no blob of it.
     pub fn from_sample(name: &str, bytes: &[u8]) -> Result<Self, Fault> {
         let blob = blob_of(&[Uint8Array::from(bytes)])?;
-        Ok(Self { size_bytes: size_of(&blob), blob, name: name.to_owned(), is_sample: true })
+        Ok(Self { name: name.to_owned(), is_sample: true, ..Self::from_blob(blob) })
+    }
+
+    /// The same file with its rows at hand.
+    #[must_use]
+    pub fn with_rows(self, rows: ParquetRows) -> Self {
+        Self { rows: Some(Rc::new(rows)), ..self }
+    }
+
+    /// The rows of a Parquet file, once it was read.
+    #[must_use]
+    pub fn parquet_rows(&self) -> Option<&ParquetRows> {
+        self.rows.as_deref()
+    }
+
+    /// The file itself.
+    #[must_use]
+    pub fn blob(&self) -> &Blob {
+        &self.blob
     }
 
     /// Name of the file.
@@ -58,16 +116,25 @@ impl Source {
         self.is_sample
     }
 
-    /// Starts reading it.
+    /// Starts reading the file itself.
     #[must_use]
     pub fn reader(&self) -> SourceReader {
-        SourceReader {
-            source: self.clone(),
-            next: 0,
-            slice: Vec::new(),
-            used: 0,
-            hash: Rc::new(RefCell::new(Sha256::new())),
+        SourceReader::new(&self.blob, None)
+    }
+
+    /// Starts reading its rows, as text.
+    #[must_use]
+    pub fn rows_reader(&self) -> SourceReader {
+        match &self.rows {
+            Some(rows) => SourceReader::new(&rows.blob, Some(rows.sha256)),
+            None => self.reader(),
         }
+    }
+
+    /// Bytes that [`Self::rows_reader`] gives.
+    #[must_use]
+    pub fn rows_bytes(&self) -> u64 {
+        self.rows.as_ref().map_or(self.size_bytes, |rows| size_of(&rows.blob))
     }
 
     /// Some of its bytes.
@@ -75,17 +142,7 @@ impl Source {
     /// # Errors
     /// [`io::Error`] if the file has been changed, moved or removed.
     pub fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
-        let failed = |_| io::Error::other("the browser could not read the file");
-        let (start, end) = (as_offset(range.start), as_offset(range.end));
-        let slice = self.blob.slice_with_f64_and_f64(start, end).map_err(failed)?;
-        let buffer =
-            FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&slice)).map_err(failed)?;
-        let bytes = Uint8Array::new(&buffer).to_vec();
-        if bytes.len() as u64 == range.end - range.start {
-            Ok(bytes)
-        } else {
-            Err(io::Error::other("the file is shorter than it was"))
-        }
+        read_range(&self.blob, range)
     }
 
     /// All of its bytes; for small files only.
@@ -97,10 +154,27 @@ impl Source {
     }
 }
 
+fn read_range(blob: &Blob, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let failed = |_| io::Error::other("the browser could not read the file");
+    let (start, end) = (as_offset(range.start), as_offset(range.end));
+    let slice = blob.slice_with_f64_and_f64(start, end).map_err(failed)?;
+    let buffer =
+        FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&slice)).map_err(failed)?;
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    if bytes.len() as u64 == range.end - range.start {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other("the file is shorter than it was"))
+    }
+}
+
 /// Reads a [`Source`] from its start and hashes all that it gives.
 #[derive(Debug)]
 pub struct SourceReader {
-    source: Source,
+    blob: Blob,
+    size_bytes: u64,
+    /// The hash of the file, where what is read was made of another one.
+    sha256: Option<Digest>,
     /// Offset of the next slice.
     next: u64,
     slice: Vec<u8>,
@@ -111,33 +185,50 @@ pub struct SourceReader {
 
 /// The hash of what a [`SourceReader`] has read so far.
 #[derive(Debug)]
-pub struct RunningHash(Rc<RefCell<Sha256>>);
+pub struct RunningHash {
+    running: Rc<RefCell<Sha256>>,
+    known: Option<Digest>,
+}
 
 impl SourceReader {
+    fn new(blob: &Blob, sha256: Option<Digest>) -> Self {
+        Self {
+            blob: blob.clone(),
+            size_bytes: size_of(blob),
+            sha256,
+            next: 0,
+            slice: Vec::new(),
+            used: 0,
+            hash: Rc::new(RefCell::new(Sha256::new())),
+        }
+    }
+
     /// The hash, to be asked after the reader was given away.
     #[must_use]
     pub fn running_hash(&self) -> RunningHash {
-        RunningHash(Rc::clone(&self.hash))
+        RunningHash { running: Rc::clone(&self.hash), known: self.sha256 }
     }
 }
 
 impl RunningHash {
-    /// SHA-256 of everything so far.
+    /// SHA-256 of everything so far; of rows that were made of a Parquet file, that of the file.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::from_bytes(self.0.borrow().clone().finalize().into())
+        self.known.unwrap_or_else(|| Digest::from_bytes(self.running.borrow().clone().finalize().into()))
     }
 }
 
 impl Read for SourceReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.used == self.slice.len() {
-            let end = self.source.size_bytes.min(self.next + SLICE_BYTES);
+            let end = self.size_bytes.min(self.next + SLICE_BYTES);
             if self.next == end {
                 return Ok(0);
             }
-            self.slice = self.source.read_range(self.next..end)?;
-            self.hash.borrow_mut().update(&self.slice);
+            self.slice = read_range(&self.blob, self.next..end)?;
+            if self.sha256.is_none() {
+                self.hash.borrow_mut().update(&self.slice);
+            }
             self.next = end;
             self.used = 0;
         }

@@ -3,18 +3,26 @@
 use std::rc::Rc;
 
 use veilsum_protocol::Digest;
-use veilsum_table::csv::{CsvReader, FirstRow, Options, ReadError, Row, RowPolicy, Skipped};
+use veilsum_table::csv::{Delimiter, FirstRow, ReadError, RowPolicy, Skipped};
 use veilsum_table::decimal::DecimalMark;
+use veilsum_table::json::JsonFault;
+use veilsum_table::preset;
 use veilsum_table::profile::{Profile, Profiler};
+use veilsum_table::read::{Format, Options, TableReader};
+use veilsum_table::survey::{Survey, Surveyor};
 use veilsum_table::treat::{self, Room};
+use veilsum_table::types::{ColumnType, Converter, Typer};
+use veilsum_table::{Found, Row};
 
 use crate::abort::Abort;
 use crate::api::{self, How, Patience};
-use crate::messages::{Event, Fault, Progress, Proposal, ReadOptions, Reading, TableView};
+use crate::messages::{Event, Fault, PresetView, Progress, Proposal, ReadOptions, Reading, TableView};
 use crate::time::{Pace, Stopwatch, Turn};
 use crate::vault::Vault;
+use crate::vault::details;
+use crate::vault::parquet;
 use crate::vault::processes::Work;
-use crate::vault::source::{RunningHash, Source, SourceReader};
+use crate::vault::source::{ParquetRows, RunningHash, Source, SourceReader};
 use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
 
 /// Rows that the page shows.
@@ -44,7 +52,19 @@ pub(crate) struct Profiled {
     pub(crate) table: OpenTable,
     pub(crate) reading: Reading,
     pub(crate) first_rows: Vec<Vec<String>>,
+    pub(crate) types: Vec<Found<ColumnType>>,
+    /// A closer look, where one was asked for.
+    pub(crate) survey: Option<Survey>,
     pub(crate) seconds: f64,
+}
+
+/// How close a pass over a file looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// What encryption needs.
+    Plain,
+    /// All that its owner may want to know of it.
+    Close,
 }
 
 /// Reads and profiles `source`, which becomes the open table.
@@ -55,8 +75,9 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
     vault.table.take();
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
-    let told = |progress| vault.tell(Event::Reading(progress));
-    let profiled = profile(source, options, &process, told).await?;
+    let tell = Rc::clone(&vault.tell);
+    let told = move |progress| tell(Event::Reading(progress));
+    let profiled = profile(source, options, Look::Close, &process, told).await?;
     let table = Rc::new(profiled.table);
     vault.table.replace(Some(Rc::clone(&table)));
     vault.twins.remember(&table);
@@ -80,6 +101,10 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
         size_bytes: table.source.size_bytes(),
         reading: profiled.reading,
         proposals: proposals.collect(),
+        details: details::of_columns(&profiled.types, profiled.survey.as_ref()),
+        type_choices: details::type_choices(&profiled.types),
+        preset: preset_of(&table.profile, room),
+        bad_rows: bad_rows(&table.profile.skipped),
         profile: table.profile.clone(),
         first_rows: profiled.first_rows,
         seconds: profiled.seconds,
@@ -128,91 +153,220 @@ pub async fn close(vault: &Vault) {
     vault.processes.stop(Work::Reading).await;
 }
 
-/// One pass over `source`: hash, profile, first rows. `told` hears how far it is.
+/// What is known of a table with these columns.
+fn preset_of(profile: &Profile, room: Room) -> Option<PresetView> {
+    let header: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
+    let preset = preset::find(&header)?;
+    let reasons = preset.columns.iter().filter_map(|column| {
+        let why = column.why.as_ref()?;
+        Some(format!("{} ({}) is left out: {why}.", column.name, column.meaning))
+    });
+    Some(PresetView {
+        doubts: preset.doubts(profile),
+        reasons: reasons.collect(),
+        choices: preset.choices(profile, room),
+        name: preset.name,
+        about: preset.about,
+    })
+}
+
+/// The rows that were passed over as CSV; blank if there are none.
+fn bad_rows(skipped: &Skipped) -> String {
+    let mut bytes = Vec::new();
+    if skipped.row_count > 0 {
+        // A buffer in memory takes everything.
+        let _ = skipped.write_csv(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One pass over `source`: hash, profile, first rows; and another where only a whole pass has told what the cells of a
+/// column mean. `told` hears how far it is.
 pub(crate) async fn profile(
     source: Source,
     mut options: ReadOptions,
+    look: Look,
     abort: &Abort,
-    told: impl Fn(Progress),
+    told: impl Fn(Progress) + Clone + 'static,
 ) -> Result<Profiled, Fault> {
     let watch = Stopwatch::start();
-    let mut rows = Rows::read(&source, &options)?;
-    let reading = reading(&rows.csv, options.first_row_is_data.is_some());
-    // Whoever reads the file again must read it in the same way, whatever would be found in it then.
-    options.first_row_is_data = Some(reading.first_row_is_data);
-    options.decimal_comma = Some(reading.decimal_comma);
-    let mut profiler = Profiler::new(rows.header(), &options.missing_words);
-    let mut first_rows = Vec::new();
-    let mut pace = Pace::new();
-    while rows.next(abort).await? {
-        profiler.push(&rows.row);
-        if profiler.row_count() <= FIRST_ROWS {
-            first_rows.push(rows.row.cells().map(shown).collect());
+    let source = parquet::opened(source, abort, told.clone()).await?;
+    let is_first_row_chosen = options.first_row_is_data.is_some();
+    let chosen = options.types.clone();
+    // The schema of a Parquet file knows better than its cells.
+    let looks_for_types = look == Look::Close && source.parquet_rows().is_none();
+    let mut is_second_pass = false;
+    loop {
+        let mut rows = Rows::read(&source, &options)?;
+        let reading = reading(&rows.table, &source, is_first_row_chosen);
+        // Whoever reads the file again must read it in the same way, whatever would be found in it then.
+        options.first_row_is_data = Some(reading.first_row_is_data);
+        options.decimal_comma = Some(reading.decimal_comma);
+        let mut types = rows.types.clone();
+        options.types = Some(codes(&types));
+        let mut profiler = Profiler::new(rows.header(), &options.missing_words);
+        let mut surveyor =
+            (look == Look::Close).then(|| Surveyor::new(rows.header(), &options.missing_words));
+        let mark = if reading.decimal_comma { DecimalMark::Comma } else { DecimalMark::Point };
+        let mut typer = looks_for_types.then(|| Typer::new(types.len(), mark, &options.missing_words));
+        let mut first_rows = Vec::new();
+        let mut pace = Pace::new();
+        while rows.next(abort).await? {
+            let (written, read) = rows.both();
+            profiler.push(read);
+            if let Some(surveyor) = &mut surveyor {
+                surveyor.push(written, read);
+            }
+            if let Some(typer) = &mut typer {
+                typer.push(written);
+            }
+            if profiler.row_count() <= FIRST_ROWS {
+                first_rows.push(written.cells().map(shown).collect());
+            }
+            if rows.at_turn() && pace.is_due() {
+                told(progress(rows.byte_position(), source.rows_bytes(), watch.seconds()));
+            }
         }
-        if rows.at_turn() && pace.is_due() {
-            told(progress(rows.byte_position(), source.size_bytes(), watch.seconds()));
+        if let Some(typer) = typer {
+            let found = settled(&typer.finish(), chosen.as_deref())?;
+            let is_same = found.iter().map(|found| &found.value).eq(types.iter().map(|found| &found.value));
+            if !is_same && !is_second_pass {
+                is_second_pass = true;
+                options.types = Some(codes(&found));
+                continue;
+            }
+            if is_same || is_second_pass {
+                types = found;
+            }
         }
+        let seconds = watch.seconds();
+        told(progress(source.size_bytes(), source.size_bytes(), seconds));
+        let profile = profiler.finish(&rows.skipped())?;
+        let sha256 = rows.digest();
+        return Ok(Profiled {
+            table: OpenTable { source, options, sha256, profile },
+            reading,
+            first_rows,
+            types,
+            survey: surveyor.map(Surveyor::finish),
+            seconds,
+        });
     }
-    let seconds = watch.seconds();
-    told(progress(source.size_bytes(), source.size_bytes(), seconds));
-    let profile = profiler.finish(rows.skipped())?;
-    let sha256 = rows.digest();
-    Ok(Profiled { table: OpenTable { source, options, sha256, profile }, reading, first_rows, seconds })
+}
+
+/// What each column holds: what its owner chose, or else what was found.
+fn settled(found: &[Found<ColumnType>], chosen: Option<&[String]>) -> Result<Vec<Found<ColumnType>>, Fault> {
+    let Some(chosen) = chosen else { return Ok(found.to_vec()) };
+    let of_column = |(at, found): (usize, &Found<ColumnType>)| match chosen.get(at).map(String::as_str) {
+        None => Ok(Found {
+            value: ColumnType::Plain,
+            reason: "as it stands in the file".to_owned(),
+            is_doubtful: false,
+        }),
+        Some("") => Ok(found.clone()),
+        Some(code) => match serde_json::from_str(code) {
+            Ok(value) => Ok(Found { value, reason: "chosen by you".to_owned(), is_doubtful: false }),
+            Err(_) => Err(Fault::new(
+                "unknown-type",
+                &format!(
+                    "The cells of column {} have a type that this version does not know. Reload the page to get the \
+                     newest version.",
+                    at + 1
+                ),
+            )),
+        },
+    };
+    found.iter().enumerate().map(of_column).collect()
+}
+
+/// Types as they are written down: columns at the end whose cells stay as they stand are not listed.
+fn codes(types: &[Found<ColumnType>]) -> Vec<String> {
+    let listed = types.iter().rposition(|found| found.value != ColumnType::Plain).map_or(0, |last| last + 1);
+    types[..listed].iter().map(|found| details::code(&found.value)).collect()
 }
 
 /// How a file is read, in words; whether its first row holds names may be what the owner says.
-fn reading(csv: &CsvReader<SourceReader>, is_first_row_chosen: bool) -> Reading {
-    let (first_row, decimal_mark) = (csv.first_row(), csv.decimal_mark());
+fn reading(table: &TableReader<SourceReader>, source: &Source, is_first_row_chosen: bool) -> Reading {
+    if source.parquet_rows().is_some() {
+        return Reading {
+            words: "A Parquet file: its schema names the columns and says what they hold.".to_owned(),
+            notes: Vec::new(),
+            first_row_is_data: false,
+            decimal_comma: false,
+            asks_first_row: false,
+            asks_decimal_mark: false,
+        };
+    }
+    let packed = if table.is_gzip() { "Packed with gzip. " } else { "" };
+    let layout = match table.format().value {
+        Format::Json => format!("{packed}JSON, {}.", table.layout_in_words()),
+        Format::Csv | Format::Parquet => {
+            format!("{packed}Separated by {}; UTF-8 text.", table.layout_in_words())
+        }
+    };
+    let first_row = table.first_row();
     let mut notes = Vec::new();
-    let holds = match first_row.value {
-        FirstRow::Names => {
-            notes.extend(first_row.is_doubtful.then(|| {
-                format!(
-                    "The first row is taken for the names of the columns: {}. If it is data, say so below.",
-                    first_row.reason
-                )
-            }));
-            "column names"
-        }
-        FirstRow::Data => {
-            notes.extend((!is_first_row_chosen).then(|| {
-                format!(
-                    "This file seems to have no header row: {}. It is read as data, and the columns are called \
-                     “column 1”, “column 2” and so on. If it holds names, say so below.",
-                    first_row.reason
-                )
-            }));
-            "data"
-        }
-    };
-    let mark = match decimal_mark.value {
-        DecimalMark::Point => "point",
-        DecimalMark::Comma => "comma",
-    };
-    notes.extend(decimal_mark.is_doubtful.then(|| {
-        format!(
-            "Numbers are read with a decimal {mark}: {}. If that is wrong, say so below.",
-            decimal_mark.reason
-        )
-    }));
+    let mut words = layout;
+    let asks_first_row = !table.has_named_fields();
+    if asks_first_row {
+        let holds = match first_row.value {
+            FirstRow::Names => {
+                notes.extend(first_row.is_doubtful.then(|| {
+                    format!(
+                        "The first row is taken for the names of the columns: {}. If it is data, say so below.",
+                        first_row.reason
+                    )
+                }));
+                "column names"
+            }
+            FirstRow::Data => {
+                notes.extend((!is_first_row_chosen).then(|| {
+                    format!(
+                        "This file seems to have no header row: {}. It is read as data, and the columns are called \
+                         “column 1”, “column 2” and so on. If it holds names, say so below.",
+                        first_row.reason
+                    )
+                }));
+                "data"
+            }
+        };
+        words.push_str(&format!(" First row: {holds} ({}).", first_row.reason));
+    }
+    let decimal_mark = table.decimal_mark();
+    if let Some(decimal_mark) = decimal_mark {
+        let mark = match decimal_mark.value {
+            DecimalMark::Point => "point",
+            DecimalMark::Comma => "comma",
+        };
+        notes.extend(decimal_mark.is_doubtful.then(|| {
+            format!(
+                "Numbers are read with a decimal {mark}: {}. If that is wrong, say so below.",
+                decimal_mark.reason
+            )
+        }));
+        words.push_str(&format!(" Decimal {mark} ({}).", decimal_mark.reason));
+    }
     Reading {
-        words: format!(
-            "Separated by {}; UTF-8 text. First row: {holds} ({}). Decimal {mark} ({}).",
-            csv.delimiter_reason(),
-            first_row.reason,
-            decimal_mark.reason
-        ),
+        words,
         notes,
-        first_row_is_data: first_row.value == FirstRow::Data,
-        decimal_comma: decimal_mark.value == DecimalMark::Comma,
+        // Fields that are named leave no row without names.
+        first_row_is_data: asks_first_row && first_row.value == FirstRow::Data,
+        decimal_comma: decimal_mark.is_some_and(|mark| mark.value == DecimalMark::Comma),
+        asks_first_row,
+        asks_decimal_mark: decimal_mark.is_some(),
     }
 }
 
 /// The rows of a file, read in turns so that other messages are heard in between.
 pub(crate) struct Rows {
-    csv: CsvReader<SourceReader>,
+    table: TableReader<SourceReader>,
+    /// Rows of a Parquet file that were left out before.
+    left_out: Skipped,
+    types: Vec<Found<ColumnType>>,
+    converter: Converter,
     hash: RunningHash,
     row: Row,
+    converted: Row,
     turn: Turn,
     rows_to_look: u32,
 }
@@ -223,19 +377,51 @@ impl Rows {
     /// # Errors
     /// A [`Fault`] if the file is no table.
     pub(crate) fn read(source: &Source, options: &ReadOptions) -> Result<Self, Fault> {
-        let ragged_rows = if options.skip_ragged_rows { RowPolicy::Skip } else { RowPolicy::Reject };
-        let reader = source.reader();
+        let bad_rows = if options.skip_ragged_rows { RowPolicy::Skip } else { RowPolicy::Reject };
+        let reader = source.rows_reader();
         let hash = reader.running_hash();
         let first_row = |is_data| if is_data { FirstRow::Data } else { FirstRow::Names };
         let decimal_mark = |is_comma| if is_comma { DecimalMark::Comma } else { DecimalMark::Point };
-        let options = Options {
-            ragged_rows,
-            first_row: options.first_row_is_data.map(first_row),
-            decimal_mark: options.decimal_comma.map(decimal_mark),
-            ..Options::default()
+        let parquet = source.parquet_rows();
+        let left_out = parquet.map(|rows| rows.skipped().clone()).unwrap_or_default();
+        if let (Some(row), false) = (left_out.first_rows.first(), options.skip_ragged_rows) {
+            return Err(Fault::new(
+                "bad-row",
+                &format!("The Parquet file has {row}. Correct the row, or choose to skip such rows."),
+            ));
+        }
+        let options_of_table = match parquet {
+            None => Options {
+                bad_rows,
+                first_row: options.first_row_is_data.map(first_row),
+                decimal_mark: options.decimal_comma.map(decimal_mark),
+                ..Options::default()
+            },
+            // As the Parquet worker wrote them.
+            Some(_) => Options {
+                format: Some(Format::Csv),
+                delimiter: Some(Delimiter::Comma),
+                first_row: Some(FirstRow::Names),
+                decimal_mark: Some(DecimalMark::Point),
+                bad_rows,
+                ..Options::default()
+            },
         };
-        let csv = CsvReader::with_options(reader, &options)?;
-        Ok(Self { csv, hash, row: Row::new(), turn: Turn::begin(), rows_to_look: ROWS_PER_LOOK })
+        let table = TableReader::new(reader, &options_of_table)?;
+        let found = parquet.map_or_else(|| table.types(), ParquetRows::types);
+        let types = settled(found, options.types.as_deref())?;
+        let values: Vec<ColumnType> = types.iter().map(|found| found.value.clone()).collect();
+        Ok(Self {
+            table,
+            left_out,
+            types,
+            converter: Converter::new(&values),
+            hash,
+            row: Row::new(),
+            converted: Row::new(),
+            turn: Turn::begin(),
+            rows_to_look: ROWS_PER_LOOK,
+        })
     }
 
     /// Reads the next row; `false` at the end. Gives way now and then.
@@ -251,7 +437,7 @@ impl Rows {
             }
         }
         self.rows_to_look -= 1;
-        Ok(self.csv.next_row(&mut self.row)?)
+        Ok(self.table.next_row(&mut self.row)?)
     }
 
     /// Whether this is a good moment for anything that is done now and then.
@@ -259,24 +445,41 @@ impl Rows {
         self.rows_to_look == 0
     }
 
-    pub(crate) fn row(&self) -> &Row {
+    /// The row with the numbers that its cells mean.
+    pub(crate) fn row(&mut self) -> &Row {
+        self.both().1
+    }
+
+    /// The row as it is in the file.
+    pub(crate) fn written(&self) -> &Row {
         &self.row
     }
 
+    /// The row as it is in the file, and with the numbers that its cells mean.
+    pub(crate) fn both(&mut self) -> (&Row, &Row) {
+        (&self.row, self.converter.convert(&self.row, &mut self.converted))
+    }
+
     pub(crate) fn header(&self) -> &[String] {
-        self.csv.header()
+        self.table.header()
     }
 
-    pub(crate) fn decimal_mark(&self) -> DecimalMark {
-        self.csv.decimal_mark().value
+    /// What stands before decimals; `None` for a file in which that is not in question.
+    pub(crate) fn decimal_mark(&self) -> Option<DecimalMark> {
+        self.table.decimal_mark().map(|found| found.value)
     }
 
-    pub(crate) fn skipped(&self) -> &Skipped {
-        self.csv.skipped()
+    pub(crate) fn skipped(&self) -> Skipped {
+        let mut skipped = self.left_out.clone();
+        let of_table = self.table.skipped();
+        skipped.row_count += of_table.row_count;
+        skipped.first_rows.extend_from_slice(&of_table.first_rows);
+        skipped.blank_line_count = of_table.blank_line_count;
+        skipped
     }
 
     pub(crate) fn byte_position(&self) -> u64 {
-        self.csv.byte_position()
+        self.table.byte_position()
     }
 
     /// SHA-256 of the file, once [`Self::next`] has given `false`.
@@ -340,6 +543,19 @@ impl From<ReadError> for Fault {
             ReadError::Utf16 | ReadError::InvalidUtf8 { .. } => "not-utf8",
             ReadError::NotText { .. } | ReadError::Binary => "not-a-table",
             ReadError::Io { .. } | ReadError::AfterError => "file-unreadable",
+            ReadError::Unpack(_) => "not-unpacked",
+            // A record that is at fault by itself can be skipped.
+            ReadError::Json {
+                fault:
+                    JsonFault::Syntax { .. }
+                    | JsonFault::NotARecord
+                    | JsonFault::MixedRecords
+                    | JsonFault::RepeatedField { .. }
+                    | JsonFault::UnknownField { .. }
+                    | JsonFault::TooManyElements { .. },
+                ..
+            } => "bad-row",
+            ReadError::NoRecords => "empty-table",
             ReadError::TooManyColumns { .. }
             | ReadError::RecordTooLong { .. }
             | ReadError::UnclosedQuote { .. }

@@ -19,6 +19,7 @@ use crate::messages::{Fault, ReadOptions, Run, TwinView};
 use crate::time::Stopwatch;
 use crate::vault::Vault;
 use crate::vault::datasets;
+use crate::vault::parquet;
 use crate::vault::processes::Work;
 use crate::vault::source::Source;
 use crate::vault::table::{self, OpenTable, Rows};
@@ -73,6 +74,7 @@ pub fn read_options(source: &ManifestSource) -> ReadOptions {
         missing_words: source.missing_words.clone(),
         first_row_is_data: Some(source.first_row_is_data),
         decimal_comma: Some(source.decimal_comma),
+        types: Some(source.column_types.clone()),
     }
 }
 
@@ -86,7 +88,7 @@ pub async fn of_run(vault: &Rc<Vault>, run: &Run, file: Option<web_sys::File>) -
     let (_, manifest) = datasets::fetch(vault, &unlocked, run.dataset, &process).await?;
     let batches = covered(&manifest, run);
     if let Some(file) = file {
-        let source = Source::from_file(file);
+        let source = parquet::opened(Source::from_file(file), &process, |_| {}).await?;
         let sha256 = table::hash(&source, &process, |_| {}).await?;
         if !batches.iter().any(|batch| batch.sha256 == sha256) {
             let names: Vec<&str> = batches.iter().map(|batch| batch.file_name.as_str()).collect();

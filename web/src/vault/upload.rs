@@ -35,6 +35,7 @@ use crate::vault::Vault;
 use crate::vault::claim::Claim;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
+use crate::vault::parquet;
 use crate::vault::processes::{Process, Work};
 use crate::vault::random::dataset_id;
 use crate::vault::source::Source;
@@ -224,7 +225,7 @@ pub async fn resume(
         ));
     }
     let source = match file {
-        Some(file) => Source::from_file(file),
+        Some(file) => parquet::opened(Source::from_file(file), &process, |_| {}).await?,
         None => source_at_hand(vault, &state, &process).await?,
     };
     run(vault, &unlocked, &source, state, &process).await

@@ -42,6 +42,7 @@ pub fn sample(keyring: &Keyring) -> Manifest {
             missing_words: Vec::new(),
             first_row_is_data: false,
             decimal_comma: false,
+            column_types: Vec::new(),
         },
         columns: vec![Column::new(
             "height".to_owned(),

@@ -132,6 +132,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             missing_words: Vec::new(),
             first_row_is_data: false,
             decimal_comma: false,
+            column_types: Vec::new(),
         },
         columns: vec![
             Column::new("note".to_owned(), Treatment::Dropped),

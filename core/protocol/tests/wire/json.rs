@@ -59,6 +59,7 @@ fn manifest() -> Manifest {
             missing_words: Vec::new(),
             first_row_is_data: false,
             decimal_comma: false,
+            column_types: Vec::new(),
         },
         columns: vec![
             Column::new(
@@ -272,9 +273,11 @@ fn frozen_manifest_is_still_written_and_read() {
 fn a_manifest_says_how_a_file_is_read_only_where_that_is_unusual() {
     let usual = String::from_utf8(manifest().to_bytes()).unwrap();
     assert!(!usual.contains("first_row_is_data") && !usual.contains("decimal_comma"), "{usual}");
+    assert!(!usual.contains("column_types"), "{usual}");
     let mut unusual = manifest();
     unusual.source.first_row_is_data = true;
     unusual.source.decimal_comma = true;
+    unusual.source.column_types = vec![r#"{"type":"time"}"#.to_owned()];
     assert_eq!(Manifest::from_bytes(&unusual.to_bytes()).unwrap(), unusual);
 }
 

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use veilsum_table::profile::{ColumnProfile, Kind};
 use veilsum_table::treat::Choice;
 
-use crate::messages::Proposal;
+use crate::messages::{ColumnDetails, Proposal};
+use crate::page::components::column_details::{Closer, TypeChoices, at_a_glance};
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::words;
 
@@ -20,6 +21,10 @@ pub(in crate::page) fn ColumnCard(
     index: usize,
     profile: ColumnProfile,
     proposal: Proposal,
+    details: ColumnDetails,
+    type_choices: TypeChoices,
+    /// Reads the file again with another type of this column; `None` where that is no choice.
+    on_type: Option<Callback<String>>,
     #[prop(into)] choice: Signal<Choice>,
     on_choice: Callback<Choice>,
     /// Why this choice cannot be carried out.
@@ -112,6 +117,7 @@ pub(in crate::page) fn ColumnCard(
                 <span class="tag">{kind}</span>
             </div>
             <p class="reason">{profile.reason}</p>
+            {at_a_glance(&details, index)}
             <dl class="facts">
                 {match proposal.category_count {
                     Some(categories) if profile.kind == Kind::Text => fact("Categories", words::count(categories.into())),
@@ -169,6 +175,7 @@ pub(in crate::page) fn ColumnCard(
                     </div>
                 </div>
             </Show>
+            <Closer index details choices=type_choices on_type/>
             <p class="consequence" aria-live="polite" data-testid=format!("consequence-{index}")>{consequence}</p>
             {move || problem.get().map(|problem| view! {
                 <p class="note danger" role="alert" data-testid=format!("column-problem-{index}")>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
-use crate::messages::{Reading, TableView, UploadEstimate};
+use crate::messages::{PresetView, Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
 use crate::page::components::engine_choice::EngineChoice;
@@ -21,6 +21,7 @@ use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
 use crate::ui::navigate;
 use crate::ui::progress::{Bar, ProgressBar};
+use crate::ui::save::save_bytes;
 use crate::ui::steps::{Step, Steps};
 use crate::ui::vault_client::Vault;
 use crate::ui::words;
@@ -98,7 +99,7 @@ fn Table() -> impl IntoView {
         TableProcess::Failed { fault, .. } => {
             // Nothing else that can be chosen makes a table of such a file.
             let skips = desk.read_options.with_untracked(|options| options.skip_ragged_rows);
-            let can_skip = skips || fault.code == "ragged-row";
+            let can_skip = skips || matches!(fault.code.as_str(), "ragged-row" | "bad-row");
             view! {
                 <section class="panel browser-side" data-testid="table-failed">
                     <FaultNote fault/>
@@ -126,6 +127,14 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
     let row_count = view.profile.row_count;
     let skipped = view.profile.skipped.clone();
     let reading = view.reading.clone();
+    let save_bad_rows = {
+        let view = Arc::clone(&view);
+        move |_| {
+            // A browser that saves nothing says so itself; the rows stand below.
+            let _ =
+                save_bytes(&format!("{}.bad-rows.csv", view.file_name), "text/csv", view.bad_rows.as_bytes());
+        }
+    };
     let head = format!(
         "{} × {}, {}, read in {}.",
         words::counted(row_count, "row"),
@@ -138,6 +147,11 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
         {(skipped.row_count > 0).then(|| view! {
             <details class="note warning" data-testid="skipped-rows">
                 <summary>{format!("Skipped: {} that cannot be used", words::counted(skipped.row_count, "row"))}</summary>
+                <p>
+                    <button type="button" class="button" data-testid="save-bad-rows" on:click=save_bad_rows>
+                        "Save this list as CSV"
+                    </button>
+                </p>
                 <ul>{skipped.first_rows.iter().map(|row| view! { <li>{row.to_string()}</li> }).collect_view()}</ul>
             </details>
         })}
@@ -150,7 +164,28 @@ fn Opened(view: Arc<TableView>) -> impl IntoView {
             }).collect_view())}
             <ReadOptionsForm reading=Some(reading)/>
         </section>
+        {view.preset.clone().map(|preset| view! { <Known preset/> })}
         <Choices view/>
+    }
+}
+
+/// What is known of a public table.
+#[component]
+fn Known(preset: PresetView) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let PresetView { name, about, doubts, reasons, choices } = preset;
+    let use_it = move |_| desk.choices.set(choices.clone());
+    view! {
+        <section class="note" data-testid="preset" aria-label="A table that is known">
+            <div>
+                <p><strong>{format!("This looks like the table “{name}”. ")}</strong>{about}</p>
+                {doubts.into_iter().map(|doubt| view! { <p data-testid="preset-doubt">{doubt}</p> }).collect_view()}
+                <ul>{reasons.into_iter().map(|reason| view! { <li>{reason}</li> }).collect_view()}</ul>
+                <button type="button" class="button" data-testid="preset-use" on:click=use_it>
+                    "Choose what is best for it"
+                </button>
+            </div>
+        </section>
     }
 }
 
@@ -166,6 +201,10 @@ fn ReadOptionsForm(reading: Option<Reading>) -> impl IntoView {
     let words = RwSignal::new(options.missing_words.join(", "));
     let found = reading.as_ref().map(|reading| (!reading.first_row_is_data, reading.decimal_comma));
     let (found_names, found_comma) = found.unwrap_or_default();
+    let (asks_first_row, asks_decimal_mark) = reading
+        .as_ref()
+        .map(|reading| (reading.asks_first_row, reading.asks_decimal_mark))
+        .unwrap_or_default();
     let has_names = RwSignal::new(found_names);
     let has_comma = RwSignal::new(found_comma);
     let open = reading.as_ref().is_none_or(|reading| !reading.notes.is_empty());
@@ -197,8 +236,8 @@ fn ReadOptionsForm(reading: Option<Reading>) -> impl IntoView {
             <form class="fields" on:submit=submit>
                 {box_of(skip, "skip-ragged-rows", "Skip rows with a wrong number of cells or other faults (they are counted and listed)")}
                 {found.map(|_| view! {
-                    {box_of(has_names, "first-row-names", "The first row holds the names of the columns")}
-                    {box_of(has_comma, "decimal-comma", "Numbers have a decimal comma, as 1.234,56")}
+                    {asks_first_row.then(|| box_of(has_names, "first-row-names", "The first row holds the names of the columns"))}
+                    {asks_decimal_mark.then(|| box_of(has_comma, "decimal-comma", "Numbers have a decimal comma, as 1.234,56"))}
                     <div class="field">
                         <label for="missing-words">"Words that mean “missing”, separated by commas"</label>
                         <input
@@ -243,6 +282,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
             desk.read_again();
         })
     });
+    let type_choices = StoredValue::new(view.type_choices.clone());
     let proposed: Vec<Choice> = view.proposals.iter().map(|proposal| proposal.choice).collect();
     let cards = {
         let view = Arc::clone(&view);
@@ -271,6 +311,9 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
                     index
                     profile=view.profile.columns[index].clone()
                     proposal=view.proposals[index].clone()
+                    details=view.details[index].clone()
+                    type_choices
+                    on_type=desk.holds_file().then(|| Callback::new(move |code| desk.choose_type(index, code)))
                     choice
                     on_choice=set
                     problem=said(|estimate| &estimate.problems)

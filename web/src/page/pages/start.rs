@@ -153,9 +153,9 @@ fn DropZone(on_file: Callback<File>) -> impl IntoView {
             on:drop=drop
         >
             <Icon symbol=Symbol::File/>
-            <p>"Drop a CSV file here, or"</p>
+            <p>"Drop a CSV, JSON or Parquet file here, or"</p>
             <FileInput id="file-input" label="Choose a file" class="primary" on_file/>
-            <p class="hint">"It is read in this browser. Nothing is sent until you press Encrypt and upload."</p>
+            <p class="hint">"CSV and JSON may be packed with gzip. The file is read in this browser: nothing is sent until you press Encrypt and upload."</p>
         </div>
     }
 }

@@ -169,6 +169,7 @@ fn source_of(state: &UploadState) -> Source {
         missing_words: state.file.options.missing_words.clone(),
         first_row_is_data: state.file.options.first_row_is_data == Some(true),
         decimal_comma: state.file.options.decimal_comma == Some(true),
+        column_types: state.file.options.types.clone().unwrap_or_default(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::{Process, Work};
 use crate::vault::source::Source;
-use crate::vault::table::{self, OpenTable};
+use crate::vault::table::{self, Look, OpenTable};
 use crate::vault::twin::{self, check_same_file, read_options};
 use crate::vault::upload::choose;
 use crate::vault::upload::content::Content;
@@ -222,8 +222,9 @@ impl<'a> Growing<'a> {
         source: Source,
         like: &veilsum_protocol::manifest::Source,
     ) -> Result<OpenTable, Fault> {
-        let told = |progress| self.vault.tell(Event::Reading(progress));
-        let profiled = table::profile(source, read_options(like), &self.process, told).await?;
+        let tell = Rc::clone(&self.vault.tell);
+        let told = move |progress| tell(Event::Reading(progress));
+        let profiled = table::profile(source, read_options(like), Look::Plain, &self.process, told).await?;
         Ok(profiled.table)
     }
 

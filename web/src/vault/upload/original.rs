@@ -140,7 +140,7 @@ impl Parts<'_> {
         };
         let mut total = 0;
         while rows.next(self.run.abort).await? {
-            writer.write_row(rows.row()).expect(in_memory);
+            writer.write_row(rows.written()).expect(in_memory);
             while let Some(plaintext) = written.take(PART_BYTES) {
                 total += plaintext.len() as u64;
                 self.way.ready().await?;

@@ -51,7 +51,7 @@ pub(super) async fn open(
 pub(super) async fn read(source: &Source, options: ReadOptions, abort: &Abort) -> Result<LearnTable, Fault> {
     let missing: Vec<String> = options.missing_words.iter().map(|word| word.to_lowercase()).collect();
     let mut rows = Rows::read(source, &options)?;
-    let mark = rows.decimal_mark();
+    let mark = rows.decimal_mark().unwrap_or_default();
     let names = rows.header().to_vec();
     let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
     let mut cells = 0;
