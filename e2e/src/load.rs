@@ -53,8 +53,19 @@ pub struct Related {
     pub upload_seconds: f64,
     /// Bytes that the cloud stores for the encrypted columns.
     pub ciphertext_bytes: u64,
-    /// Each analysis: its name, the seconds of each phase as the page shows them, and the bytes of its answer.
-    pub runs: Vec<(&'static str, Vec<(String, f64)>, u64)>,
+    /// Each analysis.
+    pub runs: Vec<RelatedRun>,
+}
+
+/// One analysis of [`Related`].
+#[derive(Debug, Clone)]
+pub struct RelatedRun {
+    /// Its name.
+    pub name: &'static str,
+    /// The seconds of each phase as the page shows them.
+    pub seconds: Vec<(String, f64)>,
+    /// Bytes of its encrypted answer.
+    pub answer_bytes: u64,
 }
 
 /// Puts a table through a browser of its own under an engine: the correlation matrix of all columns and a regression of the
@@ -78,10 +89,10 @@ pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
     let objects = dataset::cloud_objects(&browser).await?;
     let row_groups = objects.iter().filter(|object| object.key.contains("/rg/"));
     let ciphertext_bytes = row_groups.map(|object| object.size.parse::<u64>()).sum::<Result<u64, _>>()?;
-    let mut runs = Vec::new();
+    let mut runs: Vec<RelatedRun> = Vec::new();
     for name in ["correlation", "regression"] {
         dataset::choose_analysis(&browser, name).await?;
-        if let Some((previous, _, _)) = runs.last() {
+        if let Some(RelatedRun { name: previous, .. }) = runs.last() {
             browser.click(&format!("ask-remove-{previous}")).await?;
         }
         dataset::all_numbers(&browser).await?;
@@ -94,7 +105,7 @@ pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
             row.querySelector('th').textContent, parseFloat(row.querySelector('td').textContent.replaceAll(',', ''))]);";
         let seconds: Vec<(String, f64)> = browser.script(body, &[]).await?;
         let bytes = "return Number(document.querySelector('[data-testid=\"answer-cost\"]').dataset.bytes);";
-        runs.push((name, seconds, browser.script(bytes, &[]).await?));
+        runs.push(RelatedRun { name, seconds, answer_bytes: browser.script(bytes, &[]).await? });
     }
     Ok(Related { upload_seconds, ciphertext_bytes, runs })
 }

@@ -85,12 +85,14 @@ pub fn plan(manifest: &Manifest, requests: &[Request], batches: &[u32]) -> Resul
     let schema = Schema::new(&manifest.columns);
     let mut terms = BTreeMap::new();
     for request in requests {
-        let of_request = request.terms(schema).map_err(|error| match error {
+        let of_request = request.terms(schema).map_err(|error| {
+            let is_of_columns = matches!(error, PlanError::NoCategories { .. } | PlanError::NoBins { .. });
             // What the second engine did not encrypt at once is never added.
-            PlanError::NoCategories { .. } | PlanError::NoBins { .. } if manifest.scheme.multiplies() => {
+            if is_of_columns && manifest.scheme.multiplies() {
                 PlanError::NoFactor { analysis: request.name(schema) }
+            } else {
+                error
             }
-            error => error,
         });
         for term in of_request? {
             terms.entry(term).or_insert_with(|| request.name(schema));

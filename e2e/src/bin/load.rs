@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 use veilsum_e2e::check::check_exactly;
-use veilsum_e2e::load::{Measured, Related, measure, relate};
+use veilsum_e2e::load::{Measured, Related, RelatedRun, measure, relate};
 use veilsum_e2e::tables;
 
 const USAGE: &str = "veilsum-load [--rows N]... [--columns N] [--relations]
@@ -72,8 +72,8 @@ fn report_relations(rows: u64, columns: usize, engine: &str, related: &Related) 
     println!("\n{rows} rows × {columns} columns, {engine}; every answer equals its plaintext twin");
     println!("  {:<36}{:>10.2} s", "encrypt and upload", related.upload_seconds);
     println!("  {:<36}{:>10.2} MiB", "ciphertext", mib(related.ciphertext_bytes));
-    for (name, seconds, bytes) in &related.runs {
-        println!("  {name}: answer of {:.3} MiB", mib(*bytes));
+    for RelatedRun { name, seconds, answer_bytes } in &related.runs {
+        println!("  {name}: answer of {:.3} MiB", mib(*answer_bytes));
         for (phase, seconds) in seconds {
             println!("    {phase:<34}{seconds:>10.3} s");
         }

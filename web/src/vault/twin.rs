@@ -185,9 +185,9 @@ async fn absolute_errors(
     abort: &Abort,
 ) -> Result<Vec<(u32, String, f64)>, Fault> {
     let schema = Schema::new(&manifest.columns);
-    let fits = (0..).zip(&run.requests).zip(answers).filter_map(|((at, request), answer)| match request {
-        Request::Regression(asked) => Some((at, Fitted::new(asked, schema, answer)?, 0.0_f64, 0_u64)),
-        _ => None,
+    let fits = (0..).zip(&run.requests).zip(answers).filter_map(|((at, request), answer)| {
+        let Request::Regression(asked) = request else { return None };
+        Some((at, Fitted::new(asked, schema, answer)?, 0.0_f64, 0_u64))
     });
     let mut fits: Vec<_> = fits.collect();
     if fits.is_empty() {
