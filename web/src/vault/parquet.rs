@@ -107,7 +107,7 @@ fn read(message: &JsValue) -> Message {
     if let Some(hundredths) = message.as_f64() {
         return Message::Hundredths(hundredths as u64);
     }
-    let parts: Array = message.dyn_ref::<Array>().map(Array::clone).unwrap_or_default();
+    let parts: Array = message.dyn_ref::<Array>().cloned().unwrap_or_default();
     let words = |at: u32| parts.get(at).as_string().unwrap_or_default();
     Message::Ended(match parts.get(0).as_f64() {
         Some(0.0) => {
