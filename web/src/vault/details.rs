@@ -26,8 +26,7 @@ pub(super) fn code(column_type: &ColumnType) -> String {
 /// Every type that can be chosen, written down and in words.
 pub(super) fn type_choices(types: &[Found<ColumnType>]) -> Vec<(String, String)> {
     let currency = types.iter().find_map(|found| {
-        let ColumnType::Money { currency, .. } = &found.value else { return None };
-        Some(currency.as_str())
+        if let ColumnType::Money { currency, .. } = &found.value { Some(currency.as_str()) } else { None }
     });
     let choices = ColumnType::choices(currency.unwrap_or("$"));
     choices.iter().map(|choice| (code(choice), choice.in_words())).collect()

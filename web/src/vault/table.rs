@@ -195,10 +195,13 @@ pub(crate) async fn profile(
     let chosen = options.types.clone();
     // The schema of a Parquet file knows better than its cells.
     let looks_for_types = look == Look::Close && source.parquet_rows().is_none();
-    let mut is_second_pass = false;
+    // Of the first pass: in the second one all is chosen, and nothing is found.
+    let mut found_reading = None;
     loop {
         let mut rows = Rows::read(&source, &options)?;
-        let reading = reading(&rows.table, &source, is_first_row_chosen);
+        let is_second_pass = found_reading.is_some();
+        let reading =
+            found_reading.take().unwrap_or_else(|| reading(&rows.table, &source, is_first_row_chosen));
         // Whoever reads the file again must read it in the same way, whatever would be found in it then.
         options.first_row_is_data = Some(reading.first_row_is_data);
         options.decimal_comma = Some(reading.decimal_comma);
@@ -231,13 +234,11 @@ pub(crate) async fn profile(
             let found = settled(&typer.finish(), chosen.as_deref())?;
             let is_same = found.iter().map(|found| &found.value).eq(types.iter().map(|found| &found.value));
             if !is_same && !is_second_pass {
-                is_second_pass = true;
+                found_reading = Some(reading);
                 options.types = Some(codes(&found));
                 continue;
             }
-            if is_same || is_second_pass {
-                types = found;
-            }
+            types = found;
         }
         let seconds = watch.seconds();
         told(progress(source.size_bytes(), source.size_bytes(), seconds));
