@@ -47,6 +47,9 @@ pub fn prepare(columns: &mut [Column], facts: &[Facts], requests: &[Request]) ->
             let column = columns.get_mut(at).ok_or(PlanError::NoSuchColumn { position })?;
             if column.categories.is_empty() {
                 let known = facts.get(at).and_then(|facts| facts.categories.as_ref());
+                if known.is_some_and(Vec::is_empty) {
+                    return Err(PlanError::OnlyBlanks { column: column.name.clone() });
+                }
                 let fits = known.filter(|categories| (1..=MAX_CATEGORIES).contains(&categories.len()));
                 column.categories = fits.cloned().ok_or_else(|| PlanError::TooManyCategories {
                     column: column.name.clone(),

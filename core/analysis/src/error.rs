@@ -27,6 +27,14 @@ pub enum PlanError {
         /// The column.
         column: String,
     },
+    /// All cells of the column are blank.
+    #[error(
+        "column “{column}” has blank cells only, so that there is nothing to group by: choose another column"
+    )]
+    OnlyBlanks {
+        /// The column.
+        column: String,
+    },
     /// The column has too many different cells to group by.
     #[error(
         "column “{column}” has more than {largest} different values, too many to group by: choose another column"

@@ -166,11 +166,11 @@ pub fn verify(text: &str) -> Result<CertificateView, Fault> {
                     "every sum carried a check value that fits the planned rows".to_owned()
                 }
                 Verification::Manifest => "the answers follow from the signed manifest alone".to_owned(),
-                Verification::SpotChecked { picked } => format!(
-                    "spot-checked {} of {} row groups against the cleartext; the others were not checked",
-                    picked.len(),
-                    certificate.row_groups.len()
-                ),
+                Verification::SpotChecked { picked } => {
+                    let (checked, all) = (picked.len(), certificate.row_groups.len());
+                    let others = if checked < all { "; the others were not checked" } else { "" };
+                    format!("spot-checked {checked} of {all} row groups against the cleartext{others}")
+                }
                 Verification::NotChecked { why } => format!("not checked: {why}"),
             },
         ),

@@ -175,7 +175,7 @@ impl Analysis for Quantiles {
             let error = error.as_ref().map_or(0.0, float);
             answer.notes.push(format!(
                 "Only the bins of the values are known, so each number is off by at most {}; finer bins make it exact.",
-                words::short(error)
+                words::at_most(error)
             ));
         }
         answer.refinements = finer.into_iter().map(|binning| (self.column, binning)).collect();

@@ -30,6 +30,17 @@ pub(crate) fn short(number: f64) -> String {
     fixed(number, decimals_for(number, 2))
 }
 
+/// A bound in three significant digits, never below it.
+pub(crate) fn at_most(bound: f64) -> String {
+    let said = short(bound);
+    if said.parse::<f64>().is_ok_and(|said| said >= bound) {
+        return said;
+    }
+    // One more in the last digit that is said.
+    let step = 0.1_f64.powi(i32::try_from(decimals_for(bound, 2)).unwrap_or(0));
+    short(bound + step)
+}
+
 /// A share in per cent: “12.3 %”. What is not all is not called 100 %.
 pub(crate) fn share(share: &Rational) -> String {
     let percent = float(share) * 100.0;

@@ -34,7 +34,7 @@ const OFFERS: [Offer; 2] = [
         name: "The cloud multiplies (BFV)",
         answers: [
             "Spot-checked: some row groups are computed again from the file",
-            "Sums, means, variances, covariances, correlations, regressions and groups; values and categories go up, the products are made there",
+            "Sums, means, variances, covariances, correlations, regressions and groups of values and categories, which alone go up. Not more than three columns are multiplied: no kurtosis, no groups by two columns, and no regression on several columns with blanks",
             "No columns can be added",
             "About ten times faster to encrypt; 20 bytes a value, or a few times that where numbers are large; answers of 0.3 to 1 MB a number and row group",
         ],
