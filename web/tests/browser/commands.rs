@@ -198,3 +198,41 @@ async fn nothing_is_uploaded_before_the_key_file_is_saved() {
     let fault = vault.perform(Command::StartUpload(choices), None).await.unwrap_err();
     assert_eq!(fault.code, "key-file-needed");
 }
+
+#[wasm_bindgen_test]
+async fn cells_are_read_as_what_they_mean() {
+    let (vault, _) = vault("types").await;
+    let file = b"[{\"when\":\"01/02/2024\",\"share\":\"50 %\"},{\"when\":\"03/04/2024\",\"share\":\"5 %\"}]";
+    let found = open(&vault, file, ReadOptions::default()).await.unwrap();
+    assert!(found.reading.words.starts_with("JSON, one list of records"), "{}", found.reading.words);
+    assert!(!found.reading.asks_first_row && !found.reading.asks_decimal_mark);
+    assert!(found.details[0].is_doubtful, "{:?}", found.details[0]);
+    assert_eq!(found.first_rows[0], ["01/02/2024", "50 %"]);
+    let sums = |table: &TableView| -> Vec<_> {
+        table.profile.columns.iter().map(|column| column.exact_sum.clone().unwrap_or_default()).collect()
+    };
+    // The second of January and the fourth of March.
+    assert_eq!(sums(&found), [(19_724 + 19_786).to_string(), "0.55".to_owned()]);
+
+    let day_first = found.type_choices.iter().find(|(_, words)| words.starts_with("dates like 31.1.2024"));
+    let types = Some(vec![day_first.unwrap().0.clone(), String::new()]);
+    let chosen = open(&vault, file, ReadOptions { types, ..ReadOptions::default() }).await.unwrap();
+    assert_eq!(chosen.details[0].type_reason, "chosen by you");
+    assert_eq!(sums(&chosen), [(19_754 + 19_816).to_string(), "0.55".to_owned()]);
+
+    let as_they_stand = ReadOptions { types: Some(Vec::new()), ..ReadOptions::default() };
+    let plain = open(&vault, file, as_they_stand).await.unwrap();
+    assert_eq!(plain.profile.columns[0].text_count, 2);
+}
+
+#[wasm_bindgen_test]
+async fn rows_at_fault_are_skipped_and_listed() {
+    let (vault, _) = vault("bad-rows").await;
+    let file = b"{\"a\":1}\n{\"a\":\n{\"a\":3}\n";
+    assert_eq!(fault_of(&vault, file).await.code, "bad-row");
+    let skipping = ReadOptions { skip_ragged_rows: true, ..ReadOptions::default() };
+    let table = open(&vault, file, skipping).await.unwrap();
+    assert_eq!((table.profile.row_count, table.profile.skipped.row_count), (2, 1));
+    assert!(table.bad_rows.starts_with("row,line,reason\n2,2,"), "{}", table.bad_rows);
+    assert_eq!(fault_of(&vault, b"\x1f\x8bnothing of the kind").await.code, "not-unpacked");
+}
