@@ -4,6 +4,8 @@
 //! cargo build --release -p veilsum-lambda --bins && cargo run --release -p veilsum-lambda --example score_load
 //! ```
 //!
+//! With `families`, `largest` or `load` behind it only that part is measured.
+//!
 //! For each family one record and 10,000 records (encryption, upload, cloud, download, decryption, bytes, memory of the
 //! function), then 50 clients at the same time. Every score is compared with the cleartext twin's integers.
 
@@ -42,8 +44,26 @@ async fn main() {
         company.publish(&model).await;
         models.push(model);
     }
+    let part = std::env::args().nth(1);
+    let measures = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    if measures("families") {
+        families(&stack, &client, &keys, &models).await;
+    }
+    if measures("largest") {
+        largest(&stack, &client, &keys, &models[1]).await;
+    }
+    if measures("load") {
+        for (model, way) in [(&models[1], Way::Record), (&models[1], Way::Table), (&models[3], Way::OneRound)]
+        {
+            under_load(&stack, &client, &keys, model, way).await;
+        }
+    }
+    stack.stop().await;
+}
+
+async fn families(stack: &Stack, client: &Client, keys: &Keys, models: &[Published]) {
     println!("\nfamily, way and records: seconds; bytes; peak memory of the function");
-    for model in &models {
+    for model in models {
         let is_network = model.name == "digits";
         for way in [Way::Record, Way::Table, Way::OneRound] {
             // A table of products would have 2,144 ciphertexts for each block.
@@ -53,15 +73,10 @@ async fn main() {
                 Way::OneRound => (is_network, is_network),
             };
             for rows in one.then_some(1).into_iter().chain(many.then_some(ROWS)) {
-                report(&stack, &client, &keys, model, way, rows).await;
+                report(stack, client, keys, model, way, rows).await;
             }
         }
     }
-    largest(&stack, &client, &keys, &models[1]).await;
-    for (model, way) in [(&models[1], Way::Record), (&models[1], Way::Table), (&models[3], Way::OneRound)] {
-        under_load(&stack, &client, &keys, model, way).await;
-    }
-    stack.stop().await;
 }
 
 async fn stack(folder: &Path) -> Stack {

@@ -3,8 +3,10 @@
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
+use veilsum_crypto::order_proof::OrderProof;
+use veilsum_crypto::paillier::PublicKey;
 use veilsum_model::evaluate::{self, ScoreError};
-use veilsum_model::foreign_key::ProvenKey;
+use veilsum_model::foreign_key::{ForeignKeyError, ProvenKey};
 use veilsum_model::model::{Family, Model};
 use veilsum_model::network::{self, NetworkError};
 use veilsum_model::packing::Packing;
@@ -161,10 +163,21 @@ fn require_rows(actual: u32, start: &StartScore) -> Result<(), Stop> {
     )))
 }
 
+/// Succeeds for a key with something of a proof's form: all that can be said without much computation.
+pub(crate) fn well_formed(key: &ProvenModulus) -> Result<(), ForeignKeyError> {
+    let public = PublicKey::from_hex(&key.modulus)?;
+    OrderProof::from_bytes(&public, &proof(key))?;
+    Ok(())
+}
+
 /// The key of a stranger, with its proof.
-pub(crate) fn proven(key: &ProvenModulus) -> Result<ProvenKey, veilsum_model::foreign_key::ForeignKeyError> {
-    // What is not hex is no proof either.
-    ProvenKey::from_parts(&key.modulus, &hex::decode(&key.proof).unwrap_or_default())
+fn proven(key: &ProvenModulus) -> Result<ProvenKey, ForeignKeyError> {
+    ProvenKey::from_parts(&key.modulus, &proof(key))
+}
+
+/// What is not hex is no proof either.
+fn proof(key: &ProvenModulus) -> Vec<u8> {
+    hex::decode(&key.proof).unwrap_or_default()
 }
 
 fn damaged(reason: &dyn std::fmt::Display) -> Stop {

@@ -49,8 +49,8 @@ async fn a_foreign_key_is_refused_without_its_own_proof() {
     let other = proven_modulus(&other);
     let changed = |proof: &str| {
         let mut proof = proof.to_owned();
-        let last = if proof.ends_with('0') { "1" } else { "0" };
-        proof.replace_range(proof.len() - 1.., last);
+        let digit = if &proof[16..17] == "0" { "1" } else { "0" };
+        proof.replace_range(16..17, digit);
         proof
     };
     // With the factor 3, for which nobody can prove that rⁿ hides.
@@ -58,19 +58,27 @@ async fn a_foreign_key_is_refused_without_its_own_proof() {
     for key in [
         ProvenModulus { proof: String::new(), ..proven.clone() },
         ProvenModulus { proof: "no hex".to_owned(), ..proven.clone() },
-        ProvenModulus { proof: changed(&proven.proof), ..proven.clone() },
         ProvenModulus { proof: other.proof.clone(), ..proven.clone() },
         ProvenModulus { modulus: other.modulus.clone(), proof: proven.proof.clone() },
-        ProvenModulus { modulus: with_three.to_str_radix(16), proof: proven.proof.clone() },
         ProvenModulus { modulus: "2".to_owned(), proof: proven.proof.clone() },
         ProvenModulus { modulus: String::new(), proof: proven.proof.clone() },
     ] {
         announce(&cloud, &client, &with(Some(key))).await.is_problem(422, "key-refused");
     }
     announce(&cloud, &client, &with(None)).await.is_problem(422, "out-of-range");
-    let huge = ProvenModulus { modulus: "f".repeat(4_000), proof: proven.proof };
+    let huge = ProvenModulus { modulus: "f".repeat(4_000), proof: proven.proof.clone() };
     announce(&cloud, &client, &with(Some(huge))).await.is_problem(422, "out-of-range");
     assert!(!cloud.keys().iter().any(|key| key.contains("/s/")), "nothing was stored");
+    // What only a computation shows is refused by the function, before rows are counted.
+    for (score, key) in (2..).zip([
+        ProvenModulus { proof: changed(&proven.proof), ..proven.clone() },
+        ProvenModulus { modulus: with_three.to_str_radix(16), proof: proven.proof.clone() },
+    ]) {
+        let question = with(Some(key)).again(score);
+        send(&cloud, &client, &question).await;
+        assert_eq!(delivered(&cloud.store, &client, &question).await.unwrap(), Done::Failed);
+        assert_eq!(failure(&status(&cloud, &client, &question).await).0, "key-refused");
+    }
     // Proven, but not the key of the query: the function refuses.
     let question = with(Some(other));
     send(&cloud, &client, &question).await;
