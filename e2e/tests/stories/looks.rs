@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use veilsum_e2e::browser::Browser;
 use veilsum_e2e::product;
-use veilsum_e2e::screens::{choose_made_file, dataset, enter, prepare, upload};
+use veilsum_e2e::screens::{choose_made_file, dataset, enter, prepare, upload, workbench};
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables;
 use veilsum_e2e::wait::{LONG, SOON};
@@ -108,5 +108,40 @@ fn looks_of_certificates() {
         browser.give_file("certificate-file", &certificate).await?;
         browser.wait_for("certificate", LONG).await?;
         pictures(&browser, "certificate").await
+    });
+}
+
+#[test]
+#[ignore = "makes pictures for people to look at"]
+fn looks_of_the_workbench() {
+    play("looks_of_the_workbench", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        workbench::open(&browser).await?;
+        pictures(&browser, "bench-empty").await?;
+        for (family, file_name) in [
+            ("family-linear", "diabetes.csv"),
+            ("family-logistic", "breast_cancer.csv"),
+            ("family-k-means", "iris.csv"),
+            ("family-network", "digits.csv"),
+        ] {
+            browser.click("step-input").await?;
+            workbench::choose(&browser, family, file_name).await?;
+            workbench::train(&browser).await?;
+            pictures(&browser, &format!("bench-{family}-model")).await?;
+            workbench::publish(&browser).await?;
+            pictures(&browser, &format!("bench-{family}-encryption")).await?;
+            browser.fill("test-rows", "50").await?;
+            browser.click("score-test-part").await?;
+            workbench::scored(&browser).await?;
+            pictures(&browser, &format!("bench-{family}-decryption")).await?;
+            for step in ["cloud", "performance"] {
+                browser.click(&format!("step-{step}")).await?;
+                pictures(&browser, &format!("bench-{family}-{step}")).await?;
+            }
+        }
+        browser.click("nav-models").await?;
+        browser.wait_for("models", LONG).await?;
+        pictures(&browser, "models").await
     });
 }

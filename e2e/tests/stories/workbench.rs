@@ -141,12 +141,6 @@ fn records_that_do_not_fit_meet_a_sentence() {
         workbench::train(&browser).await?;
         workbench::publish(&browser).await?;
 
-        browser
-            .script::<bool>(
-                "document.querySelectorAll('details').forEach(part => part.open = true); return true;",
-                &[],
-            )
-            .await?;
         for (line, code, words) in [
             ("5.1, 3.5, 1.4", "wrong-count", "3 values, and this model takes 4"),
             ("5.1, 3.5, 1.4, 0.2, 7", "wrong-count", "5 values, and this model takes 4"),
@@ -154,6 +148,9 @@ fn records_that_do_not_fit_meet_a_sentence() {
             ("5.1, 3.5, 1.4, 1000", "out-of-bounds", "outside what this model takes"),
             ("5.1, 3.5, 1.4, much", "not-a-number", "needs a number"),
         ] {
+            let unfold =
+                "document.querySelectorAll('details').forEach(part => part.open = true); return true;";
+            browser.script::<bool>(unfold, &[]).await?;
             browser.fill("record-line", line).await?;
             browser.click("score-line").await?;
             until(code, SOON, async || {

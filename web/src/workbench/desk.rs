@@ -43,6 +43,8 @@ pub(super) struct Desk {
     pub(super) model: RwSignal<Option<ModelEntry>>,
     /// What is typed in the form: a text for each feature of the model.
     pub(super) fields: RwSignal<Vec<RwSignal<String>>>,
+    /// What is typed as one line.
+    pub(super) line: RwSignal<String>,
     /// The scoring.
     pub(super) scoring: RwSignal<ScoringProcess>,
     /// How far it is.
@@ -124,6 +126,7 @@ impl Desk {
             publishing: RwSignal::new(PublishProcess::None),
             model: RwSignal::new(None),
             fields: RwSignal::new(Vec::new()),
+            line: RwSignal::new(String::new()),
             scoring: RwSignal::new(ScoringProcess::None),
             scoring_progress: RwSignal::new(None),
             opened: StoredValue::new(0),

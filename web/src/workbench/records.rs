@@ -131,7 +131,7 @@ fn OneRecord(model: ModelEntry) -> impl IntoView {
     let features = model.interface.features.clone();
     let names: Vec<String> = features.iter().map(|feature| feature.name.clone()).collect();
     let names = StoredValue::new(names);
-    let line = RwSignal::new(String::new());
+    let line = desk.line;
     let test_rows = desk.trained_model().map(|trained| trained.test_rows.clone()).unwrap_or_default();
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();

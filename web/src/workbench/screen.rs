@@ -14,6 +14,8 @@ use super::steps::{BenchSteps, Step};
 #[component]
 pub(super) fn Workbench() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    // A memo, so that what was entered in a step stays where the same step is asked for again.
+    let step = Memo::new(move |_| desk.step.get());
     view! {
         <p class="lead wide">
             "A model is trained on a table in this browser, published, and scores records that nobody but you can read: "
@@ -22,8 +24,7 @@ pub(super) fn Workbench() -> impl IntoView {
         </p>
         <BenchSteps/>
         {move || {
-            let step = desk.step.get();
-            match step {
+            match step.get() {
                 Step::Input => view! { <InputStep/> }.into_any(),
                 Step::Encryption => view! { <EncryptionStep/> }.into_any(),
                 Step::Cloud => view! { <CloudStep/> }.into_any(),

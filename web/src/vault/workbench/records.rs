@@ -92,12 +92,16 @@ fn is_finer(feature: &Feature, decimals: u8) -> bool {
 
 /// Another scale than the model takes.
 fn finer(feature: &Feature, decimals: u8) -> Fault {
+    let counted = |count: u8| format!("{count} decimal{}", if count == 1 { "" } else { "s" });
     Fault::new(
         "wrong-scale",
         &format!(
-            "Feature “{}” has {decimals} decimals, and this model keeps {}: its scores were planned for that scale. \
-             Round the value to {} decimals, then score again.",
-            feature.name, feature.scale.decimal, feature.scale.decimal
+            "Feature “{}” has {}, and this model keeps {}: its scores were planned for that scale. Round the value to {}, \
+             then score again.",
+            feature.name,
+            counted(decimals),
+            feature.scale.decimal,
+            counted(feature.scale.decimal)
         ),
     )
 }
