@@ -2,7 +2,7 @@
 //! fault are listed and saved, and a hostile file costs a sentence.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use veilsum_e2e::browser::Browser;
@@ -15,7 +15,9 @@ use veilsum_e2e::wait::{SOON, until};
 
 /// A file of another crate of the product.
 fn core_file(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../core").join(path)
+    // A driver takes no path with `..` in it.
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(""));
+    workspace.join("core").join(path)
 }
 
 /// Waits until the page shows a table of this size.
@@ -29,7 +31,7 @@ async fn until_open(browser: &Browser, expected: &str) -> anyhow::Result<()> {
 
 /// Opens a dataset after a reload, when only its manifest knows how the file was read, and compares its answers with the
 /// file, which is chosen again.
-async fn compare_after_reload(browser: &Browser, id: &str, file: &std::path::Path) -> anyhow::Result<()> {
+async fn compare_after_reload(browser: &Browser, id: &str, file: &Path) -> anyhow::Result<()> {
     browser.reload().await?;
     keyring::unlock(browser, keys::PASSPHRASE).await?;
     dataset::open(browser, id).await?;

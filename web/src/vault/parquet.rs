@@ -1,6 +1,7 @@
 //! Parquet files: turned into rows by a worker of their own, which ends with the file.
 
 use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
@@ -20,6 +21,8 @@ use crate::vault::table::{hash, progress};
 
 /// Bytes at the start of a file in which a Parquet file shows.
 const HEAD_BYTES: u64 = 64;
+/// First and last bytes of one.
+const MARK: &[u8] = b"PAR1";
 
 /// `source` with its rows, if it is a Parquet file that has none yet; any other file as it is.
 ///
@@ -33,9 +36,7 @@ pub(crate) async fn opened(
     if source.parquet_rows().is_some() {
         return Ok(source);
     }
-    let head = source.read_range(0..source.size_bytes().min(HEAD_BYTES));
-    let head = head.map_err(|error| unreadable(source.name(), &error))?;
-    if detect(&head).value != Format::Parquet {
+    if !is_parquet(&source).map_err(|error| unreadable(source.name(), &error))? {
         return Ok(source);
     }
     // The file is told from others by its own hash, not by that of its rows.
@@ -46,6 +47,17 @@ pub(crate) async fn opened(
     let conversion = Conversion::start(source.blob(), told).map_err(|reason| not_started(&reason))?;
     let (blob, head) = abort.or(conversion.rows()).await??;
     Ok(source.with_rows(ParquetRows::new(blob, sha256, head)))
+}
+
+/// Whether a file starts as a Parquet file, or has its mark at both ends; a CSV file may start with a column `PAR1`.
+fn is_parquet(source: &Source) -> io::Result<bool> {
+    let size = source.size_bytes();
+    let head = source.read_range(0..size.min(HEAD_BYTES))?;
+    if !head.starts_with(MARK) {
+        return Ok(false);
+    }
+    let end = source.read_range(size.saturating_sub(MARK.len() as u64)..size)?;
+    Ok(detect(&head).value == Format::Parquet || (size > MARK.len() as u64 && end == MARK))
 }
 
 /// A worker that reads a file; dropping it ends the worker.
