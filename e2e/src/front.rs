@@ -26,7 +26,7 @@ use crate::stack::Stack;
 
 /// Functions that read through here. `api` does not: the URLs that it signs must name the stack's own S3.
 const READERS: [&str; 2] = ["veilsum-evaluate", "veilsum-combine"];
-const OTHERS: [&str; 1] = ["veilsum-api"];
+const OTHERS: [&str; 2] = ["veilsum-api", "veilsum-score"];
 
 /// The front; dropping it ends it.
 #[derive(Debug)]

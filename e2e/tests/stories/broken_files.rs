@@ -111,9 +111,10 @@ fn cells_that_are_no_plain_numbers_keep_a_column_from_being_encrypted_as_one() {
         prepare::wait_open(&browser).await?;
         let treatments = prepare::treatments(&browser).await?;
         let sealed = "sealed-original";
-        let expected = [sealed, sealed, sealed, sealed, "number", sealed];
+        // What can be read in one way only is a number with a decimal comma, whatever the rest of the file has.
+        let expected = ["number", sealed, sealed, sealed, "number", sealed];
         ensure!(treatments == expected, "the page proposes {treatments:?}");
-        for (column, place) in [(0, "row 1"), (1, "row 1"), (2, "row 2"), (3, "row 1"), (5, "row 2")] {
+        for (column, place) in [(1, "row 1"), (2, "row 2"), (3, "row 1"), (5, "row 2")] {
             let card = browser.text(&format!("column-card-{column}")).await?;
             ensure!(card.contains(place), "the card of column {column} does not name {place}: {card}");
         }

@@ -134,10 +134,13 @@ fn decimal_commas_are_read_exactly() {
         browser.unfold("read-options").await?;
         browser.tick("decimal-comma", false).await?;
         read_again(&browser, "3 rows × 2 columns").await?;
-        until("the columns to be text", SOON, async || {
-            Ok((prepare::treatments(&browser).await? == ["sealed-original", "sealed-original"]).then_some(()))
+        // Each column still says by itself what its cells can only mean.
+        until("the columns to be numbers by themselves", SOON, async || {
+            let types = [browser.find("type-0").await?.is_some(), browser.find("type-1").await?.is_some()];
+            Ok((types == [true, true]).then_some(()))
         })
         .await?;
+        ensure!(prepare::treatments(&browser).await? == ["number", "number"], "a column is no number");
         browser.unfold("read-options").await?;
         browser.tick("decimal-comma", true).await?;
         browser.click("read-again").await?;
