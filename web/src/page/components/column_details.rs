@@ -12,7 +12,13 @@ pub(in crate::page) type TypeChoices = StoredValue<Vec<(String, String)>>;
 /// What must be seen without asking: the type where it is no plain one, and warnings.
 pub(super) fn at_a_glance(details: &ColumnDetails, index: usize) -> impl IntoView + use<> {
     let is_plain = details.column_type.contains("plain") && !details.is_doubtful;
-    let text = format!("Read as {} ({}).", details.type_in_words, details.type_reason);
+    // Most reasons name what they are for.
+    let reason = &details.type_reason;
+    let text = if reason.contains(&details.type_in_words) {
+        format!("{}.", words::capitalised(reason))
+    } else {
+        format!("Read as {} ({reason}).", details.type_in_words)
+    };
     let class = if details.is_doubtful { "note warning" } else { "reason" };
     view! {
         {(!is_plain).then(|| view! { <p class=class data-testid=format!("type-{index}")>{text}</p> })}
