@@ -133,3 +133,34 @@ fn products_that_were_changed_are_refused_and_nobody_is_told() {
         Ok(())
     });
 }
+
+/// With more row groups than are picked a lie may pass; then the page says what was checked, and never "verified".
+#[test]
+fn what_was_not_picked_is_not_called_verified() {
+    play("what_was_not_picked_is_not_called_verified", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        let rows: String = (0..60).map(|row| format!("{row},{}\n", row * row % 47)).collect();
+        choose_made_file(&browser, "pairs.csv", format!("a,b\n{rows}").as_bytes()).await?;
+        prepare::wait_open(&browser).await?;
+        prepare::rows_per_group(&browser, 10).await?;
+        browser.click("engine-bfv").await?;
+        prepare::next(&browser).await?;
+        upload::wait_done(&browser).await?;
+        browser.wait_for("analysis-run", SOON).await?;
+        dataset::choose_analysis(&browser, "correlation").await?;
+        let [lie, ..] = lies();
+        browser.recorder().liar().tell(PLACE, lie.1);
+        let parts = dataset::run_prepared(&browser).await;
+        ensure!(browser.recorder().liar().recant(PLACE) > 0, "nobody asked for the partial");
+        if parts.is_ok() {
+            let (source, said) =
+                (browser.attribute("verified", "data-source").await?, browser.text("verified").await?);
+            ensure!(source == "spot-checked" && said.contains("4 of 6 row groups"), "the page says: {said}");
+        } else {
+            let text = browser.text("analysis-failed").await?;
+            ensure!(text.contains("answer for row group 0 was refused"), "the page says: {text}");
+        }
+        Ok(())
+    });
+}
