@@ -468,3 +468,24 @@ fn files_that_are_no_certificates_are_refused() {
     assert_eq!(Signed::from_json(newer), Err(CertificateError::Version { version: 3 }));
     assert_eq!(Signed::from_json(&" ".repeat(17 << 20)), Err(CertificateError::TooLarge));
 }
+
+/// What was signed must read and write byte for byte for ever: a signature is over the bytes that are written.
+#[test]
+fn frozen_certificates_are_still_read_and_written() {
+    let frozen = [
+        include_str!("frozen/certificate_v2_check_values.json"),
+        include_str!("frozen/certificate_v2_spot_checked.json"),
+        include_str!("frozen/certificate_v2_not_checked.json"),
+    ];
+    let verifications = [
+        Verification::CheckValues,
+        Verification::SpotChecked { picked: vec![0, 1] },
+        Verification::NotChecked { why: "the file “v.csv” is not at hand".to_owned() },
+    ];
+    for (text, verification) in frozen.into_iter().zip(verifications) {
+        let signed = Signed::from_json(text).unwrap();
+        assert_eq!(signed.to_json(), text.trim_end());
+        assert_eq!(signed.certificate.verification, verification);
+        assert!(signed.certificate.claims(&signed.certificate.recompute().unwrap()));
+    }
+}

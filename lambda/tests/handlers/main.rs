@@ -6,6 +6,7 @@ mod binaries;
 mod cloud;
 mod datasets;
 mod jobs;
+mod products;
 mod route_matrix;
 mod sample;
 mod scoring;
