@@ -6,7 +6,7 @@ use veilsum_crypto::bound::BoundClass;
 use veilsum_crypto::paillier::{Ciphertext, PublicKey};
 use veilsum_protocol::JobId;
 use veilsum_protocol::answer::{Answer, EncryptedAggregates, Partial};
-use veilsum_protocol::plan::{Aggregate, Plan};
+use veilsum_protocol::plan::{Aggregate, Plan, RowGroupRef};
 use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 
 /// Why a row group cannot be evaluated. Trying again is useless.
@@ -104,6 +104,44 @@ pub fn required_columns(plan: &Plan, column_set: u32) -> Vec<u32> {
     columns
 }
 
+/// What a plan says of the row group of this header.
+///
+/// # Errors
+/// [`EvaluateError::NotCovered`].
+pub(crate) fn covered<'a>(plan: &'a Plan, header: &RowGroupHeader) -> Result<&'a RowGroupRef, EvaluateError> {
+    let row_group = header.index;
+    let covered = plan.row_groups.iter().find(|group| group.index == row_group);
+    covered.ok_or(EvaluateError::NotCovered { row_group })
+}
+
+/// Checks that the header of a stored object of `size_bytes` says what the plan says. `encryption` is a check of
+/// [`RowGroupHeader::encryption`] and what to call it when it fails; `block_count` follows from the rows and the engine.
+///
+/// # Errors
+/// [`EvaluateError::Mismatch`] naming the first field that differs.
+pub(crate) fn check_described(
+    plan: &Plan,
+    reference: &RowGroupRef,
+    header: &RowGroupHeader,
+    size_bytes: u64,
+    encryption: (&'static str, bool),
+    block_count: u64,
+) -> Result<(), EvaluateError> {
+    for (field, same) in [
+        ("dataset", header.dataset == plan.dataset),
+        ("key", header.key == plan.key),
+        encryption,
+        ("row count", header.row_count == reference.row_count),
+        ("block count", u64::from(header.block_count) == block_count),
+        ("size", header.object_bytes() == size_bytes && reference.size_bytes == size_bytes),
+    ] {
+        if !same {
+            return Err(EvaluateError::Mismatch { row_group: header.index, field });
+        }
+    }
+    Ok(())
+}
+
 /// Checks that a stored row group is the one that the plan names, before any of its ciphertexts is read, and gives the
 /// plan's key and the column set. `size_bytes` is the size of the stored object.
 fn check_row_group(
@@ -112,25 +150,12 @@ fn check_row_group(
     size_bytes: u64,
 ) -> Result<(PublicKey, u32), EvaluateError> {
     let row_group = header.index;
-    let covered = plan.row_groups.iter().find(|group| group.index == row_group);
-    let reference = covered.ok_or(EvaluateError::NotCovered { row_group })?;
+    let reference = covered(plan, header)?;
     let key = public_key(plan).ok_or(EvaluateError::Key)?;
     let layout = key.layout();
-    for (field, same) in [
-        ("dataset", header.dataset == plan.dataset),
-        ("key", header.key == plan.key),
-        (
-            "size of the modulus",
-            header.encryption == Encryption::Paillier { modulus_bits: key.modulus_bits() },
-        ),
-        ("row count", header.row_count == reference.row_count),
-        ("block count", u64::from(header.block_count) == layout.block_count(u64::from(header.row_count))),
-        ("size", header.object_bytes() == size_bytes && reference.size_bytes == size_bytes),
-    ] {
-        if !same {
-            return Err(EvaluateError::Mismatch { row_group, field });
-        }
-    }
+    let encryption = header.encryption == Encryption::Paillier { modulus_bits: key.modulus_bits() };
+    let block_count = layout.block_count(u64::from(header.row_count));
+    check_described(plan, reference, header, size_bytes, ("size of the modulus", encryption), block_count)?;
     let column_set = reference.column_set;
     let of_set = plan.row_groups.iter().filter(|group| group.column_set == column_set);
     let blocks: u64 = of_set.map(|group| layout.block_count(u64::from(group.row_count))).sum();

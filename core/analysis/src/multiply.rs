@@ -17,7 +17,7 @@ use veilsum_protocol::answer::{self, Answer, EncryptedAggregates, Partial, Parti
 use veilsum_protocol::plan::{Aggregate, Plan};
 use veilsum_protocol::row_group::{Encryption, RowGroupHeader};
 
-use crate::evaluate::{CombineError, EvaluateError};
+use crate::evaluate::{CombineError, EvaluateError, check_described, covered};
 
 /// Most aggregates that are evaluated at a time.
 pub const WAVE: usize = 64;
@@ -91,25 +91,15 @@ impl<'a> Evaluation<'a> {
         size_bytes: u64,
     ) -> Result<Self, EvaluateError> {
         let row_group = header.index;
-        let covered = plan.row_groups.iter().find(|group| group.index == row_group);
-        let reference = covered.ok_or(EvaluateError::NotCovered { row_group })?;
+        let reference = covered(plan, header)?;
         let set = parameter_set(plan).ok_or(EvaluateError::Product)?;
         let encryption = Encryption::Bfv {
             parameter_set: set.id().into(),
             ciphertext_bytes: u32::try_from(Ciphertext::fresh_bytes(set)).unwrap_or(u32::MAX),
         };
-        for (field, same) in [
-            ("dataset", header.dataset == plan.dataset),
-            ("key", header.key == plan.key),
-            ("parameter set", header.encryption == encryption),
-            ("row count", header.row_count == reference.row_count),
-            ("block count", u64::from(header.block_count) == block_count(set, header.row_count)),
-            ("size", header.object_bytes() == size_bytes && reference.size_bytes == size_bytes),
-        ] {
-            if !same {
-                return Err(EvaluateError::Mismatch { row_group, field });
-            }
-        }
+        let encryption = header.encryption == encryption;
+        let block_count = block_count(set, header.row_count);
+        check_described(plan, reference, header, size_bytes, ("parameter set", encryption), block_count)?;
         for aggregate in &plan.aggregates {
             let Aggregate::Product { columns, prime, level } = aggregate else {
                 return Err(EvaluateError::Product);
