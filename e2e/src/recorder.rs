@@ -17,8 +17,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant};
 
 use crate::liar::{Asked, Liar};
+use crate::wait::{SOON, until};
+
+/// How long nothing is asked or answered before a page counts as quiet.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// A request that left the browser.
 #[derive(Debug, Clone)]
@@ -114,6 +119,27 @@ impl Recorder {
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         locked(&self.shared.exchanges).clone()
+    }
+
+    /// Waits until nothing has been asked or answered for a while. A page may still fetch when all that a story waits
+    /// for is on the screen, and a look at "everything since" must not begin in the middle of it.
+    ///
+    /// # Errors
+    /// There is no end of it.
+    pub async fn until_quiet(&self) -> anyhow::Result<()> {
+        let mut seen = (0, 0);
+        let mut since = Instant::now();
+        until("the page to ask for nothing more", SOON, async || {
+            let now = {
+                let exchanges = locked(&self.shared.exchanges);
+                (exchanges.len(), exchanges.iter().filter(|exchange| exchange.status.is_some()).count())
+            };
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+            Ok((since.elapsed() >= QUIET).then_some(()))
+        })
+        .await
     }
 
     /// The PUTs that stored something so far.

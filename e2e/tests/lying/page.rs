@@ -84,12 +84,14 @@ async fn tell(browser: &Browser, cloud: &Cloud, stage: &Stage, lied: Lied) -> an
     if let Some(lie) = lie {
         liar.tell(place.clone(), lie);
     }
+    browser.recorder().until_quiet().await?;
     let before = browser.recorder().exchanges().len();
     let shown = run(browser, &stage.world.table).await.with_context(|| name)?;
     let times = liar.recant(&place);
     ensure!(times > 0 || place.is_empty(), "{name}: nobody asked for {place}");
     // Whatever the verdict, the next thing that the cloud hears of is the list.
     dataset::list(browser).await?;
+    browser.recorder().until_quiet().await?;
     let requests = browser.recorder().exchanges().split_off(before);
     match shown {
         Shown::Right => ensure!(code.is_none(), "{name}: it was not refused"),

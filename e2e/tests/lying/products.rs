@@ -82,6 +82,7 @@ async fn run(browser: &Browser, dataset_id: &str, lie: Option<(&str, Lie)>) -> a
     if let Some((_, lie)) = lie {
         browser.recorder().liar().tell(PLACE, lie);
     }
+    browser.recorder().until_quiet().await?;
     let before = browser.recorder().exchanges().len();
     browser.click("analysis-run").await?;
     let ended = browser.wait_for_any(&["answer-article", "analysis-failed"], LONG).await?;
@@ -103,6 +104,7 @@ async fn run(browser: &Browser, dataset_id: &str, lie: Option<(&str, Lie)>) -> a
     }
     // Whatever the verdict, the next thing that the cloud hears of is the list.
     dataset::list(browser).await?;
+    browser.recorder().until_quiet().await?;
     // Workers fetch their program in whatever order they start.
     let is_program = |shape: &String| shape.contains("/worker-boot.js") || shape.contains("/bfv");
     let mut shapes = shapes(&browser.recorder().exchanges().split_off(before));
