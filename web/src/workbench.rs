@@ -7,6 +7,7 @@ mod commands;
 mod desk;
 mod evaluation;
 mod input;
+mod layers;
 mod model;
 mod models;
 mod parties;

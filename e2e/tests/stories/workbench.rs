@@ -124,9 +124,26 @@ fn logits_of_a_network_are_the_twins() {
         workbench::choose(&browser, "family-network", "digits.csv").await?;
         browser.fill("train-epochs", "6").await?;
         workbench::train(&browser).await?;
+        browser.tick("publish-by-layers", true).await?;
         workbench::publish(&browser).await?;
         score_test_part(&browser, 100).await?;
+        ensure!(browser.find("layers").await?.is_none(), "one round shows the sums of a layer");
         score_form(&browser).await?;
+
+        // The teaching mode: the same scores, and the sums of each layer beside their twins, with what that leaks.
+        browser.click("score-others").await?;
+        browser.click("network-by-layers").await?;
+        score_form(&browser).await?;
+        let shown = "return [...document.querySelectorAll('[data-testid=\"layer\"]')].map(layer => [
+            layer.dataset.units,
+            layer.querySelector('[data-testid=\"layer-verdict\"]').dataset.verdict,
+            String(layer.querySelector('[data-testid=\"layer-sums\"]').textContent.split(',').length),
+        ]);";
+        let layers: Vec<[String; 3]> = browser.script(shown, &[]).await?;
+        let expected = [["32", "equal", "32"], ["10", "equal", "10"]].map(|layer| layer.map(str::to_owned));
+        ensure!(layers == expected, "{layers:?}");
+        let leak = browser.text("layers-leak").await?;
+        ensure!(leak.contains("65 records") && leak.contains("leaks the model"), "{leak}");
         Ok(())
     });
 }

@@ -300,6 +300,8 @@ pub struct Publishing {
     pub replaces: Option<String>,
     /// Rows that each client may have scored.
     pub row_limit: u64,
+    /// Whether a new model may also be scored layer by layer: a teaching mode that shows its weights.
+    pub by_layers: bool,
 }
 
 /// A published model, as its owner sees it.
@@ -321,6 +323,8 @@ pub struct ModelEntry {
     pub used: u64,
     /// Rows that it may; `None` for the publisher.
     pub limit: Option<u64>,
+    /// Whether its publisher lets it be scored layer by layer, and it can be.
+    pub by_layers: bool,
 }
 
 /// What is to be scored.
@@ -332,6 +336,8 @@ pub struct Scoring {
     pub records: Records,
     /// How often, for the performance page.
     pub runs: u32,
+    /// Layer by layer, for teaching.
+    pub by_layers: bool,
 }
 
 /// Records.
@@ -393,6 +399,8 @@ pub struct ScoringProgress {
     pub run: u32,
     /// Of how many.
     pub runs: u32,
+    /// Which layer, from 1, and of how many; where they are scored one by one.
+    pub layer: Option<(u32, u32)>,
     /// What is being done.
     pub step: Step,
     /// Seconds of the steps that are done.
@@ -464,6 +472,19 @@ pub struct Scored {
     pub evaluation: Option<Evaluation>,
     /// Rows that this keyring had scored by this model, and may; `None` for its publisher.
     pub budget: (u64, Option<u64>),
+    /// The layers of the first record, where they were scored one by one; else none.
+    pub layers: Vec<LayerView>,
+}
+
+/// What a layer gave for the first record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerView {
+    /// Numbers of a record that were encrypted for it.
+    pub inputs: u32,
+    /// The decrypted sums of its units, before squares.
+    pub sums: Vec<String>,
+    /// Those of the twin.
+    pub twin: Option<Vec<String>>,
 }
 
 /// A scored record.

@@ -3,6 +3,7 @@
 //! Records, keys and decrypted scores stay here; a table in clear goes to the worker that trains, which has no network.
 
 mod engine;
+mod exchange;
 mod learn_table;
 mod models;
 mod records;

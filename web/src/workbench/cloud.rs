@@ -107,7 +107,7 @@ fn Steps(scored: Scored) -> impl IntoView {
             <div><dt>"Packing"</dt><dd>{scored.packing.clone()}</dd></div>
             <div><dt>"Ciphertexts"</dt><dd>{format!("{} in, {} out", words::count(scored.ciphertexts.0), words::count(scored.ciphertexts.1))}</dd></div>
             <div><dt>"Under the key"</dt><dd class="mono wrap">{scored.fingerprint.clone()}</dd></div>
-            <div><dt>"Rows counted"</dt><dd>{words::count(scored.row_count)}</dd></div>
+            <div><dt>"Rows counted"</dt><dd>{words::count(scored.row_count * (scored.layers.len() as u64).max(1))}</dd></div>
         </dl>
         <div class="table-scroll fitted" tabindex="0" role="region" aria-label="Steps of the function">
             <table data-testid="cloud-steps">

@@ -45,6 +45,8 @@ pub(super) struct Desk {
     pub(super) fields: RwSignal<Vec<RwSignal<String>>>,
     /// What is typed as one line.
     pub(super) line: RwSignal<String>,
+    /// Whether a network is scored layer by layer, where that is offered.
+    pub(super) by_layers: RwSignal<bool>,
     /// The scoring.
     pub(super) scoring: RwSignal<ScoringProcess>,
     /// How far it is.
@@ -127,6 +129,7 @@ impl Desk {
             model: RwSignal::new(None),
             fields: RwSignal::new(Vec::new()),
             line: RwSignal::new(String::new()),
+            by_layers: RwSignal::new(false),
             scoring: RwSignal::new(ScoringProcess::None),
             scoring_progress: RwSignal::new(None),
             opened: StoredValue::new(0),
@@ -164,7 +167,11 @@ impl Desk {
             .with_untracked(|before| before.as_ref().is_none_or(|before| before.step != progress.step));
         // The performance screen shows many runs, and stays.
         if is_running && is_new && progress.runs == 1 {
+            // Layer after layer goes on in the cloud's screen.
+            let is_later = progress.layer.is_some_and(|(layer, _)| layer > 1);
             self.step.set(match progress.step {
+                _ if is_later => Step::Cloud,
+                ScoringStep::Decrypt if progress.layer.is_some() => Step::Cloud,
                 ScoringStep::Encode | ScoringStep::Encrypt | ScoringStep::Upload => Step::Encryption,
                 ScoringStep::Cloud | ScoringStep::Download => Step::Cloud,
                 ScoringStep::Decrypt => Step::Decryption,
@@ -263,6 +270,7 @@ impl Desk {
         self.scoring.set(ScoringProcess::None);
         self.scoring_progress.set(None);
         self.asked.set_value(None);
+        self.by_layers.set(false);
         self.model.set(Some(entry));
         self.fill(0);
     }
@@ -296,7 +304,7 @@ impl Desk {
         else {
             return;
         };
-        let scoring = Scoring { model, records, runs: 1 };
+        let scoring = Scoring { model, records, runs: 1, by_layers: self.by_layers.get_untracked() };
         self.asked.set_value(Some((scoring.clone(), file.clone())));
         self.run(scoring, file);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use veilsum_model::interface::Interface;
+use veilsum_model::plan::Engine;
 use veilsum_model::text::Real;
 
 use super::desk::{Desk, PublishProcess, TrainingProcess};
@@ -236,6 +237,8 @@ fn Publish(interface: Interface) -> impl IntoView {
     };
     let limit = RwSignal::new(1_000_u64);
     let as_version = RwSignal::new(false);
+    let by_layers = RwSignal::new(false);
+    let has_layers = move || shape.with_value(|interface| interface.engines.contains(&Engine::ByLayers));
     let before = move || {
         desk.model.with(|model| {
             let model = model.as_ref().filter(is_version_of);
@@ -247,7 +250,11 @@ fn Publish(interface: Interface) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let replaces = before().filter(|_| as_version.get_untracked()).map(|(model, _)| model);
-        desk.publish(Publishing { replaces, row_limit: limit.get_untracked() });
+        desk.publish(Publishing {
+            replaces,
+            row_limit: limit.get_untracked(),
+            by_layers: by_layers.get_untracked() && has_layers(),
+        });
     };
     view! {
         <form class="fields" on:submit=submit>
@@ -266,6 +273,18 @@ fn Publish(interface: Interface) -> impl IntoView {
                     />
                     <p class="hint" id="publish-limit-hint">"Your own rows are counted and not limited. The more rows, the more a client learns about the model."</p>
                 </div>
+                // Terms are the model's, not a version's.
+                {move || (has_layers() && !(as_version.get() && before().is_some())).then(|| view! {
+                    <label class="choice">
+                        <input
+                            type="checkbox" data-testid="publish-by-layers" aria-describedby="publish-by-layers-hint"
+                            prop:checked=by_layers
+                            on:change:target=move |event| by_layers.set(event.target().checked())
+                        />
+                        "Also layer by layer, for teaching"
+                    </label>
+                    <p class="hint" id="publish-by-layers-hint">"Whoever asks that way sees the sums of every layer and can work out all weights. Leave it off for a model that is to stay hidden."</p>
+                })}
                 {move || before().map(|(_, version)| view! {
                     <label class="choice">
                         <input

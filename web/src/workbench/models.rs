@@ -56,7 +56,7 @@ fn ModelItem(entry: ModelEntry, models: Loaded<Vec<ModelEntry>>) -> impl IntoVie
     let asking = RwSignal::new(false);
     let running = RwSignal::new(false);
     let fault = RwSignal::new(None::<Fault>);
-    let ModelEntry { model, version, interface, published_at, is_withdrawn, is_own, used, limit } =
+    let ModelEntry { model, version, interface, published_at, is_withdrawn, is_own, used, limit, by_layers } =
         entry.clone();
     let name = interface.card.name.clone();
     let rows = match limit {
@@ -94,6 +94,7 @@ fn ModelItem(entry: ModelEntry, models: Loaded<Vec<ModelEntry>>) -> impl IntoVie
             <div class="section-head">
                 <h2 class="wrap">{name}</h2>
                 {is_withdrawn.then(|| view! { <span class="tag">"withdrawn"</span> })}
+                {(by_layers && !is_withdrawn).then(|| view! { <span class="tag" data-testid="offers-layers">"also layer by layer"</span> })}
             </div>
             <p class="muted">{facts}</p>
             <details>

@@ -20,6 +20,13 @@ pub(super) fn Parties() -> impl IntoView {
                     </dd>
                 </div>
                 <div>
+                    <dt>"You, who ask layer by layer"</dt>
+                    <dd>
+                        "Where its publisher allows this teaching mode, you see the sums of every layer of a network, and so its "
+                        "weights after a few dozen records."
+                    </dd>
+                </div>
+                <div>
                     <dt>"The model's publisher"</dt>
                     <dd>"Nothing of your records and nothing of your scores. Records never reach the publisher, not even encrypted."</dd>
                 </div>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use web_sys::File;
 
 use super::desk::{Desk, ScoringProcess};
+use super::layers::LayersChoice;
 use super::model::Card;
 use super::running::{Running, ScoreFault};
 use super::screen::GoTo;
@@ -74,6 +75,7 @@ fn ForModel(model: ModelEntry) -> impl IntoView {
                 <Card interface=model.interface.clone()/>
             </details>
             <fieldset class="bench-records" disabled=move || is_running.get()>
+                <LayersChoice model=model.clone()/>
                 <WholeTable model=model.clone()/>
                 <OneRecord model/>
             </fieldset>

@@ -54,15 +54,19 @@ fn bar(progress: Option<ScoringProgress>) -> Bar {
         Step::Download => "Fetching the encrypted scores",
         Step::Decrypt => "Decrypting in this browser",
     };
-    let label = if progress.runs > 1 {
-        format!("Run {} of {}: {doing}", progress.run, progress.runs)
-    } else {
-        doing.to_owned()
+    let doing = match progress.layer {
+        Some((layer, count)) => format!("Layer {layer} of {count}: {doing}"),
+        None => doing.to_owned(),
     };
-    // Each step is a sixth of a run.
+    let label =
+        if progress.runs > 1 { format!("Run {} of {}: {doing}", progress.run, progress.runs) } else { doing };
+    // Each step is a sixth of a layer, and a layer its share of a run.
     let place = Step::ALL.iter().position(|step| *step == progress.step).unwrap_or(0) as u64;
     let within = progress.share.map_or(0, |(done, total)| words::percent(done, total));
-    let done = u64::from(progress.run.saturating_sub(1)) * 600 + place * 100 + within;
+    let (layer, layers) = progress.layer.unwrap_or((1, 1));
+    let before = u64::from(layer.saturating_sub(1)) * 600;
+    let done = u64::from(progress.run.saturating_sub(1)) * 600
+        + (before + place * 100 + within) / u64::from(layers.max(1));
     let mut facts: Vec<String> = progress
         .seconds
         .iter()

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, ScoringProcess};
 use super::evaluation::{EvaluationView, headline, percent};
+use super::layers::Layers;
 use super::running::{Running, ScoreFault};
 use super::screen::GoTo;
 use super::steps::Step;
@@ -110,6 +111,7 @@ fn Decrypted(scored: Arc<Scored>) -> impl IntoView {
                 </button>
             </div>
         </section>
+        <Layers scored=(*scored).clone()/>
         {evaluation.map(|evaluation| view! {
             <section class="panel browser-side" aria-labelledby="encrypted-metrics-title">
                 <h2 id="encrypted-metrics-title"><Icon symbol=Symbol::Browser/>"How good the decrypted predictions are"</h2>

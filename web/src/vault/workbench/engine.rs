@@ -1,4 +1,4 @@
-//! What encrypts records and decrypts scores: packed Paillier here, BFV in its workers.
+//! What encrypts records and decrypts scores: packed Paillier here, also for one layer at a time, BFV in its workers.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use veilsum_model::answer::Answer;
 use veilsum_model::interface::Interface;
 use veilsum_model::network::{self, SET};
 use veilsum_model::packing::{self, Packing};
-use veilsum_model::plan::Engine as PlannedEngine;
+use veilsum_model::plan::{Engine as PlannedEngine, SCORE_BITS};
 use veilsum_model::query::{self, Query};
 use veilsum_owner::check::CheckLabel;
 use veilsum_owner::paillier::SecretKey;
@@ -43,6 +43,8 @@ pub(super) enum Engine {
     Packed { packing: Packing },
     /// A network in one round; its workers are kept for all runs.
     OneRound { pool: Rc<Pool> },
+    /// A network, each layer a question of its own. For teaching.
+    ByLayers,
 }
 
 /// A query as it is sent.
@@ -59,8 +61,24 @@ enum Asked {
 }
 
 impl Engine {
-    /// The engine for so many records of a model.
-    pub(super) fn choose(unlocked: &Unlocked, interface: &Interface, records: usize) -> Result<Self, Fault> {
+    /// The engine for so many records of a model; layer by layer where that was asked for.
+    pub(super) fn choose(
+        unlocked: &Unlocked,
+        interface: &Interface,
+        records: usize,
+        by_layers: bool,
+    ) -> Result<Self, Fault> {
+        if by_layers {
+            return if interface.engines.contains(&PlannedEngine::ByLayers) {
+                Ok(Self::ByLayers)
+            } else {
+                Err(Fault::new(
+                    "no-engine",
+                    "This model is no network whose layers fit packed sums, so that it is not scored layer by layer. \
+                     Choose the other way.",
+                ))
+            };
+        }
         let one = records == 1 && interface.packs_records;
         let packing = if one { Packing::Record } else { Packing::Table };
         if interface.engines.contains(&PlannedEngine::Packed)
@@ -72,8 +90,8 @@ impl Engine {
         if !interface.engines.contains(&PlannedEngine::OneRound) {
             return Err(Fault::new(
                 "no-engine",
-                "This model can only be scored layer by layer, where whoever asks sees its weights. That is not offered \
-                 here: choose another model.",
+                "This model can only be scored layer by layer, where whoever asks sees its weights. Choose that below, if its \
+                 publisher offers it, or another model.",
             ));
         }
         if records > SET.degree() {
@@ -95,6 +113,7 @@ impl Engine {
         match self {
             Self::Packed { .. } => ScoreEngine::Packed,
             Self::OneRound { .. } => ScoreEngine::OneRound,
+            Self::ByLayers => ScoreEngine::ByLayers,
         }
     }
 
@@ -103,6 +122,9 @@ impl Engine {
         match self {
             Self::Packed { .. } => format!("Paillier, {} bits", key.public_key().modulus_bits()),
             Self::OneRound { .. } => "BFV, one round".to_owned(),
+            Self::ByLayers => {
+                format!("Paillier, {} bits, layer by layer", key.public_key().modulus_bits())
+            }
         }
     }
 
@@ -112,41 +134,73 @@ impl Engine {
             Self::Packed { packing: Packing::Record } => "one record, packed by features",
             Self::Packed { packing: Packing::Table } => "a table, packed by records",
             Self::OneRound { .. } => "one ciphertext for each feature and prime, records in its slots",
+            Self::ByLayers => "a table for each layer, packed by records",
         }
     }
 
-    /// Encrypts records.
+    /// Questions that a score takes.
+    pub(super) const fn rounds(&self, interface: &Interface) -> usize {
+        match self {
+            Self::Packed { .. } | Self::OneRound { .. } => 1,
+            Self::ByLayers => interface.layer_scales.len(),
+        }
+    }
+
+    /// What is encrypted of records for the first question.
+    pub(super) fn first_rows(
+        &self,
+        interface: &Interface,
+        records: &[Record],
+    ) -> Result<Vec<Vec<i64>>, Fault> {
+        let integers = records.iter().map(|record| &record.integers);
+        match self {
+            Self::Packed { .. } => integers
+                .map(|integers| packing::inputs(&interface.inputs(), integers))
+                .collect::<Option<_>>()
+                .ok_or_else(not_packed),
+            Self::OneRound { .. } | Self::ByLayers => Ok(integers.cloned().collect()),
+        }
+    }
+
+    /// The largest |sum| that the answer to a question may have.
+    fn bound(&self, interface: &Interface, round: usize) -> u128 {
+        // Sums of a layer that is not the last are squared, and the square fits a slot.
+        let is_squared = round + 1 < self.rounds(interface);
+        if is_squared { (1 << (SCORE_BITS / 2)) - 1 } else { interface.score_bound() }
+    }
+
+    /// Encrypts the numbers of each record: those of [`Self::first_rows`], or the squares of a layer's sums.
     pub(super) async fn encrypt(
         &self,
         unlocked: &Unlocked,
         interface: &Interface,
         digest: Digest,
-        records: &[Record],
+        (round, rows): (usize, &[Vec<i64>]),
         (abort, share): (&Abort, Share<'_>),
     ) -> Result<Encrypted, Fault> {
-        let row_count = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        let row_count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         match self {
-            Self::Packed { packing } => {
+            Self::Packed { .. } | Self::ByLayers => {
                 let key = unlocked.keyring.paillier();
-                let rows =
-                    records.iter().map(|record| packing::inputs(&interface.inputs(), &record.integers));
-                let rows: Vec<Vec<i64>> = rows.collect::<Option<_>>().ok_or_else(not_packed)?;
+                let packing = match self {
+                    Self::Packed { packing } => *packing,
+                    Self::OneRound { .. } | Self::ByLayers => Packing::Table,
+                };
+                let first = rows.first().ok_or_else(not_packed)?;
                 let plaintexts: Vec<Plaintext> = match packing {
                     Packing::Table => {
-                        packing::pack_table(key.public_key(), &rows).ok_or_else(not_packed)?.concat()
+                        packing::pack_table(key.public_key(), rows).ok_or_else(not_packed)?.concat()
                     }
-                    Packing::Record => {
-                        packing::pack_record(key.public_key(), rows.first().ok_or_else(not_packed)?)
-                    }
+                    Packing::Record => packing::pack_record(key.public_key(), first),
                 };
                 let asked = query::Header {
-                    packing: *packing,
+                    packing,
                     model: digest,
                     key: unlocked.keyring.key_fingerprint(),
                     modulus_bits: key.public_key().modulus_bits(),
                     row_count,
-                    input_count: u32::try_from(interface.inputs().len()).unwrap_or(u32::MAX),
-                    layer: 0,
+                    input_count: u32::try_from(first.len()).unwrap_or(u32::MAX),
+                    layer: u16::try_from(round).unwrap_or(u16::MAX),
                 };
                 let mut ciphertexts = Vec::with_capacity(plaintexts.len());
                 let mut turn = Turn::begin();
@@ -196,7 +250,7 @@ impl Engine {
                 let mut done = 0;
                 for prime in 0..primes {
                     for feature in 0..interface.features.len() {
-                        let values = records.iter().map(|record| record.integers[feature]).collect();
+                        let values = rows.iter().map(|row| row[feature]).collect();
                         under_way.push_back(pool.encrypt(&Batch { first, prime, values }));
                         if under_way.len() >= pool.capacity()
                             && let Some(ciphertext) = abort.or(under_way.next()).await?
@@ -230,7 +284,7 @@ impl Engine {
         abort: &Abort,
     ) -> Result<(Vec<Vec<i128>>, u64), Fault> {
         match (self, &query.asked) {
-            (Self::Packed { .. }, Asked::Packed(asked)) => {
+            (Self::Packed { .. } | Self::ByLayers, Asked::Packed(asked)) => {
                 let key = unlocked.keyring.paillier();
                 let answer =
                     Answer::from_bytes(key.public_key(), asked, &answer).map_err(|error| refused(&error))?;
@@ -244,7 +298,7 @@ impl Engine {
                     }
                 }
                 let scores = answer
-                    .scores(key.public_key(), &plaintexts, interface.score_bound())
+                    .scores(key.public_key(), &plaintexts, self.bound(interface, asked.layer.into()))
                     .map_err(|error| refused(&error))?;
                 Ok((scores, plaintexts.len() as u64))
             }
@@ -255,9 +309,8 @@ impl Engine {
                 let logits = LogitsTask::read(&found.to_vec()).map_err(|reason| refused(&reason))?;
                 Ok((logits, u64::from(asked.primes) * u64::from(interface.score_count)))
             }
-            (Self::Packed { .. }, Asked::OneRound(_)) | (Self::OneRound { .. }, Asked::Packed(_)) => {
-                Err(not_packed())
-            }
+            (Self::Packed { .. } | Self::ByLayers, Asked::OneRound(_))
+            | (Self::OneRound { .. }, Asked::Packed(_)) => Err(not_packed()),
         }
     }
 }
@@ -272,6 +325,13 @@ fn is_packed_less(unlocked: &Unlocked, interface: &Interface, packing: Packing, 
         usize::from(primes) * interface.features.len() * BfvCiphertext::fresh_bytes(SET)
     });
     ciphertexts <= MOST_PACKED_CIPHERTEXTS && packed < one_round
+}
+
+/// What is encrypted for the next layer: the squares of the sums of this one.
+pub(super) fn squares(sums: &[Vec<i128>]) -> Result<Vec<Vec<i64>>, Fault> {
+    let square = |sum: &i128| sum.checked_mul(*sum).and_then(|square| i64::try_from(square).ok());
+    let squares = sums.iter().map(|row| row.iter().map(square).collect());
+    squares.collect::<Option<_>>().ok_or_else(not_packed)
 }
 
 fn not_packed() -> Fault {

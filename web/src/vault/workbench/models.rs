@@ -67,7 +67,7 @@ pub(super) async fn publish(vault: &Vault, publishing: &Publishing) -> Result<Mo
     let detail = match &publishing.replaces {
         None => {
             let model = model_id();
-            let terms = Terms { rows_per_client: publishing.row_limit, ..Terms::default() };
+            let terms = Terms { rows_per_client: publishing.row_limit, by_layers: publishing.by_layers };
             let message = PublishModel { model, document, terms: Some(terms) };
             unlocked.api.publish_model(&message, how).await?;
             unlocked.api.model(model, how).await?
@@ -139,10 +139,12 @@ pub(super) fn interface(detail: &ModelDetail) -> Result<Interface, Fault> {
 /// As the page shows it.
 pub(super) fn entry(detail: &ModelDetail) -> Result<ModelEntry, Fault> {
     let ModelDetail { entry, budget, .. } = detail;
+    let interface = interface(detail)?;
     Ok(ModelEntry {
         model: entry.model.to_string(),
         version: entry.version,
-        interface: interface(detail)?,
+        by_layers: entry.terms.by_layers && interface.engines.contains(&Engine::ByLayers),
+        interface,
         published_at: entry.published_at,
         is_withdrawn: entry.is_withdrawn,
         is_own: entry.is_own,

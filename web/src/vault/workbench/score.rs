@@ -4,34 +4,31 @@
 //! tell a right score from another.
 
 use std::rc::Rc;
-use std::time::Duration;
 
-use js_sys::Uint8Array;
 use sha2::{Digest as _, Sha256};
 use veilsum_model::interface::Interface;
 use veilsum_model::model::Model;
 use veilsum_model::predict::{Prediction, predict};
 use veilsum_model::twin;
+use veilsum_protocol::Digest;
 use veilsum_protocol::api::scoring::{
-    ModelDetail, ProvenModulus, QueryObject, ScorePhase, ScoreState, ScoreStatus, StartScore,
+    ModelDetail, ProvenModulus, QueryObject, ScorePhase, ScoreStatus, StartScore,
 };
-use veilsum_protocol::{Digest, ScoreId};
-use web_sys::{Blob, File};
+use web_sys::File;
 
-use super::engine::{Encrypted, Engine};
+use super::engine::{Engine, squares};
+use super::exchange::{Course, Exchange};
 use super::models;
 use super::records::{self, Record};
-use super::tell;
 use super::trainer::Trainer;
 use crate::abort::Abort;
 use crate::api::{How, Patience};
 use crate::fault::sentence;
 use crate::messages::Fault;
 use crate::messages::workbench::{
-    Evaluation, FromTrainer, Measured, PredictionView, Progress, Scored, ScoredRow, Scoring, ScoringProgress,
-    Step, Task,
+    Evaluation, FromTrainer, LayerView, Measured, PredictionView, Scored, ScoredRow, Scoring, Step, Task,
 };
-use crate::time::{Stopwatch, give_way, sleep};
+use crate::time::{Stopwatch, give_way};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
@@ -45,9 +42,6 @@ const MOST_RUNS: u32 = 50;
 /// The twin is measured for so long, or so often.
 const TWIN_SECONDS: f64 = 0.01;
 const MOST_TWINS: f64 = 10_000.0;
-const FIRST_LOOK: Duration = Duration::from_millis(60);
-const LONGEST_LOOK: Duration = Duration::from_secs(2);
-const CANCEL_LIMIT: Duration = Duration::from_secs(3);
 
 /// Has records scored.
 ///
@@ -72,7 +66,7 @@ pub(super) async fn score(vault: &Rc<Vault>, scoring: &Scoring, file: Option<Fil
     if records.is_empty() {
         return Err(Fault::new("no-records", "There is no record to score. Choose a file with rows."));
     }
-    let engine = Engine::choose(&unlocked, &interface, records.len())?;
+    let engine = Engine::choose(&unlocked, &interface, records.len(), scoring.by_layers)?;
     let key = engine.name().needs_key().then(|| proven(vault, &unlocked));
     let trained = vault.bench.trained_as(&interface.model);
     let runs = scoring.runs.clamp(1, MOST_RUNS);
@@ -125,24 +119,20 @@ pub(super) async fn score(vault: &Rc<Vault>, scoring: &Scoring, file: Option<Fil
         known: record.known.clone(),
     };
     Ok(Scored {
-        version: outcome.status.version,
+        version: outcome.version,
         scheme: engine.scheme(unlocked.keyring.paillier()),
         packing: engine.packing().to_owned(),
         fingerprint: outcome.fingerprint,
         ciphertexts: outcome.ciphertexts,
         samples: outcome.samples,
         runs: measured,
-        cloud_steps: outcome
-            .status
-            .steps
-            .iter()
-            .map(|step| (phase(step.phase), step.milliseconds, step.bytes))
-            .collect(),
+        cloud_steps: outcome.cloud_steps,
         row_count: records.len() as u64,
         rows: records.iter().zip(predictions).enumerate().take(SHOWN_ROWS).map(row).collect(),
         equal,
         evaluation,
         budget: (budget.used, budget.limit),
+        layers: layers(&outcome.rounds, trained.as_ref().map(|trained| &trained.model), &records),
         interface,
     })
 }
@@ -164,165 +154,154 @@ struct Run<'a> {
 struct Outcome {
     measured: Measured,
     scores: Vec<Vec<i128>>,
-    status: ScoreStatus,
+    version: u32,
+    cloud_steps: Vec<(String, u64, u64)>,
     ciphertexts: (u64, u64),
     samples: (String, String),
     fingerprint: String,
+    /// Of each question: numbers of a record, and sums of the first one.
+    rounds: Vec<(usize, Vec<i128>)>,
 }
 
 impl Run<'_> {
     async fn once(&self, number: u32, encoding: f64) -> Result<Outcome, Fault> {
-        let mut progress = ScoringProgress {
-            run: number,
-            runs: self.runs,
-            step: Step::Encrypt,
-            seconds: vec![(Step::Encode, encoding)],
-            query_bytes: None,
-            sample: None,
-            share: None,
+        let count = self.engine.rounds(self.interface);
+        let mut course = Course::begin(self.vault, (number, self.runs), encoding);
+        let mut rows = self.engine.first_rows(self.interface, self.records)?;
+        let mut outcome = Outcome {
+            measured: Measured {
+                seconds: Vec::new(),
+                plaintext_seconds: None,
+                cloud_milliseconds: Some(0),
+                query_bytes: 0,
+                answer_bytes: 0,
+                plaintext_bytes: 0,
+            },
+            scores: Vec::new(),
+            version: 0,
+            cloud_steps: Vec::new(),
+            ciphertexts: (0, 0),
+            samples: (String::new(), String::new()),
+            fingerprint: self.fingerprint(),
+            rounds: Vec::new(),
         };
-        let say = |progress: &ScoringProgress| tell(self.vault, &Progress::Scoring(progress.clone()));
-        say(&progress);
+        for round in 0..count {
+            if round > 0 {
+                rows = squares(&outcome.scores)?;
+            }
+            let layer = (count > 1).then(|| (round + 1, count));
+            course.set_layer(layer);
+            let answered = self.ask((round, &rows), &mut course).await?;
+            let inputs = rows.first().map_or(0, Vec::len);
+            outcome.rounds.push((inputs, answered.scores.first().cloned().unwrap_or_default()));
+            outcome.scores = answered.scores;
+            outcome.version = answered.status.version;
+            outcome.ciphertexts.0 += answered.ciphertexts.0;
+            outcome.ciphertexts.1 += answered.ciphertexts.1;
+            if round == 0 {
+                outcome.samples.0 = answered.samples.0;
+            }
+            outcome.samples.1 = answered.samples.1;
+            let milliseconds: u64 = answered.status.steps.iter().map(|step| step.milliseconds).sum();
+            outcome.measured.cloud_milliseconds =
+                outcome.measured.cloud_milliseconds.map(|before| before + milliseconds);
+            outcome.measured.query_bytes += answered.query_bytes;
+            outcome.measured.answer_bytes += answered.answer_bytes;
+            let steps = answered.status.steps.iter();
+            outcome
+                .cloud_steps
+                .extend(steps.map(|step| (phase(step.phase, layer), step.milliseconds, step.bytes)));
+        }
+        outcome.measured.seconds = course.seconds();
+        Ok(outcome)
+    }
+
+    /// One question: rows are encrypted, sent, computed on, and what comes back is decrypted.
+    async fn ask(
+        &self,
+        (round, rows): (usize, &[Vec<i64>]),
+        course: &mut Course<'_>,
+    ) -> Result<Answered, Fault> {
+        course.reach(Step::Encrypt);
         give_way().await;
         let mut watch = Stopwatch::start();
-        let share = {
-            let progress = progress.clone();
-            move |done, total| say(&ScoringProgress { share: Some((done, total)), ..progress.clone() })
+        let query = {
+            let share = |done, total| course.share(done, total);
+            let digest = self.detail.entry.digest;
+            self.engine
+                .encrypt(self.unlocked, self.interface, digest, (round, rows), (self.abort, &share))
+                .await?
         };
-        let query = self
-            .engine
-            .encrypt(
-                self.unlocked,
-                self.interface,
-                self.detail.entry.digest,
-                self.records,
-                (self.abort, &share),
-            )
-            .await?;
         let sha256 = Digest::from_bytes(Sha256::digest(&query.bytes).into());
-        let sample = sample(&query.bytes, query.header_bytes);
-        progress.seconds.push((Step::Encrypt, watch.lap()));
-        progress.step = Step::Upload;
-        progress.query_bytes = Some(query.bytes.len() as u64);
-        progress.sample = Some(sample.clone());
-        say(&progress);
+        let query_sample = sample(&query.bytes, query.header_bytes);
+        course.spend(Step::Encrypt, watch.lap());
+        course.show_query(query.bytes.len() as u64, query_sample.clone());
+        course.reach(Step::Upload);
 
-        let id = score_id();
-        let sent = self.send(id, &query, sha256).await;
-        let outcome = match sent {
-            Ok(()) => {
-                progress.seconds.push((Step::Upload, watch.lap()));
-                progress.step = Step::Cloud;
-                say(&progress);
-                self.wait(id).await
-            }
-            Err(fault) => Err(fault),
+        let start = StartScore {
+            score: score_id(),
+            digest: self.detail.entry.digest,
+            engine: self.engine.name(),
+            key: self.key.clone(),
+            row_count: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            query: QueryObject { size_bytes: query.bytes.len() as u64, sha256 },
         };
-        let status = match outcome {
-            Ok(status) => status,
-            Err(fault) => {
-                if self.abort.is_aborted() {
-                    self.cancel(id).await;
-                }
-                return Err(fault);
-            }
-        };
-        progress.seconds.push((Step::Cloud, watch.lap()));
-        progress.step = Step::Download;
-        say(&progress);
-        let ScoreState::Done { answer_url } = &status.state else { return Err(gone()) };
-        let answer = self.unlocked.api.get_stored(answer_url, None, self.how()).await?;
+        let exchange =
+            Exchange { api: &self.unlocked.api, model: self.detail.entry.model, abort: self.abort };
+        let (status, answer) = exchange.run(&start, &query.bytes, course).await?;
         let answer_bytes = answer.len() as u64;
-        progress.seconds.push((Step::Download, watch.lap()));
-        progress.step = Step::Decrypt;
-        say(&progress);
+        course.reach(Step::Decrypt);
         give_way().await;
         watch.lap();
         let answer_sample = sample_of_answer(&answer);
         let (scores, answer_ciphertexts) =
             self.engine.decrypt(self.unlocked, self.interface, &query, answer, self.abort).await?;
-        progress.seconds.push((Step::Decrypt, watch.lap()));
-        Ok(Outcome {
-            measured: Measured {
-                seconds: progress.seconds,
-                plaintext_seconds: None,
-                cloud_milliseconds: Some(status.steps.iter().map(|step| step.milliseconds).sum()),
-                query_bytes: query.bytes.len() as u64,
-                answer_bytes,
-                plaintext_bytes: 0,
-            },
+        course.spend(Step::Decrypt, watch.lap());
+        Ok(Answered {
             scores,
             status,
             ciphertexts: (query.ciphertexts, answer_ciphertexts),
-            samples: (sample, answer_sample),
-            fingerprint: self.fingerprint(),
+            samples: (query_sample, answer_sample),
+            query_bytes: query.bytes.len() as u64,
+            answer_bytes,
         })
-    }
-
-    /// Announces the query and stores it, which starts the score.
-    async fn send(&self, score: ScoreId, query: &Encrypted, sha256: Digest) -> Result<(), Fault> {
-        let api = &self.unlocked.api;
-        let start = StartScore {
-            score,
-            digest: self.detail.entry.digest,
-            engine: self.engine.name(),
-            key: self.key.clone(),
-            row_count: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
-            query: QueryObject { size_bytes: query.bytes.len() as u64, sha256 },
-        };
-        let mut status = api.start_score(self.detail.entry.model, &start, self.how()).await?;
-        let body = blob(&query.bytes)?;
-        let mut has_asked_anew = false;
-        loop {
-            let ScoreState::Waiting { url, headers, .. } = &status.state else { return Ok(()) };
-            match api.put_object(url, headers, &body, self.how()).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_expired_url() && !has_asked_anew => {
-                    has_asked_anew = true;
-                    status = api.score(score, self.how()).await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Waits until the cloud has computed.
-    async fn wait(&self, score: ScoreId) -> Result<ScoreStatus, Fault> {
-        let mut pause = FIRST_LOOK;
-        loop {
-            self.abort.or(sleep(pause)).await?;
-            pause = LONGEST_LOOK.min(pause.mul_f64(1.4));
-            let status = self.unlocked.api.score(score, self.how()).await?;
-            match &status.state {
-                ScoreState::Waiting { .. } | ScoreState::Running => {}
-                ScoreState::Done { .. } => return Ok(status),
-                ScoreState::Failed(failure) => return Err(Fault::new(&failure.code, &failure.message)),
-                ScoreState::Cancelled => {
-                    return Err(Fault::new("cancelled", "The scoring was cancelled. No score is shown."));
-                }
-            }
-        }
-    }
-
-    /// Tells the cloud that nobody waits any more.
-    async fn cancel(&self, score: ScoreId) {
-        let abort = Abort::new();
-        let how = How { patience: Patience::Brief, abort: &abort };
-        let cancelled = std::pin::pin!(self.unlocked.api.cancel_score(score, how));
-        futures_util::future::select(cancelled, std::pin::pin!(sleep(CANCEL_LIMIT))).await;
-    }
-
-    const fn how(&self) -> How<'_> {
-        How { patience: Patience::Brief, abort: self.abort }
     }
 
     fn fingerprint(&self) -> String {
         let keyring = &self.unlocked.keyring;
         match self.engine {
-            Engine::Packed { .. } => keyring.key_fingerprint().to_string(),
+            Engine::Packed { .. } | Engine::ByLayers => keyring.key_fingerprint().to_string(),
             Engine::OneRound { .. } => keyring.bfv_fingerprint(veilsum_model::network::SET).to_string(),
         }
     }
+}
+
+/// The answer to a question.
+struct Answered {
+    scores: Vec<Vec<i128>>,
+    status: ScoreStatus,
+    ciphertexts: (u64, u64),
+    samples: (String, String),
+    query_bytes: u64,
+    answer_bytes: u64,
+}
+
+/// The layers of the first record, if there was more than one question.
+fn layers(rounds: &[(usize, Vec<i128>)], model: Option<&Model>, records: &[Record]) -> Vec<LayerView> {
+    if rounds.len() < 2 {
+        return Vec::new();
+    }
+    let twins = model
+        .zip(records.first())
+        .and_then(|(model, record)| twin::layers(model, 1, &record.integers).ok())
+        .unwrap_or_default();
+    let text = |sums: &Vec<i128>| sums.iter().map(i128::to_string).collect::<Vec<_>>();
+    let layer = |(at, (inputs, sums)): (usize, &(usize, Vec<i128>))| LayerView {
+        inputs: u32::try_from(*inputs).unwrap_or(u32::MAX),
+        sums: text(sums),
+        twin: twins.get(at).map(text),
+    };
+    rounds.iter().enumerate().map(layer).collect()
 }
 
 /// The key with its proof, which is made once.
@@ -429,26 +408,12 @@ fn sample_of_answer(bytes: &[u8]) -> String {
     hex::encode(&bytes[bytes.len().saturating_sub(SAMPLE_BYTES)..])
 }
 
-fn blob(bytes: &[u8]) -> Result<Blob, Fault> {
-    let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
-    Blob::new_with_u8_array_sequence(&parts).map_err(|_| {
-        Fault::new(
-            "out-of-memory",
-            "The browser has no space left for the encrypted records. Close other tabs, then try again.",
-        )
-    })
-}
-
-fn phase(phase: ScorePhase) -> String {
-    match phase {
+fn phase(phase: ScorePhase, layer: Option<(usize, usize)>) -> String {
+    let name = match phase {
         ScorePhase::Load => "read model and query",
         ScorePhase::Check => "check key, proof and shape",
         ScorePhase::Count => "count the rows",
         ScorePhase::Compute => "compute on ciphertext",
-    }
-    .to_owned()
-}
-
-fn gone() -> Fault {
-    Fault::new("no-answer-stored", "The encrypted scores are gone. Score the records again.")
+    };
+    layer.map_or_else(|| name.to_owned(), |(layer, _)| format!("layer {layer}: {name}"))
 }
