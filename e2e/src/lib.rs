@@ -9,6 +9,7 @@ pub mod encrypted;
 pub mod exact;
 pub mod front;
 pub mod keys;
+pub mod large;
 pub mod liar;
 pub mod load;
 pub mod product;
