@@ -110,6 +110,50 @@ pub async fn relate(file: &Path, engine: &str) -> anyhow::Result<Related> {
     Ok(Related { upload_seconds, ciphertext_bytes, runs })
 }
 
+/// How a file that is larger than a tab's memory is read.
+#[derive(Debug, Clone)]
+pub struct Large {
+    /// Size of the file.
+    pub file_bytes: u64,
+    /// Rows that the page counted.
+    pub rows: String,
+    /// Seconds of each phase, by name.
+    pub seconds: Vec<(&'static str, f64)>,
+    /// Peak resident bytes of the tab, and of one that shows an empty page.
+    pub tab_bytes: [u64; 2],
+    /// Longest time without a frame, in milliseconds.
+    pub longest_pause_ms: f64,
+}
+
+/// Opens a file in a browser of its own.
+///
+/// # Errors
+/// Something on the way failed.
+pub async fn open_large(file: &Path) -> anyhow::Result<Large> {
+    let stack = Stack::start()?;
+    let empty_tab_bytes = empty_tab_bytes(&stack).await?;
+    let browser = Browser::open_unrecorded(&stack).await?;
+    enter(&browser).await?;
+    browser.script::<bool>(WATCH_FRAMES, &[]).await?;
+    let clock = Instant::now();
+    choose_file(&browser, file).await?;
+    prepare::wait_open_within(&browser, UPLOAD_DEADLINE).await?;
+    let seconds = vec![("read and profile", clock.elapsed().as_secs_f64())];
+    Ok(Large {
+        file_bytes: std::fs::metadata(file)?.len(),
+        rows: browser.text("table-head").await?,
+        seconds,
+        tab_bytes: [browser.peak_tab_bytes()?, empty_tab_bytes],
+        longest_pause_ms: browser.script("return window.longestPause;", &[]).await?,
+    })
+}
+
+async fn empty_tab_bytes(stack: &Stack) -> anyhow::Result<u64> {
+    let browser = Browser::open_unrecorded(stack).await?;
+    browser.go("/favicon.svg").await?;
+    browser.peak_tab_bytes()
+}
+
 /// Millions of rows take minutes on two processors.
 const UPLOAD_DEADLINE: Duration = Duration::from_secs(3_600);
 
@@ -127,11 +171,7 @@ const WATCH_FRAMES: &str = "
 /// Something on the way failed.
 pub async fn measure(file: &Path, rows: u64) -> anyhow::Result<Measured> {
     let stack = Stack::start()?;
-    let empty_tab_bytes = {
-        let browser = Browser::open_unrecorded(&stack).await?;
-        browser.go("/favicon.svg").await?;
-        browser.peak_tab_bytes()?
-    };
+    let empty_tab_bytes = empty_tab_bytes(&stack).await?;
     let browser = Browser::open_unrecorded(&stack).await?;
     enter(&browser).await?;
     browser.script::<bool>(WATCH_FRAMES, &[]).await?;

@@ -1,5 +1,7 @@
 //! The Prepare page.
 
+use std::time::Duration;
+
 use anyhow::bail;
 
 use crate::browser::Browser;
@@ -10,7 +12,15 @@ use crate::wait::SOON;
 /// # Errors
 /// It cannot be read; the message is the page's.
 pub async fn wait_open(browser: &Browser) -> anyhow::Result<()> {
-    match browser.wait_for_any(&["summary", "table-failed"], SOON).await? {
+    wait_open_within(browser, SOON).await
+}
+
+/// As [`wait_open`], for a table that takes longer.
+///
+/// # Errors
+/// As there.
+pub async fn wait_open_within(browser: &Browser, within: Duration) -> anyhow::Result<()> {
+    match browser.wait_for_any(&["summary", "table-failed"], within).await? {
         "summary" => Ok(()),
         _ => bail!("the table was refused: {}", browser.text("fault").await?),
     }
