@@ -35,8 +35,9 @@ impl Analysis for Count {
         let count = value::count(schema, totals, &present(self.column))?;
         let name = schema.name(self.column);
         let value = value::integer(count);
+        let values = if count == 1 { "value that is" } else { "values that are" };
         Ok(Answer {
-            sentences: vec![format!("“{name}” has {} values that are not blank.", value.text)],
+            sentences: vec![format!("“{name}” has {} {values} not blank.", value.text)],
             figures: vec![value::figure("count", "Count", Some(value))],
             ..value::answer(format!("Count of “{name}”"), count)
         })

@@ -50,6 +50,11 @@ impl Report<'_> {
         sentences.extend(
             kept.take(SENTENCES).map(|(x, coefficient)| self.coefficient_sentence(y, x, coefficient)),
         );
+        match fit.kept().saturating_sub(SENTENCES as u64) {
+            0 => {}
+            1 => sentences.push("The one coefficient that is left stands in the table.".to_owned()),
+            others => sentences.push(format!("The other {others} coefficients stand in the table.")),
+        }
         sentences
     }
 
@@ -70,7 +75,12 @@ impl Report<'_> {
         let interval = estimated.interval(self.asked.level);
         let (level, shown) =
             (words::percent(self.asked.level), words::interval(&interval.low, &interval.high));
-        format!("{finding} ({level} interval {shown}, {}).", words::p(p))
+        // The interval is that of the signed coefficient, whatever the words before say of its direction.
+        format!(
+            "{finding} (coefficient {}, {level} interval {shown}, {}).",
+            words::short(float(&coefficient.estimate)),
+            words::p(p)
+        )
     }
 
     /// A sentence for each column that was left out.
