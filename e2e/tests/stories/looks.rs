@@ -129,6 +129,10 @@ fn looks_of_the_workbench() {
             workbench::choose(&browser, family, file_name).await?;
             workbench::train(&browser).await?;
             pictures(&browser, &format!("bench-{family}-model")).await?;
+            let is_network = family == "family-network";
+            if is_network {
+                browser.tick("publish-by-layers", true).await?;
+            }
             workbench::publish(&browser).await?;
             pictures(&browser, &format!("bench-{family}-encryption")).await?;
             browser.fill("test-rows", "50").await?;
@@ -138,6 +142,13 @@ fn looks_of_the_workbench() {
             for step in ["cloud", "performance"] {
                 browser.click(&format!("step-{step}")).await?;
                 pictures(&browser, &format!("bench-{family}-{step}")).await?;
+            }
+            if is_network {
+                browser.click("step-encryption").await?;
+                browser.click("network-by-layers").await?;
+                browser.click("score-form").await?;
+                browser.wait_for("layers", LONG).await?;
+                pictures(&browser, "bench-layers").await?;
             }
         }
         browser.click("nav-models").await?;
