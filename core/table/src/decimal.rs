@@ -267,6 +267,10 @@ fn divide_half_even(value: i128, divisor: i128) -> i128 {
 
 /// Reads `[+-] digits [. digits] [e [+-] digits]`: `None` if `text` is not of that form.
 fn scan(text: &str) -> Option<Result<Decimal, NumberError>> {
+    scan_short(text).map_or_else(|| scan_any(text), |number| Some(Ok(number)))
+}
+
+fn scan_any(text: &str) -> Option<Result<Decimal, NumberError>> {
     let (negative, unsigned) = split_sign(text);
     let (number, exponent) = match unsigned.find(['e', 'E']) {
         Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
@@ -298,6 +302,40 @@ fn scan(text: &str) -> Option<Result<Decimal, NumberError>> {
             place_point(if negative { -mantissa } else { mantissa }, exponent)
         }
     })
+}
+
+/// What nearly all numbers are: at most 19 bytes of digits and at most one point, after a minus or not. Such digits fit 64
+/// bits. `None` for anything else, be it a number or not.
+fn scan_short(text: &str) -> Option<Decimal> {
+    const MAX_BYTES: usize = 19;
+    let (negative, number) = match text.as_bytes() {
+        [b'-', number @ ..] => (true, number),
+        number => (false, number),
+    };
+    if number.len() > MAX_BYTES {
+        return None;
+    }
+    let (mut mantissa, mut digits, mut point) = (0_u64, 0_u32, None);
+    for byte in number {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + u64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if point.is_none() => point = Some(digits),
+            _ => return None,
+        }
+    }
+    if digits == 0 {
+        return None;
+    }
+    let mut scale = point.map_or(0, |point| digits - point);
+    while scale > 0 && mantissa.is_multiple_of(10) {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    let mantissa = i128::from(mantissa);
+    Some(Decimal { mantissa: if negative { -mantissa } else { mantissa }, scale })
 }
 
 /// `mantissa · 10^exponent`.
@@ -361,4 +399,31 @@ fn classify(text: &str) -> NumberError {
         return NumberError::Separators;
     }
     NumberError::NotANumber
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_numbers_are_read_alike_in_both_ways() {
+        let parts = ["", "0", "00", "5", "120", "900000000", "123456789", "9999999999999999999"];
+        let mut short = 0;
+        for sign in ["", "-", "+", "--"] {
+            for whole in parts {
+                for rest in parts {
+                    for middle in ["", ".", "..", "e", ","] {
+                        let text = format!("{sign}{whole}{middle}{rest}");
+                        if let Some(number) = scan_short(&text) {
+                            assert_eq!(scan_any(&text), Some(Ok(number)), "{text}");
+                            short += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(short > 100, "{short} are short");
+        assert_eq!(scan_short("-0.00"), Some(Decimal::new(0, 0)));
+        assert_eq!(scan_short("."), None);
+    }
 }

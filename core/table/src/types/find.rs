@@ -106,17 +106,24 @@ impl TypeFinder {
         }
         self.cells += 1;
         let plain = self.note_plain(cell);
+        let is_plain = plain.is_some();
         if self.candidates.is_empty() {
             return;
         }
-        let currency = split_currency(cell).map_or("", |(currency, _)| currency);
+        // Where the first cells have none, money is no candidate any more.
+        let may_have_currency = self.with_currency > 0 || self.cells <= CELLS_BEFORE_CURRENCY;
+        let currency =
+            if may_have_currency { split_currency(cell).map_or("", |(currency, _)| currency) } else { "" };
         self.with_currency += u64::from(!currency.is_empty());
         let tolerated = FEW + self.cells / TOLERATED_SHARE;
         let cells = self.cells;
         let is_short = cell.len() <= MAX_CELL_BYTES;
         let has_no_currency = self.with_currency == 0 && cells > CELLS_BEFORE_CURRENCY;
         // A number without separators is the same in every style: it counts for each, and tells none from another.
-        let is_same = plain && cell.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
+        let is_same = is_plain && cell.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
+        // One with a decimal mark that can be no separator is the same in all styles of its mark, and none in others.
+        let of_mark = plain.filter(|_| !is_same && self.has_clear_decimals(cell));
+        let mark = self.mark;
         self.same_in_every_style += u64::from(is_same);
         let same = self.same_in_every_style;
         self.candidates.retain_mut(|candidate| {
@@ -132,7 +139,13 @@ impl TypeFinder {
             {
                 currency.clone_into(known);
             }
-            if let Some(number) = is_short.then(|| candidate.column.number(cell)).flatten() {
+            let number = match (&candidate.column, of_mark) {
+                (ColumnType::Number { style } | ColumnType::Money { style, .. }, Some(number)) => {
+                    (style.decimal_mark == mark).then_some(number)
+                }
+                _ => is_short.then(|| candidate.column.number(cell)).flatten(),
+            };
+            if let Some(number) = number {
                 candidate.fits += 1;
                 candidate.values = chained(candidate.values, number);
             }
@@ -140,11 +153,25 @@ impl TypeFinder {
         });
     }
 
-    /// Whether the cell is a number without a type.
-    fn note_plain(&mut self, cell: &str) -> bool {
-        let is_plain =
-            cell.len() <= MAX_CELL_BYTES && matches!(Decimal::parse_with(self.mark, cell), Ok(Some(_)));
-        self.plain += u64::from(is_plain);
+    /// Whether the cell is digits, the mark of the file, and one, two or more than three digits: `-12.5`. Three could be
+    /// thousands in another style.
+    fn has_clear_decimals(&self, cell: &str) -> bool {
+        let mark = match self.mark {
+            DecimalMark::Point => '.',
+            DecimalMark::Comma => ',',
+        };
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        cell.strip_prefix('-')
+            .unwrap_or(cell)
+            .split_once(mark)
+            .is_some_and(|(whole, decimals)| is_digits(whole) && is_digits(decimals) && decimals.len() != 3)
+    }
+
+    /// The number that the cell is without a type.
+    fn note_plain(&mut self, cell: &str) -> Option<Decimal> {
+        let is_short = cell.len() <= MAX_CELL_BYTES;
+        let plain = is_short.then(|| Decimal::parse_with(self.mark, cell).ok().flatten()).flatten();
+        self.plain += u64::from(plain.is_some());
         if cell.bytes().all(|byte| byte.is_ascii_digit()) {
             self.digits += 1;
             self.leading_zeros += u64::from(cell.len() > 1 && cell.starts_with('0'));
@@ -152,7 +179,7 @@ impl TypeFinder {
         self.ones += u64::from(cell == "1");
         self.zeros += u64::from(cell == "0");
         self.dates_without_points += u64::from(cell.len() >= 8 && cell.contains(['/', '-']));
-        is_plain
+        plain
     }
 
     /// The type and its reason.
@@ -283,6 +310,46 @@ mod tests {
 
     fn style(decimal_mark: DecimalMark, thousands: super::super::Thousands) -> NumberStyle {
         NumberStyle { decimal_mark, thousands }
+    }
+
+    #[test]
+    fn clear_decimals_are_read_by_all_styles_of_their_mark_and_by_no_other() {
+        let mut clear = 0;
+        for (mark, point) in [(DecimalMark::Point, '.'), (DecimalMark::Comma, ',')] {
+            let finder = TypeFinder::with_mark(mark);
+            for sign in ["", "-", "+"] {
+                for (whole, decimals) in [
+                    ("0", "5"),
+                    ("12", "50"),
+                    ("1234", "5678"),
+                    ("1", "234"),
+                    ("007", "00"),
+                    ("", "5"),
+                    ("5", ""),
+                ] {
+                    let cell = format!("{sign}{whole}{point}{decimals}");
+                    let Ok(Some(plain)) = Decimal::parse_with(mark, &cell) else { continue };
+                    if !finder.has_clear_decimals(&cell) {
+                        continue;
+                    }
+                    clear += 1;
+                    for candidate in finder.candidates.iter().filter(|candidate| candidate.is_number()) {
+                        let style = match &candidate.column {
+                            ColumnType::Number { style } | ColumnType::Money { style, .. } => *style,
+                            _ => unreachable!("these are numbers"),
+                        };
+                        let expected = (style.decimal_mark == mark).then_some(plain);
+                        assert_eq!(
+                            candidate.column.number(&cell),
+                            expected,
+                            "{cell}: {:?}",
+                            candidate.column
+                        );
+                    }
+                }
+            }
+        }
+        assert!(clear >= 10, "{clear} cells are clear");
     }
 
     #[test]
