@@ -334,9 +334,10 @@ mod tests {
                     }
                     clear += 1;
                     for candidate in finder.candidates.iter().filter(|candidate| candidate.is_number()) {
-                        let style = match &candidate.column {
-                            ColumnType::Number { style } | ColumnType::Money { style, .. } => *style,
-                            _ => unreachable!("these are numbers"),
+                        let (ColumnType::Number { style } | ColumnType::Money { style, .. }) =
+                            &candidate.column
+                        else {
+                            unreachable!("these are numbers")
                         };
                         let expected = (style.decimal_mark == mark).then_some(plain);
                         assert_eq!(
