@@ -14,9 +14,11 @@ mod original;
 mod parquet;
 mod past;
 pub mod pool;
+mod prepare;
 mod primes;
 mod processes;
 pub mod random;
+pub(crate) mod rows;
 pub mod source;
 mod spot;
 pub mod store;
@@ -61,8 +63,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
-        // They are other binaries: see `bin/bfv.rs`, `bin/train.rs` and `bin/parquet.rs`.
-        Some(HelperRole::Bfv | HelperRole::Train | HelperRole::Parquet) => {}
+        // They are other binaries: see `bin/bfv.rs`, `bin/train.rs`, `bin/parquet.rs` and `bin/prepare.rs`.
+        Some(HelperRole::Bfv | HelperRole::Train | HelperRole::Parquet | HelperRole::Prepare) => {}
         None => start(),
     }
 }

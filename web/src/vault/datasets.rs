@@ -64,7 +64,7 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
         dataset,
         size_bytes: detail.entry.size_bytes,
         rollback_note,
-        source_at_hand: vault.twins.source_of(&manifest.source).is_some(),
+        source_at_hand: vault.twins.has_file_of(&manifest.source),
         manifest: ManifestView::from(&manifest),
     })
 }

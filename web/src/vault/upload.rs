@@ -28,7 +28,7 @@ use web_sys::File;
 
 use crate::api::{How, Patience};
 use crate::messages::{
-    Engine, Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary,
+    Engine, Event, Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary,
 };
 use crate::time::now_seconds;
 use crate::vault::Vault;
@@ -36,6 +36,7 @@ use crate::vault::claim::Claim;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::parquet;
+use crate::vault::prepare;
 use crate::vault::processes::{Process, Work};
 use crate::vault::random::dataset_id;
 use crate::vault::source::Source;
@@ -228,6 +229,10 @@ pub async fn resume(
         Some(file) => parquet::opened(Source::from_file(file), &process, |_| {}).await?,
         None => source_at_hand(vault, &state, &process).await?,
     };
+    let FileState { options, preparation, .. } = &state.file;
+    let tell = Rc::clone(&vault.tell);
+    let told = move |progress| tell(Event::Reading(progress));
+    let source = prepare::again(vault, source, options, preparation.as_ref(), &process, told).await?;
     run(vault, &unlocked, &source, state, &process).await
 }
 
@@ -427,6 +432,7 @@ fn file_state(table: &OpenTable) -> FileState {
         columns: table.profile.columns.iter().map(|column| column.name.clone()).collect(),
         row_count: table.profile.row_count,
         skipped_row_count: table.profile.skipped.row_count,
+        preparation: table.source.preparation().cloned(),
     }
 }
 

@@ -13,7 +13,7 @@ use veilsum_table::treat::Choice;
 use crate::messages::Fault;
 use crate::vault::random::rng;
 use crate::vault::source::unreadable;
-use crate::vault::table::Rows;
+use crate::vault::rows::Rows;
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
 use crate::vault::upload::state::{OriginalState, Resume, Transfer, UploadState};
