@@ -57,7 +57,7 @@ fn convert(file: Source) -> Result<(Blob, String), String> {
     let options = Options { bad_rows: RowPolicy::Skip, ..Options::default() };
     let mut reader = ParquetReader::new(file, &options).map_err(|error| sentence(&error))?;
     let row_count = reader.row_count().max(1);
-    let mut rows = RowsOut::new(reader.header().iter().map(String::as_str));
+    let mut rows = RowsOut::new();
     let (mut row, mut pace) = (Row::new(), Pace::new());
     while reader.next_row(&mut row).map_err(|error| sentence(&error))? {
         if rows.push(row.place().row, row.cells())? && pace.is_due() {
@@ -67,5 +67,5 @@ fn convert(file: Source) -> Result<(Blob, String), String> {
     }
     let head = RowsHead { types: reader.types().to_vec(), skipped: reader.skipped().clone() };
     let head = serde_json::to_string(&head).map_err(|error| error.to_string())?;
-    Ok((rows.finish()?.blob, head))
+    Ok((rows.finish(reader.header())?.blob, head))
 }

@@ -12,15 +12,27 @@
 //!                  [-1, string]               why the worker cannot work at all
 //! ```
 
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
 use js_sys::{Array, Uint8Array};
 use serde::{Deserialize, Serialize};
+use veilsum_anonymise::pseudonym::StudySecret;
+use veilsum_prepare::{Fitted, PrepareError, Prepared, Recipe, Runner, Step};
 use veilsum_protocol::Digest;
+use veilsum_table::csv::FirstRow;
+use veilsum_table::plain::PlainCells;
+use veilsum_table::read::TableReader;
+use veilsum_table::types::ColumnType;
+use veilsum_table::{Found, Row};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, MessageEvent};
 use zeroize::Zeroizing;
 
+use crate::fault::sentence;
+use crate::messages::refine::Reports;
 use crate::messages::{Fault, ReadOptions};
-use crate::rows_out::{RowsHead, RowsOut, WrittenRows};
+use crate::rows_out::{RowsHead, RowsOut, WrittenRows, as_written};
 use crate::time::{Pace, scope};
 use crate::vault::rows::Rows;
 use crate::vault::source::{DerivedRows, Source};
@@ -74,6 +86,16 @@ pub struct Made {
     pub fitted: String,
     /// A list of `veilsum_prepare::StepReport`s in JSON, one per step.
     pub reports: String,
+    /// Where the last step is a release: sizes of classes, ascending, and how many there are of each.
+    pub class_sizes: Vec<(u64, u64)>,
+}
+
+impl Made {
+    /// What the steps did.
+    #[must_use]
+    pub fn reports(&self) -> Reports {
+        Reports { steps: self.reports.clone(), class_sizes: self.class_sizes.clone() }
+    }
 }
 
 /// Waits for the task.
@@ -127,25 +149,196 @@ impl Errand {
     fn carry_out(self) -> Result<Array, Fault> {
         match self.what {
             What::Copy => copy(&self.source, &self.options),
-            What::Prepare { .. } | What::Again { .. } => unimplemented!(),
+            What::Prepare { ref recipe, keeps_rows } => {
+                let recipe = Recipe::from_json(recipe.as_bytes()).map_err(|error| refused(&error))?;
+                let released = recipe.steps.last().and_then(quasi_identifiers);
+                prepare(&self, keeps_rows, released.as_deref(), |header, types, secret| {
+                    Runner::new(&recipe, header, types, secret)
+                })
+            }
+            What::Again { ref fitted } => {
+                let fitted = Fitted::from_json(fitted.as_bytes()).map_err(|error| refused(&error))?;
+                prepare(&self, true, None, |header, types, secret| {
+                    Runner::again(&fitted, header, types, secret)
+                })
+            }
         }
     }
+}
+
+/// The columns that a step generalises, if it is a release.
+fn quasi_identifiers(step: &Step) -> Option<Vec<String>> {
+    match step {
+        Step::Release(release) => {
+            Some(release.quasi_identifiers.iter().map(|quasi| quasi.column.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Goes over the rows as often as it takes. `released` are the columns by which classes of rows are counted in the end.
+fn prepare(
+    errand: &Errand,
+    keeps_rows: bool,
+    released: Option<&[String]>,
+    start: impl FnOnce(&[String], &[ColumnType], Option<&StudySecret>) -> Result<Runner, PrepareError>,
+) -> Result<Array, Fault> {
+    let Errand { source, options, secret, .. } = errand;
+    let secret = secret.as_ref().map(StudySecret::from_bytes);
+    let mut rows = Rows::read(source, options)?;
+    let spelling = Spelling::new(&rows, options);
+    let mut runner = start(&spelling.header, &spelling.types, secret.as_ref()).map_err(|error| refused(&error))?;
+    let mut out = RowsOut::new();
+    let mut no_room = None;
+    let mut take = |cells: &[String]| {
+        let (number, cells) = spelling.split(cells);
+        if (keeps_rows || released.is_some()) && no_room.is_none() {
+            no_room = out.push(number, cells.iter().map(String::as_str)).err();
+        }
+    };
+    let (mut cells, mut pace, mut read_row_count) = (Vec::new(), Pace::new(), 0_u64);
+    while let Some(pass) = runner.next_pass() {
+        if pass.number > 1 {
+            rows = Rows::read(source, options)?;
+        }
+        read_row_count = 0;
+        while rows.advance()? {
+            read_row_count += 1;
+            let number = rows.written().place().row;
+            spelling.spell(&mut rows, &mut cells);
+            runner.row(number, &cells, &mut take).map_err(|error| refused(&error))?;
+            if rows.at_turn() && pace.is_due() {
+                let total = source.rows_bytes();
+                let (before, all) = (pass.number as u64 - 1, pass.of as u64);
+                tell(before * total + rows.byte_position(), all * total);
+            }
+        }
+        runner.end_pass(&mut take).map_err(|error| refused(&error))?;
+    }
+    if let Some(reason) = no_room {
+        return Err(Fault::new("out-of-memory", &reason));
+    }
+    let Prepared { header, types, fitted, report } = runner.finish().map_err(|error| refused(&error))?;
+    let (header, types) = (spelling.own(header), spelling.own(types));
+    let written = out.finish(&header).map_err(|reason| no_room_for(&reason))?;
+    let class_sizes = match released {
+        Some(columns) => class_sizes(&written.blob, &header, columns)?,
+        None => Vec::new(),
+    };
+    let found = |value: ColumnType| Found { value, reason: "as it was prepared".to_owned(), is_doubtful: false };
+    let made = Made {
+        header,
+        head: RowsHead { types: types.into_iter().map(found).collect(), skipped: rows.skipped() },
+        sha256: rows.digest(),
+        read_row_count,
+        row_count: written.row_count,
+        offsets: written.offsets.clone(),
+        fitted: fitted.to_json(),
+        reports: serde_json::to_string(&report).map_err(|error| not_handed_over(&error))?,
+        class_sizes,
+    };
+    done(&made, keeps_rows.then_some(written))
+}
+
+/// How cells come to the steps: dates and names made of digits as they are written, all others as plain numbers or text. In
+/// front stands a column with the number of the row in the file, by which a row is known again when it comes out.
+struct Spelling {
+    header: Vec<String>,
+    types: Vec<ColumnType>,
+    /// Whether cells of a column stay as they are written.
+    as_written: Vec<bool>,
+    plain: PlainCells,
+}
+
+/// A name that no table has.
+const NUMBER_COLUMN: &str = "\u{0}number";
+
+impl Spelling {
+    fn new(rows: &Rows, options: &ReadOptions) -> Self {
+        let types: Vec<ColumnType> = rows.types().iter().map(|found| found.value.clone()).collect();
+        let is_as_written = |column: &ColumnType| {
+            matches!(
+                column,
+                ColumnType::Date { .. } | ColumnType::DateTime { .. } | ColumnType::Time | ColumnType::Identifier
+            )
+        };
+        let as_written: Vec<bool> = types.iter().map(is_as_written).collect();
+        let types = types.into_iter().zip(&as_written).map(|(column, stays)| if *stays { column } else { ColumnType::Plain });
+        let names = rows.header().iter().cloned();
+        Self {
+            header: std::iter::once(NUMBER_COLUMN.to_owned()).chain(names).collect(),
+            types: std::iter::once(ColumnType::Identifier).chain(types).collect(),
+            as_written,
+            plain: PlainCells::new(&options.missing_words),
+        }
+    }
+
+    /// Puts the cells of the row that was read last in place of what `cells` holds.
+    fn spell(&self, rows: &mut Rows, cells: &mut Vec<String>) {
+        let (written, read) = rows.both();
+        cells.resize(1 + read.len(), String::new());
+        let (number, cells) = cells.split_first_mut().expect("a row has a number");
+        number.clear();
+        // Writing to a string never fails.
+        let _ = write!(number, "{}", written.place().row);
+        self.plain.spell_into(read, cells);
+        for ((cell, stays), written) in cells.iter_mut().zip(&self.as_written).zip(written.cells()) {
+            if *stays && !cell.is_empty() {
+                cell.clear();
+                cell.push_str(written.trim());
+            }
+        }
+    }
+
+    /// The number of a row that came out, 0 for one that is not in the file, and its cells.
+    fn split<'a>(&self, cells: &'a [String]) -> (u64, &'a [String]) {
+        cells.split_first().map_or((0, cells), |(number, cells)| (number.parse().unwrap_or(0), cells))
+    }
+
+    /// What is known of columns, without the one in front.
+    fn own<T>(&self, mut columns: Vec<T>) -> Vec<T> {
+        if !columns.is_empty() {
+            columns.remove(0);
+        }
+        columns
+    }
+}
+
+/// How many classes of rows that are alike in `columns` have which size, ascending.
+fn class_sizes(rows: &Blob, header: &[String], columns: &[String]) -> Result<Vec<(u64, u64)>, Fault> {
+    let places: Vec<usize> =
+        columns.iter().filter_map(|column| header.iter().position(|name| name == column)).collect();
+    let mut reader = TableReader::new(Source::from_blob(rows.clone()).reader(), &as_written(FirstRow::Names))?;
+    let (mut row, mut classes) = (Row::new(), HashMap::<Vec<String>, u64>::new());
+    while reader.next_row(&mut row)? {
+        let class = places.iter().map(|at| row.get(*at).unwrap_or_default().to_owned()).collect();
+        *classes.entry(class).or_default() += 1;
+    }
+    let mut sizes = BTreeMap::<u64, u64>::new();
+    for size in classes.into_values() {
+        *sizes.entry(size).or_default() += 1;
+    }
+    Ok(sizes.into_iter().collect())
+}
+
+fn refused(error: &dyn core::fmt::Display) -> Fault {
+    Fault::new("step-refused", &sentence(error))
 }
 
 /// Writes the rows down as they stand in the file.
 fn copy(source: &Source, options: &ReadOptions) -> Result<Array, Fault> {
     let mut rows = Rows::read(source, options)?;
     let header = rows.header().to_vec();
-    let mut out = RowsOut::new(header.iter().map(String::as_str));
+    let mut out = RowsOut::new();
     let mut pace = Pace::new();
     while rows.advance()? {
         let row = rows.written();
-        let is_good_moment = out.push(row.place().row, row.cells()).map_err(|reason| no_room(&reason))?;
+        let is_good_moment = out.push(row.place().row, row.cells()).map_err(|reason| no_room_for(&reason))?;
         if is_good_moment && pace.is_due() {
             tell(rows.byte_position(), source.rows_bytes());
         }
     }
-    let written = out.finish().map_err(|reason| no_room(&reason))?;
+    let written = out.finish(&header).map_err(|reason| no_room_for(&reason))?;
     let head = RowsHead { types: rows.types().to_vec(), skipped: rows.skipped() };
     let made = Made {
         header,
@@ -156,17 +349,22 @@ fn copy(source: &Source, options: &ReadOptions) -> Result<Array, Fault> {
         offsets: written.offsets.clone(),
         fitted: String::new(),
         reports: "[]".to_owned(),
+        class_sizes: Vec::new(),
     };
     done(&made, Some(written))
 }
 
 fn done(made: &Made, written: Option<WrittenRows>) -> Result<Array, Fault> {
-    let made = serde_json::to_string(made)
-        .map_err(|error| Fault::new("not-prepared", "What was prepared cannot be handed over.").with_detail(error.to_string()))?;
+    let made = serde_json::to_string(made).map_err(|error| not_handed_over(&error))?;
     Ok(match written {
         Some(WrittenRows { blob, numbers, .. }) => Array::of4(&0.into(), &made.into(), &blob, &numbers),
         None => Array::of2(&0.into(), &made.into()),
     })
+}
+
+fn not_handed_over(error: &serde_json::Error) -> Fault {
+    Fault::new("not-prepared", "What was prepared cannot be handed over. Try again with fewer steps.")
+        .with_detail(error.to_string())
 }
 
 fn tell(done: u64, total: u64) {
@@ -174,6 +372,6 @@ fn tell(done: u64, total: u64) {
     let _ = scope().post_message(&u32::try_from(hundredths).unwrap_or(100).into());
 }
 
-fn no_room(reason: &str) -> Fault {
+fn no_room_for(reason: &str) -> Fault {
     Fault::new("out-of-memory", reason)
 }

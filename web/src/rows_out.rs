@@ -3,7 +3,9 @@
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use veilsum_table::Found;
-use veilsum_table::csv::Skipped;
+use veilsum_table::csv::{Delimiter, FirstRow, Skipped};
+use veilsum_table::decimal::DecimalMark;
+use veilsum_table::read::{Format, Options};
 use veilsum_table::types::ColumnType;
 use web_sys::Blob;
 
@@ -23,7 +25,7 @@ pub struct RowsHead {
     pub skipped: Skipped,
 }
 
-/// Writes rows.
+/// Writes rows, and their header in the end: some steps know the names of their columns only when they have seen all rows.
 pub(crate) struct RowsOut {
     pieces: Vec<Blob>,
     text: String,
@@ -47,13 +49,10 @@ pub(crate) struct WrittenRows {
 }
 
 impl RowsOut {
-    /// Begins with the names of the columns.
-    pub(crate) fn new<'a>(header: impl Iterator<Item = &'a str>) -> Self {
-        let mut text = String::with_capacity(2 * PIECE_BYTES);
-        push_record(&mut text, header, true);
+    pub(crate) fn new() -> Self {
         Self {
             pieces: Vec::new(),
-            text,
+            text: String::with_capacity(2 * PIECE_BYTES),
             handed_over: 0,
             row_count: 0,
             offsets: Vec::new(),
@@ -85,16 +84,20 @@ impl RowsOut {
         Ok(true)
     }
 
-    /// The rows.
+    /// The rows below these names of columns.
     ///
     /// # Errors
     /// A sentence if the browser has no room left.
-    pub(crate) fn finish(mut self) -> Result<WrittenRows, String> {
+    pub(crate) fn finish(mut self, header: &[String]) -> Result<WrittenRows, String> {
         self.hand_over()?;
+        let mut names = String::new();
+        push_record(&mut names, header.iter().map(String::as_str), true);
+        self.pieces.insert(0, piece(names.as_bytes())?);
+        let below = |offset: &u64| offset + names.len() as u64;
         Ok(WrittenRows {
             blob: blob_of(&self.pieces).map_err(|fault| fault.message)?,
             numbers: blob_of(&self.number_pieces).map_err(|fault| fault.message)?,
-            offsets: self.offsets,
+            offsets: self.offsets.iter().map(below).collect(),
             row_count: self.row_count,
         })
     }
@@ -106,6 +109,17 @@ impl RowsOut {
         self.number_pieces.push(piece(&self.numbers)?);
         self.numbers.clear();
         Ok(())
+    }
+}
+
+/// How such rows are read; without their header where some of them are read from the middle.
+pub(crate) fn as_written(first_row: FirstRow) -> Options {
+    Options {
+        format: Some(Format::Csv),
+        delimiter: Some(Delimiter::Comma),
+        first_row: Some(first_row),
+        decimal_mark: Some(DecimalMark::Point),
+        ..Options::default()
     }
 }
 

@@ -19,9 +19,8 @@ impl PlainCells {
         Self { missing_words: MissingWords::new(missing_words) }
     }
 
-    /// Puts the cells of a row in place of what `cells` holds.
-    pub fn spell(&self, row: &Row, cells: &mut Vec<String>) {
-        cells.resize_with(row.len(), String::new);
+    /// Puts the cells of a row in place of what `cells` holds; what one has more than the other is left as it is.
+    pub fn spell_into(&self, row: &Row, cells: &mut [String]) {
         for (at, (cell, room)) in row.cells().zip(cells).enumerate() {
             room.clear();
             room.push_str(&self.cell(cell, row.decimal_mark(), row.is_text(at)));
@@ -62,8 +61,8 @@ mod tests {
         let plain = PlainCells::new(&[]);
         let mut row = Row::new();
         ["a", " ", "2"].iter().for_each(|cell| row.push(cell));
-        let mut cells = vec!["old".to_owned(); 5];
-        plain.spell(&row, &mut cells);
+        let mut cells = vec!["old".to_owned(); 3];
+        plain.spell_into(&row, &mut cells);
         assert_eq!(cells, ["a", "", "2"]);
     }
 }

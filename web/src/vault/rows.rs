@@ -1,15 +1,16 @@
 //! The rows of a file, read in turns so that other messages are heard in between.
 
 use veilsum_protocol::Digest;
-use veilsum_table::csv::{Delimiter, FirstRow, ReadError, RowPolicy, Skipped};
+use veilsum_table::csv::{FirstRow, ReadError, RowPolicy, Skipped};
 use veilsum_table::decimal::DecimalMark;
 use veilsum_table::json::JsonFault;
-use veilsum_table::read::{Format, Options, TableReader};
+use veilsum_table::read::{Options, TableReader};
 use veilsum_table::types::{ColumnType, Converter};
 use veilsum_table::{Found, Row};
 
 use crate::abort::Abort;
 use crate::messages::{Fault, ReadOptions};
+use crate::rows_out::as_written;
 use crate::time::Turn;
 use crate::vault::source::{DerivedRows, RunningHash, Source, SourceReader};
 
@@ -59,15 +60,7 @@ impl Rows {
                 decimal_mark: options.decimal_comma.map(decimal_mark),
                 ..Options::default()
             },
-            // As our own workers write them.
-            Some(_) => Options {
-                format: Some(Format::Csv),
-                delimiter: Some(Delimiter::Comma),
-                first_row: Some(FirstRow::Names),
-                decimal_mark: Some(DecimalMark::Point),
-                bad_rows,
-                ..Options::default()
-            },
+            Some(_) => Options { bad_rows, ..as_written(FirstRow::Names) },
         };
         let table = TableReader::new(reader, &options_of_table)?;
         let found = derived.map_or_else(|| table.types(), DerivedRows::types);

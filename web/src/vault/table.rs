@@ -15,12 +15,15 @@ use veilsum_table::types::{ColumnType, Typer};
 
 use crate::abort::Abort;
 use crate::api::{self, How, Patience};
+use crate::messages::refine::ColumnFindings;
 use crate::messages::{Event, Fault, PresetView, Progress, Proposal, ReadOptions, Reading, TableView};
 use crate::time::{Pace, Stopwatch, Turn};
 use crate::vault::Vault;
 use crate::vault::details;
 use crate::vault::parquet;
 use crate::vault::processes::Work;
+use crate::vault::refine::Refining;
+use crate::vault::refine::findings::{self, Sampler};
 use crate::vault::rows::{Rows, settled};
 use crate::vault::source::{Source, SourceReader};
 use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
@@ -43,6 +46,8 @@ pub struct OpenTable {
     pub sha256: Digest,
     /// What is in it.
     pub profile: Profile,
+    /// What its columns look like, where that was looked at.
+    pub findings: Vec<ColumnFindings>,
 }
 
 /// What one pass over a file found.
@@ -71,15 +76,24 @@ pub(crate) enum Look {
 /// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
 pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<TableView, Fault> {
     vault.table.take();
+    vault.refining.take();
+    vault.processes.stop(Work::Refining).await;
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Reading(progress));
     let profiled = profile(source, options, Look::Close, &process, told).await?;
-    let table = Rc::new(profiled.table);
+    let (table, view) = shown(profiled);
     vault.table.replace(Some(Rc::clone(&table)));
     vault.twins.remember(&table);
     crate::vault::upload::speed::measure_ahead(vault);
+    vault.refining.replace(Some(Rc::new(Refining::of(&table, &Rc::new(view.clone())))));
+    Ok(view)
+}
+
+/// A table that was profiled, and what is shown of it.
+pub(crate) fn shown(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
+    let table = Rc::new(profiled.table);
     let room = Room::for_rows(table.profile.row_count, FEWEST_SLOTS);
     let room = Room { block_count: smallest_groups_block_count(table.profile.row_count), ..room };
     let proposals = table.profile.columns.iter().map(|column| {
@@ -94,7 +108,10 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
                 .and_then(|categories| u32::try_from(categories.len()).ok()),
         }
     });
-    Ok(TableView {
+    // Samples are public.
+    let identifying =
+        if table.source.is_sample() { Vec::new() } else { findings::asking(&table.findings) };
+    let view = TableView {
         file_name: table.source.name().to_owned(),
         size_bytes: table.source.size_bytes(),
         reading: profiled.reading,
@@ -106,7 +123,11 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
         profile: table.profile.clone(),
         first_rows: profiled.first_rows,
         seconds: profiled.seconds,
-    })
+        identifying,
+        step_count: 0,
+        is_anonymised: false,
+    };
+    (table, view)
 }
 
 /// Reads and profiles a bundled sample.
@@ -148,6 +169,8 @@ pub async fn close(vault: &Vault) {
         unlocked.pool.take();
     }
     vault.table.take();
+    vault.refining.take();
+    vault.processes.stop(Work::Refining).await;
     vault.processes.stop(Work::Reading).await;
 }
 
@@ -189,6 +212,7 @@ pub(crate) async fn profile(
 ) -> Result<Profiled, Fault> {
     let watch = Stopwatch::start();
     let source = parquet::opened(source, abort, told.clone()).await?;
+    let is_prepared = source.preparation().is_some();
     let is_first_row_chosen = options.first_row_is_data.is_some();
     let chosen = options.types.clone();
     // The schema of a Parquet file knows better than its cells.
@@ -200,16 +224,19 @@ pub(crate) async fn profile(
         let is_second_pass = found_reading.is_some();
         let reading =
             found_reading.take().unwrap_or_else(|| reading(rows.table(), &source, is_first_row_chosen));
-        // Whoever reads the file again must read it in the same way, whatever would be found in it then.
-        options.first_row_is_data = Some(reading.first_row_is_data);
-        options.decimal_comma = Some(reading.decimal_comma);
         let mut types = rows.types().to_vec();
-        options.types = Some(codes(&types));
+        if !is_prepared {
+            // Whoever reads the file again must read it in the same way, whatever would be found in it then.
+            options.first_row_is_data = Some(reading.first_row_is_data);
+            options.decimal_comma = Some(reading.decimal_comma);
+            options.types = Some(codes(&types));
+        }
         let mut profiler = Profiler::new(rows.header(), &options.missing_words);
         let mut surveyor =
             (look == Look::Close).then(|| Surveyor::new(rows.header(), &options.missing_words));
         let mark = if reading.decimal_comma { DecimalMark::Comma } else { DecimalMark::Point };
         let mut typer = looks_for_types.then(|| Typer::new(types.len(), mark, &options.missing_words));
+        let mut sampler = (look == Look::Close).then(|| Sampler::new(rows.header()));
         let mut first_rows = Vec::new();
         let mut pace = Pace::new();
         while rows.next(abort).await? {
@@ -220,6 +247,9 @@ pub(crate) async fn profile(
             }
             if let Some(typer) = &mut typer {
                 typer.push(written);
+            }
+            if let Some(sampler) = &mut sampler {
+                sampler.push(written);
             }
             if profiler.row_count() <= FIRST_ROWS {
                 first_rows.push(written.cells().map(shown).collect());
@@ -242,8 +272,9 @@ pub(crate) async fn profile(
         told(progress(source.size_bytes(), source.size_bytes(), seconds));
         let profile = profiler.finish(&rows.skipped())?;
         let sha256 = rows.digest();
+        let findings = sampler.map(Sampler::finish).unwrap_or_default();
         return Ok(Profiled {
-            table: OpenTable { source, options, sha256, profile },
+            table: OpenTable { source, options, sha256, profile, findings },
             reading,
             first_rows,
             types,

@@ -128,6 +128,8 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
              storage.",
         ));
     }
+    let refining = vault.refining.borrow().clone();
+    let identifying = refining.map(|refining| refining.decided(&choices)).transpose()?.unwrap_or_default();
     let process = vault.processes.begin_only(Work::Upload)?;
     let encryption = first_encryption(&unlocked, choices.engine);
     let speed = process.or(speed::of(&unlocked, encryption)).await?;
@@ -141,8 +143,8 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
-    let original = choices.keep_original.then(|| OriginalState::begin(&choices.treatments));
-    let state = UploadState::begin(
+    let original = choices.keep_original.then(|| OriginalState::begin(&choices.treatments, table.source.preparation()));
+    let mut state = UploadState::begin(
         dataset_id(),
         now_seconds(),
         scheme,
@@ -152,6 +154,7 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         shape.rows_per_group,
         original,
     );
+    state.identifying = identifying;
     run(vault, &unlocked, &table.source, state, &process).await
 }
 
