@@ -1,0 +1,255 @@
+//! Why a recipe cannot be read or run: sentences that name the step, the column and what to do; never a cell's content.
+
+use thiserror::Error;
+
+/// Why bytes are no recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecipeError {
+    /// Too long.
+    #[error("The recipe has {actual} bytes, and at most {limit} are read. Choose a recipe file.")]
+    TooLong {
+        /// Bytes.
+        actual: usize,
+        /// Most bytes.
+        limit: usize,
+    },
+    /// Not JSON of the right shape.
+    #[error(
+        "The recipe cannot be read: line {line}, column {column} is not what a recipe has there. Save it anew."
+    )]
+    Malformed {
+        /// Line, from 1.
+        line: usize,
+        /// Letter of the line, from 1.
+        column: usize,
+    },
+    /// JSON of something else.
+    #[error("This is no {expected} file. Choose one that was saved from “Prepare”.")]
+    OtherFormat {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Made by a newer version.
+    #[error(
+        "The recipe was made by a newer version (format {actual}; this one reads {known}). Update and try again."
+    )]
+    NewerVersion {
+        /// Version of the file.
+        actual: u32,
+        /// Newest that is read.
+        known: u32,
+    },
+    /// Too many steps.
+    #[error("The recipe has {actual} steps, and at most {limit} are applied. Take steps out.")]
+    TooManySteps {
+        /// Steps.
+        actual: usize,
+        /// Most steps.
+        limit: usize,
+    },
+    /// What was learnt does not belong to the steps.
+    #[error("What the recipe has learnt does not fit its steps. Make it again from the table.")]
+    LearntMismatch,
+}
+
+/// Why a table is not prepared. Nothing that was written before counts.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// Too many steps.
+    #[error("The recipe has {actual} steps, and at most {limit} are applied. Take steps out.")]
+    TooManySteps {
+        /// Steps.
+        actual: usize,
+        /// Most steps.
+        limit: usize,
+    },
+    /// No columns, or too many, or another number of types.
+    #[error(
+        "The table has {columns} columns and {types} types; 1 to {limit} columns can be prepared, each with a type."
+    )]
+    Header {
+        /// Columns.
+        columns: usize,
+        /// Types.
+        types: usize,
+        /// Most columns.
+        limit: usize,
+    },
+    /// Two columns have one name.
+    #[error("Two columns are named “{column}”. Rename one of them.")]
+    SameName {
+        /// The name.
+        column: String,
+    },
+    /// A row is longer or shorter than the header.
+    #[error("Row {row} has {actual} cells, and the header has {expected}. Correct the row or leave it out.")]
+    RowLength {
+        /// Row.
+        row: u64,
+        /// Columns.
+        expected: usize,
+        /// Cells.
+        actual: usize,
+    },
+    /// Rows came outside of a pass, or the last pass is not over.
+    #[error("The passes over the table were not made in their order. Start again.")]
+    OutOfOrder,
+    /// The rows of a pass were not those of the pass before.
+    #[error("The table had {before} rows in one pass and {now} in the next: it has changed. Start again.")]
+    RowsChanged {
+        /// Rows of the first pass.
+        before: u64,
+        /// Rows of this pass.
+        now: u64,
+    },
+    /// A step cannot be done.
+    #[error("Step {step} ({name}): {fault}")]
+    Step {
+        /// Number of the step, from 1.
+        step: usize,
+        /// What it is called.
+        name: &'static str,
+        /// What is wrong.
+        #[source]
+        fault: StepError,
+    },
+}
+
+/// Why a step cannot be done.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// Not written yet.
+    #[error("this step is not ready yet")]
+    NotYet,
+    /// No column was chosen.
+    #[error("no column is chosen. Choose at least one.")]
+    NoColumns,
+    /// There is no such column at this place.
+    #[error("there is no column “{column}” at this place. Choose another, or change the steps before.")]
+    NoSuchColumn {
+        /// The name.
+        column: String,
+    },
+    /// A column is named twice.
+    #[error("column “{column}” is named twice. Name it once.")]
+    NamedTwice {
+        /// The name.
+        column: String,
+    },
+    /// A new column would have the name of another.
+    #[error("a column “{column}” would be made, and there is one already. Rename or drop it before.")]
+    NameTaken {
+        /// The name.
+        column: String,
+    },
+    /// Names made of digits are no numbers.
+    #[error("column “{column}” holds names made of digits and no numbers. Change its type, or leave it out.")]
+    Identifier {
+        /// The name.
+        column: String,
+    },
+    /// More columns than a table may have.
+    #[error("more than {limit} columns would come out. Choose fewer columns or categories.")]
+    TooManyColumns {
+        /// Most columns.
+        limit: usize,
+    },
+    /// Every column would be dropped.
+    #[error("no column would be left. Keep at least one.")]
+    NoColumnLeft,
+    /// A cell is no number.
+    #[error(
+        "row {row} of column “{column}” holds no number. Correct it, filter the row out, or leave the column out."
+    )]
+    NotANumber {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// A number became too large or undefined.
+    #[error(
+        "row {row} of column “{column}” has no value of this function. Filter the row out, or have it left blank."
+    )]
+    Undefined {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// More different cells than are counted.
+    #[error(
+        "column “{column}” has more than {limit} different cells. Bin it before, or choose another column."
+    )]
+    TooManyDifferent {
+        /// The column.
+        column: String,
+        /// Most different cells.
+        limit: usize,
+    },
+    /// More rows than a step takes that needs all at once.
+    #[error(
+        "it needs all rows at once and takes at most {limit}; there are more. Filter rows before, or choose another way."
+    )]
+    TooManyRows {
+        /// Most rows.
+        limit: usize,
+    },
+    /// Decimals beyond what floats hold.
+    #[error("{actual} decimals are asked for, and 0 to {limit} can be written. Choose fewer.")]
+    Decimals {
+        /// What was asked for.
+        actual: u8,
+        /// Most.
+        limit: u8,
+    },
+    /// A blank cell filled with blank.
+    #[error("blank cells would be filled with a blank. Say what to fill in.")]
+    BlankConstant,
+    /// Neighbours out of range.
+    #[error("{actual} neighbours are asked for, and must be 1 to {limit}.")]
+    Neighbours {
+        /// What was asked for.
+        actual: u32,
+        /// Most.
+        limit: u32,
+    },
+    /// Bounds that are none.
+    #[error("the bounds {low} and {high} are none: the first must be below the second, and both finite.")]
+    Bounds {
+        /// Lower.
+        low: f64,
+        /// Upper.
+        high: f64,
+    },
+    /// A number of conditions.
+    #[error("there are {actual} conditions, and must be 1 to {limit}.")]
+    ConditionCount {
+        /// Conditions.
+        actual: usize,
+        /// Most.
+        limit: usize,
+    },
+    /// A number of values.
+    #[error("the condition on column “{column}” has {actual} values, and must have 1 to {limit}.")]
+    ValueCount {
+        /// The column.
+        column: String,
+        /// Values.
+        actual: usize,
+        /// Most.
+        limit: usize,
+    },
+    /// A bound that is no number.
+    #[error("the bound for column “{column}” is no number and no date as the column has them. Correct it.")]
+    BoundNotANumber {
+        /// The column.
+        column: String,
+    },
+    /// What was learnt belongs to other steps.
+    #[error("what it has learnt does not fit its columns. Make the recipe again from the table.")]
+    OtherLearnt,
+}
