@@ -9,6 +9,7 @@ pub mod page;
 pub mod parquet_worker;
 pub mod prepare_worker;
 pub mod prime_worker;
+pub mod refine;
 pub mod train_worker;
 pub mod vault;
 pub mod workbench;

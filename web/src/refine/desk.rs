@@ -18,6 +18,8 @@ use crate::ui::vault_client::Vault;
 pub(super) struct Desk {
     /// Who is asked.
     pub(super) vault: Vault,
+    /// What is made under it outlives the screen that makes it.
+    owner: StoredValue<Option<Owner>>,
     /// The table; `None` before the first answer.
     pub(super) open: RwSignal<Option<Result<Arc<Open>, Fault>>>,
     /// What runs.
@@ -77,6 +79,7 @@ impl Desk {
     pub(super) fn new(vault: Vault) -> Self {
         Self {
             vault,
+            owner: StoredValue::new(Owner::current()),
             open: RwSignal::new(None),
             work: RwSignal::new(Work::None),
             fault: RwSignal::new(None),
@@ -108,6 +111,14 @@ impl Desk {
     /// The table; only where a screen of it is shown.
     pub(super) fn table(self) -> Option<Arc<Open>> {
         self.open.with(|open| open.as_ref()?.as_ref().ok().cloned())
+    }
+
+    /// Makes signals that outlive the screen.
+    pub(super) fn keep<T>(self, make: impl FnOnce() -> T) -> T {
+        match self.owner.get_value() {
+            Some(owner) => owner.with(make),
+            None => make(),
+        }
     }
 
     /// The steps so far.

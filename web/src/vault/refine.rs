@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use veilsum_prepare::{Recipe, Step};
+use veilsum_protocol::Digest;
 use web_sys::Url;
 
 use self::window::Window;
@@ -57,6 +58,11 @@ impl Refining {
     /// The table that would be encrypted.
     pub(crate) fn current(&self) -> &Rc<TableView> {
         self.prepared_view.as_ref().unwrap_or(&self.file_view)
+    }
+
+    /// SHA-256 of the file.
+    pub(crate) fn sha256(&self) -> Digest {
+        self.file.sha256
     }
 
     fn rows(&self, which: Which) -> &RefCell<Option<Rc<Window>>> {
@@ -171,7 +177,7 @@ fn shown(
     recipe: &Recipe,
     before: &Refining,
 ) -> (Rc<OpenTable>, Rc<TableView>) {
-    let (table, mut view) = table::shown(profiled);
+    let (table, mut view) = table::opened(profiled);
     let mut reading = before.file_view.reading.clone();
     let count = recipe.steps.len();
     let steps = if count == 1 { "1 step".to_owned() } else { format!("{count} steps") };
@@ -191,11 +197,26 @@ fn shown(
 
 /// The columns that hold pseudonyms.
 pub(crate) fn pseudonymised(recipe: &Recipe) -> impl Iterator<Item = &str> {
-    let of_step = |step: &'_ Step| match step {
-        Step::Pseudonymise(step) => Some(step),
+    let columns = recipe.steps.iter().filter_map(|step| match step {
+        Step::Pseudonymise(step) => Some(&step.columns),
         _ => None,
-    };
-    recipe.steps.iter().filter_map(of_step).flat_map(|step| step.columns.iter().map(|treated| treated.column.as_str()))
+    });
+    columns.flatten().map(|treated| treated.column.as_str())
+}
+
+/// Takes the steps of the same file in another reading over; where they do not fit any more, `view` says so.
+pub(crate) async fn take_over(vault: &Rc<Vault>, before: &Refining, mut view: TableView) -> TableView {
+    if before.recipe.steps.is_empty() {
+        return view;
+    }
+    match apply(vault, &before.recipe.to_json()).await {
+        Ok(_) => vault.refining.borrow().as_ref().map_or(view, |refining| (**refining.current()).clone()),
+        Err(fault) => {
+            let note = format!("The steps that prepared its rows were taken off, as they do not fit any more. {}", fault.message);
+            view.reading.notes.push(note);
+            view
+        }
+    }
 }
 
 async fn preview(vault: &Rc<Vault>, recipe: String) -> Result<Told, Fault> {

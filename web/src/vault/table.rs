@@ -22,7 +22,7 @@ use crate::vault::Vault;
 use crate::vault::details;
 use crate::vault::parquet;
 use crate::vault::processes::Work;
-use crate::vault::refine::Refining;
+use crate::vault::refine::{self, Refining};
 use crate::vault::refine::findings::{self, Sampler};
 use crate::vault::rows::{Rows, settled};
 use crate::vault::source::{Source, SourceReader};
@@ -76,23 +76,27 @@ pub(crate) enum Look {
 /// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
 pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<TableView, Fault> {
     vault.table.take();
-    vault.refining.take();
+    let before = vault.refining.take().filter(|_| options != ReadOptions::default());
     vault.processes.stop(Work::Refining).await;
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Reading(progress));
     let profiled = profile(source, options, Look::Close, &process, told).await?;
-    let (table, view) = shown(profiled);
+    let (table, view) = opened(profiled);
     vault.table.replace(Some(Rc::clone(&table)));
     vault.twins.remember(&table);
     crate::vault::upload::speed::measure_ahead(vault);
     vault.refining.replace(Some(Rc::new(Refining::of(&table, &Rc::new(view.clone())))));
-    Ok(view)
+    match before {
+        // The same file in another reading keeps its steps.
+        Some(before) if before.sha256() == table.sha256 => Ok(refine::take_over(vault, &before, view).await),
+        Some(_) | None => Ok(view),
+    }
 }
 
 /// A table that was profiled, and what is shown of it.
-pub(crate) fn shown(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
+pub(crate) fn opened(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
     let table = Rc::new(profiled.table);
     let room = Room::for_rows(table.profile.row_count, FEWEST_SLOTS);
     let room = Room { block_count: smallest_groups_block_count(table.profile.row_count), ..room };
