@@ -151,7 +151,9 @@ fn Parts(part: Option<RefineScreen>, #[prop(into)] steps: Signal<Option<u32>>) -
             Some(count) if count > 0 && of_link == Some(RefineScreen::Clean) => format!(" ({count})"),
             Some(_) | None => String::new(),
         };
-        view! { <a class="nav-link" href=href aria-current=(of_link == part).then_some("page")>{name}{count}</a> }
+        view! {
+            <a class="nav-link" href=href aria-current=(of_link == part).then_some("page") data-testid=format!("part-{}", name.to_ascii_lowercase())>{name}{count}</a>
+        }
     };
     view! { <nav class="parts" aria-label="Parts of preparing" data-testid="parts">{PARTS.map(link).collect_view()}</nav> }
 }
