@@ -121,9 +121,6 @@ pub enum PrepareError {
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum StepError {
-    /// Not written yet.
-    #[error("this step is not ready yet")]
-    NotYet,
     /// No column was chosen.
     #[error("no column is chosen. Choose at least one.")]
     NoColumns,
@@ -252,4 +249,126 @@ pub enum StepError {
     /// What was learnt belongs to other steps.
     #[error("what it has learnt does not fit its columns. Make the recipe again from the table.")]
     OtherLearnt,
+    /// A parameter is out of its range.
+    #[error("the {name} must be {allowed}. Change it.")]
+    Parameter {
+        /// Which.
+        name: &'static str,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// There is no bin for a number.
+    #[error(
+        "row {row} of column “{column}” has no bin: the column was blank when the recipe was made. Make it again."
+    )]
+    NoBins {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// A category that was not there when the step was made.
+    #[error(
+        "row {row} of column “{column}” holds a category that was not there when the recipe was made. Correct it, or make \
+         the recipe again."
+    )]
+    UnknownCategory {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// Whole rows have no nearest value that is no outlier.
+    #[error("rows that are judged as a whole cannot be capped. Keep or drop them.")]
+    CapOfRows,
+    /// Fewer rows than are needed.
+    #[error("there are {actual} rows to learn from, and at least {needed} are needed. Take a larger table.")]
+    TooFewRows {
+        /// At least.
+        needed: u64,
+        /// Rows.
+        actual: u64,
+    },
+    /// The table was split before.
+    #[error("the table is split already. Take one of the splits out.")]
+    SecondSplit,
+    /// Rows are made up in the training part only, and there is none.
+    #[error("rows are made up in the training part only, and the table is not split. Put a split before.")]
+    NoSplit,
+    /// There are other rows than there were.
+    #[error("there are other rows than in the pass before: the table has changed. Start again.")]
+    RowsChanged,
+    /// A feature is blank.
+    #[error("row {row} of column “{column}” is blank. Impute the column before.")]
+    BlankFeature {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// A class has too few rows for its neighbours.
+    #[error(
+        "class “{class}” has {rows} training rows, and these neighbours need {needed}. Choose fewer neighbours, or filter \
+         the class out."
+    )]
+    ClassTooSmall {
+        /// The class.
+        class: String,
+        /// Its training rows.
+        rows: usize,
+        /// At least.
+        needed: usize,
+    },
+    /// More rows would be made than fit.
+    #[error("more than {limit} rows would be made up. Choose a smaller share of the largest class.")]
+    TooManyMade {
+        /// Most.
+        limit: usize,
+    },
+    /// Pseudonyms need a secret.
+    #[error("pseudonyms need the secret of the owner. Unlock, and try again.")]
+    NoSecret,
+    /// The shift is no shift.
+    #[error("a shift of 0 days leaves dates as they are. Choose at least 1.")]
+    NoShift,
+    /// Dates are shifted for each person, and nothing says who that is.
+    #[error("column “{column}” holds dates, which are shifted for each person. Choose what says who it is.")]
+    NobodysDates {
+        /// The column.
+        column: String,
+    },
+    /// The columns that say who it is are blank.
+    #[error("row {row} does not say who it is. Fill in the cell, or filter the row out.")]
+    Nobody {
+        /// The row.
+        row: u64,
+    },
+    /// A cell is no date like the others.
+    #[error(
+        "row {row} of column “{column}” is no date in the form of the others. Correct it, or filter the row out."
+    )]
+    NotADate {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+    },
+    /// The columns are no table for anonymisation.
+    #[error(transparent)]
+    Table(#[from] veilsum_anonymise::table::TableError),
+    /// A hierarchy does not fit its column.
+    #[error(transparent)]
+    Hierarchy(#[from] veilsum_anonymise::hierarchy::HierarchyError),
+    /// The models do not fit the columns.
+    #[error(transparent)]
+    Model(#[from] veilsum_anonymise::model::ModelError),
+    /// There is no partition.
+    #[error(transparent)]
+    Partition(#[from] veilsum_anonymise::mondrian::PartitionError),
+    /// There is no best combination of levels.
+    #[error(transparent)]
+    Search(#[from] veilsum_anonymise::lattice::SearchError),
+    /// There is no risk to show.
+    #[error(transparent)]
+    Risk(#[from] veilsum_anonymise::measure::RiskError),
 }

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod density;
 pub mod error;
 pub mod fitted;
+pub mod forest;
+pub mod nearest;
 mod number;
 pub mod quantile;
+mod random;
 pub mod recipe;
 pub mod report;
 mod row;
@@ -12,6 +16,7 @@ mod schema;
 mod stage;
 pub mod step;
 pub mod summary;
+pub mod synthetic;
 
 pub use error::{PrepareError, RecipeError, StepError};
 pub use fitted::{Fitted, Learnt};

@@ -188,6 +188,23 @@ pub enum Warning {
         /// The column.
         column: String,
     },
+    /// Quantiles coincide, so that there are fewer bins than asked for.
+    FewerBins {
+        /// The column.
+        column: String,
+        /// Bins that there are.
+        bins: usize,
+    },
+    /// Rows with a blank are not judged as a whole.
+    NotJudged {
+        /// Rows.
+        rows: u64,
+    },
+    /// Classes are so small that all of their rows are in one part.
+    ClassesInOnePart {
+        /// Classes.
+        count: usize,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -210,6 +227,18 @@ impl fmt::Display for Warning {
             }
             Self::Approximate { column } => {
                 write!(f, "Column “{column}” has too many values to sort: its quantiles are approximate.")
+            }
+            Self::FewerBins { column, bins } => {
+                write!(f, "Column “{column}” holds some values so often that there are only {bins} bins.")
+            }
+            Self::NotJudged { rows } => {
+                write!(
+                    f,
+                    "Rows with a blank among these columns are not judged: {rows}. Impute before to have them judged."
+                )
+            }
+            Self::ClassesInOnePart { count } => {
+                write!(f, "Classes that are so small that all their rows are in one part: {count}.")
             }
         }
     }

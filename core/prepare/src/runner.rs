@@ -164,6 +164,7 @@ impl Runner {
         }
         self.state = State::Reading;
         self.rows_of_pass = 0;
+        self.slots.iter_mut().for_each(Slot::restart);
         let of = self.learners.len() + 1;
         Some(Pass { number: self.pass + 1, of, writes_rows: self.pass + 1 == of })
     }
@@ -252,7 +253,7 @@ impl Runner {
     fn build(&mut self, end: usize) -> Result<(), PrepareError> {
         for at in self.slots.len()..end {
             let step = &self.recipe.steps[at];
-            let built = step.build(at, &self.schemas[at], self.given[at].as_ref(), &mut self.context);
+            let built = step.build(at, &self.schemas[at], self.given[at].as_ref(), &self.context);
             self.slots.push(Slot::new(built.map_err(|fault| fault_of(at, step, fault))?));
             self.schemas.truncate(at + 1);
             let next = self.next_schema(at)?;

@@ -19,8 +19,6 @@ pub(crate) struct Schema {
     pub(crate) open: Vec<String>,
     /// The column that says which part a row belongs to, once there was a split.
     pub(crate) part: Option<String>,
-    /// Whether rows have been generalised: nothing may be learnt from single values any more.
-    pub(crate) is_released: bool,
 }
 
 /// One column that a step works on.

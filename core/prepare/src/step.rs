@@ -105,7 +105,7 @@ impl Step {
 
 /// What steps need beside their parameters.
 pub(crate) struct Context {
-    /// For each step that makes pseudonyms; `None` without a secret, and once it is at work.
+    /// For each step that makes pseudonyms; `None` without a secret.
     keys: Vec<Option<StudyKey>>,
     has_secret: bool,
 }
@@ -126,27 +126,44 @@ impl Step {
     pub(crate) fn check(&self, schema: &mut Schema, context: &Context) -> Result<(), StepError> {
         match self {
             Self::Impute(step) => step.check(schema),
+            Self::Outliers(step) => step.check(schema),
             Self::Scale(step) => step.check(schema),
+            Self::Transform(step) => step.check(schema),
+            Self::OneHot(step) => step.check(schema),
+            Self::Bin(step) => step.check(schema),
             Self::Filter(step) => step.check(schema),
             Self::DropColumns(step) => step.check(schema),
-            _ => Err(StepError::NotYet),
+            Self::Split(step) => step.check(schema),
+            Self::Smote(step) => step.check(schema),
+            Self::Pseudonymise(step) => step.check(schema, context.has_secret),
+            Self::Release(step) => step.check(schema),
         }
     }
 
-    /// The step at work on these columns, with what it has learnt before.
+    /// The step at work on these columns, with what it has learnt before; `at` is its position in the recipe.
     pub(crate) fn build(
         &self,
         at: usize,
         schema: &Schema,
         given: Option<&Learnt>,
-        context: &mut Context,
+        context: &Context,
     ) -> Result<Box<dyn Stage>, StepError> {
         match self {
             Self::Impute(step) => step.build(schema, given),
+            Self::Outliers(step) => step.build(schema, given),
             Self::Scale(step) => step.build(schema, given),
+            Self::Transform(step) => step.build(schema),
+            Self::OneHot(step) => step.build(schema, given),
+            Self::Bin(step) => step.build(schema, given),
             Self::Filter(step) => step.build(schema),
             Self::DropColumns(step) => step.build(schema),
-            _ => Err(StepError::NotYet),
+            Self::Split(step) => step.build(schema),
+            Self::Smote(step) => step.build(schema),
+            Self::Pseudonymise(step) => {
+                let key = context.keys.get(at).and_then(Option::as_ref).ok_or(StepError::NoSecret)?;
+                step.build(schema, given, key)
+            }
+            Self::Release(step) => step.build(schema),
         }
     }
 
@@ -154,27 +171,50 @@ impl Step {
     pub(crate) fn learns(&self, is_given: bool) -> bool {
         match self {
             Self::Impute(step) => !is_given && step.learns(),
-            Self::Scale(_) => !is_given,
-            _ => false,
+            Self::Outliers(step) => !is_given && step.learns(),
+            Self::Scale(_) | Self::OneHot(_) => !is_given,
+            Self::Bin(step) => !is_given && step.learns(),
+            Self::Pseudonymise(step) => !is_given && step.learns(),
+            // It counts the rows of each batch.
+            Self::Split(_) => true,
+            Self::Transform(_)
+            | Self::Filter(_)
+            | Self::DropColumns(_)
+            | Self::Smote(_)
+            | Self::Release(_) => false,
         }
     }
 
     /// Whether it leaves rows and columns where they are.
     pub(crate) fn only_changes_cells(&self) -> bool {
         match self {
-            Self::Impute(_) | Self::Scale(_) => true,
-            _ => false,
+            Self::Impute(_) | Self::Scale(_) | Self::Transform(_) | Self::Bin(_) => true,
+            Self::Outliers(step) => step.action != outliers::Action::Drop,
+            Self::OneHot(_)
+            | Self::Filter(_)
+            | Self::DropColumns(_)
+            | Self::Split(_)
+            | Self::Smote(_)
+            | Self::Pseudonymise(_)
+            | Self::Release(_) => false,
         }
     }
 
     /// The columns that it looks at or changes, each once.
     pub(crate) fn columns(&self) -> Vec<&String> {
         match self {
-            Self::Impute(step) => step.columns.iter().collect(),
+            Self::Impute(step) => step.columns(),
+            Self::Outliers(step) => step.columns.iter().collect(),
             Self::Scale(step) => step.columns.iter().collect(),
-            Self::DropColumns(step) => step.columns.iter().collect(),
+            Self::Transform(step) => step.columns.iter().collect(),
+            Self::OneHot(step) => step.columns.iter().collect(),
+            Self::Bin(step) => step.columns.iter().collect(),
             Self::Filter(step) => step.columns(),
-            _ => Vec::new(),
+            Self::DropColumns(step) => step.columns.iter().collect(),
+            Self::Split(step) => step.by.iter().collect(),
+            Self::Smote(step) => step.columns(),
+            Self::Pseudonymise(step) => step.columns(),
+            Self::Release(step) => step.columns(),
         }
     }
 }

@@ -36,6 +36,11 @@ impl Slot {
         Self { stage, notes: Notes::default(), rows_in: 0, rows_out: 0, before, after }
     }
 
+    /// All rows come once more.
+    pub(super) fn restart(&mut self) {
+        self.stage.restart();
+    }
+
     pub(super) fn learns(&self) -> bool {
         self.stage.learns()
     }
@@ -75,7 +80,6 @@ impl Slot {
 
     /// From now on the columns that the step works on are described.
     pub(super) fn watch(&mut self, step: &Step, before: &Schema, after: &Schema) {
-        self.stage.restart();
         let names = step.columns();
         let watched = |schema: &Schema, name: &String| {
             let at = schema.position(name)?;

@@ -1,5 +1,7 @@
 //! Blank cells are filled.
 
+mod nearest;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,15 @@ impl Impute {
         matches!(self.filling, Filling::Nearest { .. }).then_some(NEAREST_ROW_LIMIT)
     }
 
+    /// Those that are filled, and those that only say what is near.
+    pub(super) fn columns(&self) -> Vec<&String> {
+        let by: &[String] = match &self.filling {
+            Filling::Nearest { by, .. } => by,
+            Filling::Mean | Filling::Median | Filling::MostFrequent | Filling::Constant { .. } => &[],
+        };
+        self.columns.iter().chain(by).collect()
+    }
+
     pub(super) fn learns(&self) -> bool {
         matches!(self.filling, Filling::Mean | Filling::Median | Filling::MostFrequent)
     }
@@ -114,10 +125,12 @@ impl Impute {
         schema: &Schema,
         learnt: Option<&Learnt>,
     ) -> Result<Box<dyn Stage>, StepError> {
+        if let Filling::Nearest { k, by, weights } = &self.filling {
+            return nearest::build(self, schema, *k, by, *weights);
+        }
         let columns = schema.columns(&self.columns)?;
         let filled = match (&self.filling, learnt) {
             (Filling::Constant { value }, _) => Some(vec![Some(value.clone()); columns.len()]),
-            (Filling::Nearest { .. }, _) => return Err(StepError::NotYet),
             (_, Some(Learnt::Fillings { cells })) if cells.len() == columns.len() => Some(cells.clone()),
             (_, Some(_)) => return Err(StepError::OtherLearnt),
             (_, None) => None,

@@ -1,11 +1,26 @@
 //! Values or rows far from the others are found, and kept, capped or dropped.
 
+mod range;
+mod rows;
+
 use serde::{Deserialize, Serialize};
+
+use crate::error::StepError;
+use crate::fitted::Learnt;
+use crate::number::USUAL_DECIMALS;
+use crate::schema::Schema;
+use crate::stage::{Stage, check_decimals};
+use crate::step::impute::MAX_NEIGHBOURS;
 
 /// Most rows of which all are compared with all.
 pub const LOCAL_ROW_LIMIT: usize = 20_000;
 /// Most rows that a forest isolates.
 pub const FOREST_ROW_LIMIT: usize = 100_000;
+
+/// Most trees.
+pub const MAX_TREES: u32 = 1_000;
+/// Most rows that a tree is grown on.
+pub const MAX_SAMPLE: u32 = 10_000;
 
 /// Finds what is far from the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,7 +100,7 @@ pub enum Action {
 }
 
 fn usual_decimals() -> u8 {
-    crate::number::USUAL_DECIMALS
+    USUAL_DECIMALS
 }
 
 impl Outliers {
@@ -94,6 +109,59 @@ impl Outliers {
             Method::ZScore { .. } | Method::InterquartileRange { .. } => None,
             Method::IsolationForest { .. } => Some(FOREST_ROW_LIMIT),
             Method::LocalOutlierFactor { .. } => Some(LOCAL_ROW_LIMIT),
+        }
+    }
+
+    pub(super) fn learns(&self) -> bool {
+        self.row_limit().is_none()
+    }
+
+    pub(crate) fn check(&self, schema: &mut Schema) -> Result<(), StepError> {
+        check_decimals(self.decimals)?;
+        schema.check_numbers(&self.columns)?;
+        let parameter = |name, allowed| Err(StepError::Parameter { name, allowed });
+        let is_positive = |number: f64| number > 0.0 && number.is_finite();
+        match self.method {
+            Method::ZScore { threshold } if !is_positive(threshold) => {
+                return parameter("threshold", "a positive number");
+            }
+            Method::InterquartileRange { factor } if !is_positive(factor) => {
+                return parameter("factor", "a positive number");
+            }
+            Method::ZScore { .. } | Method::InterquartileRange { .. } => return Ok(()),
+            Method::IsolationForest { trees, .. } if !(1..=MAX_TREES).contains(&trees) => {
+                return parameter("number of trees", "1 to 1,000");
+            }
+            Method::IsolationForest { sample, .. } if !(2..=MAX_SAMPLE).contains(&sample) => {
+                return parameter("sample of a tree", "2 to 10,000");
+            }
+            Method::LocalOutlierFactor { k, .. } if !(1..=MAX_NEIGHBOURS).contains(&k) => {
+                return Err(StepError::Neighbours { actual: k, limit: MAX_NEIGHBOURS });
+            }
+            Method::IsolationForest { cut, .. } | Method::LocalOutlierFactor { cut, .. } => match cut {
+                Cut::Above { score } if !is_positive(score) => {
+                    return parameter("score", "a positive number");
+                }
+                Cut::Share { share } if !(share > 0.0 && share <= 0.5) => {
+                    return parameter("share of outliers", "above 0 and at most 0.5");
+                }
+                Cut::Above { .. } | Cut::Share { .. } => {}
+            },
+        }
+        if self.action == Action::Cap {
+            return Err(StepError::CapOfRows);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn build(
+        &self,
+        schema: &Schema,
+        learnt: Option<&Learnt>,
+    ) -> Result<Box<dyn Stage>, StepError> {
+        match self.row_limit() {
+            None => range::build(self, schema, learnt),
+            Some(_) => rows::build(self, schema),
         }
     }
 }

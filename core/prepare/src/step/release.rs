@@ -1,8 +1,14 @@
 //! What identifies together is generalised until every class satisfies the models.
 
+mod run;
+
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::date::DateFormat;
 use veilsum_anonymise::hierarchy::NumberLevels;
+
+use crate::error::StepError;
+use crate::schema::Schema;
+use crate::stage::Stage;
 
 /// Most rows that the step takes.
 pub const ROW_LIMIT: usize = 200_000;
@@ -117,4 +123,60 @@ pub enum Method {
         /// Largest share of rows that may be left out, from 0 to 1.
         suppression: f64,
     },
+}
+
+impl Release {
+    /// Quasi-identifiers, then sensitive columns; each once.
+    pub(super) fn columns(&self) -> Vec<&String> {
+        let mut names: Vec<&String> = self.quasi_identifiers.iter().map(|quasi| &quasi.column).collect();
+        for name in self.models.iter().filter_map(Model::sensitive) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    pub(crate) fn check(&self, schema: &mut Schema) -> Result<(), StepError> {
+        let quasi: Vec<String> = self.quasi_identifiers.iter().map(|quasi| quasi.column.clone()).collect();
+        schema.check(&quasi)?;
+        for name in self.models.iter().filter_map(Model::sensitive) {
+            schema.check_one(name)?;
+        }
+        if !(self.risk_threshold > 0.0 && self.risk_threshold <= 1.0) {
+            return Err(StepError::Parameter { name: "risk threshold", allowed: "above 0 and at most 1" });
+        }
+        let is_delimiter = |quasi: &QuasiIdentifier| match &quasi.generalise {
+            Generalise::Hierarchy { delimiter, .. } => delimiter.is_ascii(),
+            Generalise::Automatic
+            | Generalise::Numbers { .. }
+            | Generalise::Dates { .. }
+            | Generalise::Postcodes
+            | Generalise::Categories => true,
+        };
+        if !self.quasi_identifiers.iter().all(is_delimiter) {
+            return Err(StepError::Parameter {
+                name: "delimiter of a hierarchy",
+                allowed: "one ASCII letter",
+            });
+        }
+        quasi.iter().for_each(|name| schema.plain(name));
+        Ok(())
+    }
+
+    pub(crate) fn build(&self, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
+        run::build(self, schema)
+    }
+}
+
+impl Model {
+    fn sensitive(&self) -> Option<&String> {
+        match self {
+            Self::KAnonymity { .. } => None,
+            Self::DistinctDiversity { column, .. }
+            | Self::EntropyDiversity { column, .. }
+            | Self::RecursiveDiversity { column, .. }
+            | Self::Closeness { column, .. } => Some(column),
+        }
+    }
 }

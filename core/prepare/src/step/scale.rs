@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
-use crate::number::{self, USUAL_DECIMALS};
+use crate::number::USUAL_DECIMALS;
 use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::Row;

@@ -1,8 +1,6 @@
 //! Recipes on small tables, read by eye.
 
-mod support;
-
-use support::{Table, recipe, run, run_again};
+use crate::support::{Table, recipe, run, run_again};
 use veilsum_prepare::Fitted;
 
 #[test]

@@ -1,0 +1,5 @@
+//! Recipes at work.
+
+mod recipes;
+mod steps;
+mod support;
