@@ -768,6 +768,8 @@ pub struct ManifestView {
     pub batches: Vec<BatchView>,
     /// Encrypted columns that hold products and indicators for analyses.
     pub derived_columns: u64,
+    /// How rows were prepared, and what was decided about columns that looked as if they said who people are: in sentences.
+    pub preparation: Vec<String>,
 }
 
 /// A batch of rows.
@@ -871,6 +873,7 @@ impl From<&Manifest> for ManifestView {
                     skipped_row_count: source.skipped_row_count,
                 })
                 .collect(),
+            preparation: Vec::new(),
             derived_columns: manifest.derived.iter().map(|derived| derived.limbs.len() as u64).sum(),
             created_at: manifest.created_at,
             scheme: SchemeView::from(&manifest.scheme),

@@ -210,13 +210,13 @@ fn ColumnBoxes(
                 <span class="hint" role="status">{move || format!("{} of {count} chosen", chosen_count())}</span>
             </div>
             <div class="choices scroll">
-                {names.into_iter().map(|name| {
+                {names.into_iter().enumerate().map(|(place, name)| {
                     let (shown, asked) = (name.clone(), name.clone());
                     let is_chosen = move || values.with(|values| values.columns.get(id).is_some_and(|columns| columns.contains(&asked)));
                     view! {
                         <label class="choice">
                             <input
-                                type="checkbox" data-testid=format!("refine-{id}-{shown}") prop:checked=is_chosen
+                                type="checkbox" data-testid=format!("refine-{id}-{place}") prop:checked=is_chosen
                                 on:change:target=move |event| toggle(&name, event.target().checked())
                             />
                             <span class="wrap">{shown.clone()}</span>

@@ -30,7 +30,7 @@ pub(super) fn Report(report: StepReport, file_name: String) -> impl IntoView {
             }).collect_view()}
             {classes.map(|classes| view! { <ClassBars classes/> })}
             <div class="refine-changes">
-                {move || columns.with_value(|columns| columns.iter().take(shown.get()).cloned().map(|change| view! { <Change change/> }).collect_view())}
+                {move || columns.with_value(|columns| columns.iter().take(shown.get()).cloned().enumerate().map(|(place, change)| view! { <Change place change/> }).collect_view())}
             </div>
             <Show when=move || shown.get() < column_count>
                 <p class="actions">
@@ -44,7 +44,7 @@ pub(super) fn Report(report: StepReport, file_name: String) -> impl IntoView {
 
 /// One column before and after.
 #[component]
-fn Change(change: ColumnChange) -> impl IntoView {
+fn Change(place: usize, change: ColumnChange) -> impl IntoView {
     let ColumnChange { name, before, after } = change;
     let numbers = |summary: &Option<ColumnSummary>| summary.as_ref().and_then(|summary| summary.numbers.clone());
     let (of_before, of_after) = (numbers(&before), numbers(&after));
@@ -65,7 +65,7 @@ fn Change(change: ColumnChange) -> impl IntoView {
     });
     let names = (!is_numeric).then(|| view! { <Frequent before=before.clone() after=after.clone()/> });
     view! {
-        <figure class="refine-change" data-testid=format!("change-{name}")>
+        <figure class="refine-change" data-testid=format!("change-{place}") data-column=name.clone()>
             <figcaption class="wrap">{name.clone()}<span class="hint">{format!(" {what}")}</span></figcaption>
             {charts}
             <table class="mini">

@@ -12,6 +12,7 @@ use crate::fault::sentence;
 use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestView, SchemeView};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
+use crate::vault::refine;
 use crate::vault::processes::Work;
 
 /// Manifests that are fetched at once.
@@ -65,7 +66,7 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
         size_bytes: detail.entry.size_bytes,
         rollback_note,
         source_at_hand: vault.twins.has_file_of(&manifest.source),
-        manifest: ManifestView::from(&manifest),
+        manifest: ManifestView { preparation: refine::in_words(&manifest), ..ManifestView::from(&manifest) },
     })
 }
 

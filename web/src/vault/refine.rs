@@ -3,6 +3,7 @@
 
 pub(crate) mod findings;
 mod gate;
+mod words;
 mod window;
 
 use std::cell::RefCell;
@@ -13,6 +14,7 @@ use veilsum_protocol::Digest;
 use web_sys::Url;
 
 use self::window::Window;
+pub(crate) use self::words::in_words;
 use crate::fault::sentence;
 use crate::messages::refine::{Ask, Reports, RowsHead, ShownRow, State, Told, Which};
 use crate::messages::{Encoded, Event, Fault, Reply, TableView};

@@ -55,7 +55,7 @@ pub(super) fn Roles(findings: Vec<ColumnFindings>, settings: Settings) -> impl I
                 <table class="stacking refine-roles" data-testid="roles">
                     <thead><tr><th scope="col">"Column"</th><th scope="col">"Looks like"</th><th scope="col">"Role"</th><th scope="col">"How"</th></tr></thead>
                     <tbody>
-                        {findings.into_iter().map(|column| view! { <RoleRow column settings/> }).collect_view()}
+                        {findings.into_iter().enumerate().map(|(place, column)| view! { <RoleRow place column settings/> }).collect_view()}
                     </tbody>
                 </table>
             </div>
@@ -64,7 +64,7 @@ pub(super) fn Roles(findings: Vec<ColumnFindings>, settings: Settings) -> impl I
 }
 
 #[component]
-fn RoleRow(column: ColumnFindings, settings: Settings) -> impl IntoView {
+fn RoleRow(place: usize, column: ColumnFindings, settings: Settings) -> impl IntoView {
     let ColumnFindings { name, findings, .. } = column;
     let treatment = findings.iter().find_map(|finding| finding.treatment.clone());
     let treatment = StoredValue::new(treatment.unwrap_or_else(|| TREATMENTS[0].0.to_owned()));
@@ -100,7 +100,7 @@ fn RoleRow(column: ColumnFindings, settings: Settings) -> impl IntoView {
             <td data-label="Looks like"><Looks findings/></td>
             <td data-label="Role">
                 <select
-                    aria-label=format!("Role of {name}") data-testid=format!("role-{name}")
+                    aria-label=format!("Role of {name}") data-testid=format!("role-{place}")
                     on:change:target=move |event| choose(event.target().value())
                 >
                     {ROLES.map(|(value, words)| view! { <option value=value selected=move || kind.get() == value>{words}</option> }).collect_view()}
@@ -108,8 +108,8 @@ fn RoleRow(column: ColumnFindings, settings: Settings) -> impl IntoView {
             </td>
             <td data-label="How">
                 {move || match kind.get() {
-                    "direct" => view! { <HowReplaced name=key.get_value() role set=Callback::new(set)/> }.into_any(),
-                    "quasi" => view! { <HowVaguer name=key.get_value() role set=Callback::new(set)/> }.into_any(),
+                    "direct" => view! { <HowReplaced place name=key.get_value() role set=Callback::new(set)/> }.into_any(),
+                    "quasi" => view! { <HowVaguer place name=key.get_value() role set=Callback::new(set)/> }.into_any(),
                     _ => ().into_any(),
                 }}
             </td>
@@ -136,7 +136,7 @@ fn Looks(findings: Vec<Finding>) -> impl IntoView {
 }
 
 #[component]
-fn HowReplaced(name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
+fn HowReplaced(place: usize, name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
     let chosen = move || match role.get() {
         Some(Role::Direct { treatment }) => treatment,
         Some(Role::Quasi(_) | Role::Sensitive) | None => String::new(),
@@ -146,7 +146,7 @@ fn HowReplaced(name: String, role: Memo<Option<Role>>, set: Callback<Option<Role
     let other = (!TREATMENTS.iter().any(|(value, _)| *value == other)).then_some(other);
     view! {
         <select
-            aria-label=format!("How {name} is replaced") data-testid=format!("treatment-of-{name}")
+            aria-label=format!("How {name} is replaced") data-testid=format!("replaced-{place}")
             on:change:target=move |event| set.run(Some(Role::Direct { treatment: event.target().value() }))
         >
             {other.map(|value| {
@@ -159,7 +159,7 @@ fn HowReplaced(name: String, role: Memo<Option<Role>>, set: Callback<Option<Role
 }
 
 #[component]
-fn HowVaguer(name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
+fn HowVaguer(place: usize, name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let file_name = Memo::new(move |_| match role.get() {
         Some(Role::Quasi(Vaguer::File { name, .. })) => Some(name),
@@ -197,23 +197,17 @@ fn HowVaguer(name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>
     view! {
         <div class="refine-how">
             <select
-                aria-label=format!("How {name} becomes vaguer") data-testid=format!("vaguer-{name}")
+                aria-label=format!("How {name} becomes vaguer") data-testid=format!("vaguer-{place}")
                 on:change:target=move |event| choose(event.target().value())
             >
                 {move || file_name.get().map(|name| view! { <option value="file" selected=true>{format!("File {name}")}</option> })}
                 {VAGUER.map(|(value, words)| view! { <option value=value selected=move || chosen.get() == value>{words}</option> }).collect_view()}
             </select>
-            <HierarchyFile name bring/>
+            <FileInput
+                id=format!("hierarchy-{place}") label="Own hierarchy…" accept=".csv,text/csv" class="quiet" on_file=bring
+            />
         </div>
     }
-}
-
-/// A chooser of a hierarchy; each column has its own.
-#[component]
-fn HierarchyFile(name: String, bring: Callback<File>) -> impl IntoView {
-    // Ids are known when the page is built elsewhere; here one is made per column of the table.
-    let id: &'static str = Box::leak(format!("hierarchy-{name}").into_boxed_str());
-    view! { <FileInput id label="Own hierarchy…" accept=".csv,text/csv" class="quiet" on_file=bring/> }
 }
 
 async fn read_hierarchy(file: File) -> Option<Vaguer> {
