@@ -1,6 +1,7 @@
 //! Preparing a table: steps with their numbers, undo, the same steps for the next file, k-anonymity, and the question before
 //! what says who people are leaves the browser.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::ops::ControlFlow;
@@ -19,6 +20,8 @@ use veilsum_e2e::screens::{choose_file, choose_made_file, dataset, enter, prepar
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables::Numbers;
 use veilsum_e2e::wait::{LONG, SOON, until};
+use veilsum_table::Row;
+use veilsum_table::read::{Options, TableReader};
 
 const WORDS: [(&str, &str); 2] = [("filling", "median"), ("decimals", "6")];
 
@@ -146,7 +149,7 @@ fn the_next_batch_is_prepared_with_what_the_first_has_taught() {
 /// Patients, some of whom stand out.
 fn patients(rows: u64) -> String {
     let mut numbers = Numbers::new(41);
-    let mut text = "name,mail,age,sex,postcode,illness\n".to_owned();
+    let mut text = "name,mail,age,sex,postcode,illness,stay\n".to_owned();
     let names = ["Anna Keller", "Peter Huber", "Maria Rossi", "Jean Dupont", "Laura Meier", "Marco Bianchi"];
     let illnesses = ["asthma", "flu", "diabetes", "angina"];
     for row in 0..rows {
@@ -155,7 +158,8 @@ fn patients(rows: u64) -> String {
         let sex = ["f", "m"][usize::from(numbers.below(2) == 1)];
         let postcode = 8_000 + numbers.below(4) * 100 + numbers.below(6);
         let illness = illnesses[usize::try_from(numbers.below(4)).unwrap_or_default()];
-        writeln!(text, "{name},p{row}@example.org,{age},{sex},{postcode},{illness}").expect("text grows");
+        let stay = 1 + numbers.below(30);
+        writeln!(text, "{name},p{row}@example.org,{age},{sex},{postcode},{illness},{stay}").expect("text grows");
     }
     text
 }
@@ -195,17 +199,26 @@ fn a_table_is_anonymised_to_k_5_with_the_figures_of_the_library() {
         browser.click("save-release").await?;
         let saved = fs::read_to_string(browser.download(".prepared.csv").await?)?;
         ensure!(!saved.contains("p1@example.org"), "an address of the file is in the release");
-        let mut classes = std::collections::HashMap::<String, u32>::new();
-        for line in saved.lines().skip(1) {
-            let cells: Vec<&str> = line.rsplitn(5, ',').collect();
-            *classes.entry(cells[1..4].join(",")).or_default() += 1;
+        let mut rows = TableReader::new(saved.as_bytes(), &Options::default())?;
+        let mut row = Row::new();
+        let mut classes = HashMap::<Vec<String>, u32>::new();
+        while rows.next_row(&mut row)? {
+            let class = row.cells().skip(2).take(3).map(str::to_owned).collect();
+            *classes.entry(class).or_default() += 1;
         }
+        ensure!(!classes.is_empty(), "the release has no rows");
         ensure!(classes.values().all(|rows| *rows >= 5), "there are smaller classes: {classes:?}");
 
         refine::open(&browser, "columns").await?;
         prepare::next(&browser).await?;
         upload::wait_done(&browser).await?;
-        browser.wait_for("analysis-run", LONG).await?;
+        let stays: Vec<String> = text.lines().map(|line| line.rsplit(',').next().unwrap_or_default().to_owned()).collect();
+        let answers = dataset::run_everything(&browser).await?;
+        let rows: u64 = classes.values().map(|rows| u64::from(*rows)).sum();
+        let count = dataset::answer(&answers, "count", "stay")?;
+        ensure!(count.exact == rows.to_string(), "{} of {} stays are counted", count.exact, stays.len() - 1);
+        let said = browser.text("preparation").await?;
+        ensure!(said.contains("pseudonymise, release"), "the dataset says: {said}");
         Ok(())
     });
 }
