@@ -1,5 +1,6 @@
 //! The columns at one place of a recipe.
 
+use veilsum_table::calendar::SECONDS_PER_DAY;
 use veilsum_table::types::ColumnType;
 
 use crate::error::StepError;
@@ -27,6 +28,17 @@ pub(crate) struct Column {
     pub(crate) at: usize,
     pub(crate) name: String,
     pub(crate) reading: Reading,
+}
+
+/// How many units of the numbers of dates are a day; `None` if a column holds no dates.
+pub(crate) fn units_of_a_day(kind: &ColumnType) -> Option<f64> {
+    if matches!(kind, ColumnType::Date { .. }) {
+        Some(1.0)
+    } else if matches!(kind, ColumnType::DateTime { .. }) {
+        Some(SECONDS_PER_DAY as f64)
+    } else {
+        None
+    }
 }
 
 impl Schema {

@@ -3,3 +3,4 @@
 mod recipes;
 mod steps;
 mod support;
+mod vectors;

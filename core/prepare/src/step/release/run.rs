@@ -8,7 +8,7 @@ use veilsum_anonymise::measure::{Population, loss, risk};
 use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
 use veilsum_anonymise::progress::unwatched;
 use veilsum_anonymise::{model, table};
-use veilsum_table::calendar::{SECONDS_PER_DAY, iso_date};
+use veilsum_table::calendar::iso_date;
 use veilsum_table::types::ColumnType;
 
 use super::{Generalise, Method, Model, Release};
@@ -16,7 +16,7 @@ use crate::error::StepError;
 use crate::number;
 use crate::report::Privacy;
 use crate::row::{Row, is_missing};
-use crate::schema::{Column, Schema};
+use crate::schema::{Column, Schema, units_of_a_day};
 use crate::stage::{Notes, Stage};
 
 pub(super) fn build(step: &Release, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
@@ -112,13 +112,7 @@ impl Publisher {
 
 /// A date that the table has read as a number of days or seconds, as a date again.
 fn as_date<'c>(cell: &'c str, kind: &ColumnType) -> Cow<'c, str> {
-    let days = match kind {
-        ColumnType::Date { .. } => number::plain(cell.trim()),
-        ColumnType::DateTime { .. } => {
-            number::plain(cell.trim()).map(|number| number / SECONDS_PER_DAY as f64)
-        }
-        _ => None,
-    };
+    let days = units_of_a_day(kind).zip(number::plain(cell.trim())).map(|(units, number)| number / units);
     days.map_or(Cow::Borrowed(cell), |days| Cow::Owned(iso_date(whole_days(days))))
 }
 
