@@ -4,6 +4,7 @@ pub mod density;
 pub mod error;
 pub mod fitted;
 pub mod forest;
+mod moment;
 pub mod nearest;
 mod number;
 pub mod quantile;

@@ -1,6 +1,5 @@
 //! The columns at one place of a recipe.
 
-use veilsum_table::calendar::SECONDS_PER_DAY;
 use veilsum_table::types::ColumnType;
 
 use crate::error::StepError;
@@ -30,17 +29,6 @@ pub(crate) struct Column {
     pub(crate) reading: Reading,
 }
 
-/// How many units of the numbers of dates are a day; `None` if a column holds no dates.
-pub(crate) fn units_of_a_day(kind: &ColumnType) -> Option<f64> {
-    if matches!(kind, ColumnType::Date { .. }) {
-        Some(1.0)
-    } else if matches!(kind, ColumnType::DateTime { .. }) {
-        Some(SECONDS_PER_DAY as f64)
-    } else {
-        None
-    }
-}
-
 impl Schema {
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known == name)
@@ -62,6 +50,9 @@ impl Schema {
     pub(crate) fn check(&self, names: &[String]) -> Result<(), StepError> {
         if names.is_empty() {
             return Err(StepError::NoColumns);
+        }
+        if names.len() > MAX_COLUMNS {
+            return Err(StepError::TooManyNamed { actual: names.len(), limit: MAX_COLUMNS });
         }
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {

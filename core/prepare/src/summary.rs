@@ -11,10 +11,15 @@ use crate::quantile::Quantiles;
 
 /// Bars of a histogram.
 const BARS: u32 = 20;
-/// Values of a column up to which its quantiles are exact.
+/// Values of a column up to which its quantiles are exact, at most.
 pub const EXACT_VALUES: usize = 10_000;
-/// Different cells up to which they are counted.
+/// Different cells up to which they are counted, at most.
 pub const COUNTED_CELLS: usize = 1_000;
+/// Most bytes of a cell that is counted.
+const COUNTED_BYTES: usize = 120;
+/// Values that all summaries of a recipe keep exactly together, and different cells that they count.
+const ALL_EXACT_VALUES: usize = 4_000_000;
+const ALL_COUNTED_CELLS: usize = 400_000;
 /// Cells that are named.
 const NAMED_CELLS: usize = 10;
 
@@ -27,10 +32,10 @@ pub struct ColumnSummary {
     pub missing: u64,
     /// `None` if there is anything else than numbers, or nothing.
     pub numbers: Option<NumberSummary>,
-    /// Different cells, as they are written; `None` for more than 1,000.
+    /// Different cells, as they are written; `None` for more than 1,000, or where one is longer than 120 bytes.
     pub distinct: Option<u64>,
-    /// At most ten, the most frequent first; of equally frequent ones in alphabetical order. Empty for more than 1,000
-    /// different ones.
+    /// At most ten, the most frequent first; of equally frequent ones in alphabetical order. Empty where different ones
+    /// are not counted.
     pub most_frequent: Vec<Frequency>,
 }
 
@@ -53,7 +58,8 @@ pub struct NumberSummary {
     pub max: f64,
     /// 20 bars from the smallest to the largest.
     pub histogram: Histogram,
-    /// Whether quartiles and histogram are sketched: of more than 10,000 values.
+    /// Whether quartiles and histogram are sketched: of more than 10,000 values, or fewer where a recipe describes more
+    /// than 400 columns in all.
     pub is_approximate: bool,
 }
 
@@ -109,8 +115,27 @@ impl Moments {
     }
 }
 
+/// How much a summary keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Detail {
+    exact_values: usize,
+    counted_cells: usize,
+}
+
+impl Detail {
+    /// Of each, where so many summaries are made at once.
+    pub(crate) fn of_each(summaries: usize) -> Self {
+        let share = |all: usize, most: usize| (all / summaries.max(1)).clamp(100, most);
+        Self {
+            exact_values: share(ALL_EXACT_VALUES, EXACT_VALUES),
+            counted_cells: share(ALL_COUNTED_CELLS, COUNTED_CELLS),
+        }
+    }
+}
+
 /// Takes the cells of a column one by one.
 pub(crate) struct Summary {
+    counted_cells: usize,
     reading: Reading,
     missing: u64,
     count: u64,
@@ -121,9 +146,10 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn new(reading: Reading) -> Self {
-        let numbers = Some((Moments::default(), Quantiles::new(EXACT_VALUES)));
-        Self { reading, missing: 0, count: 0, numbers, cells: Some(HashMap::new()) }
+    pub(crate) fn new(reading: Reading, detail: Detail) -> Self {
+        let numbers = Some((Moments::default(), Quantiles::new(detail.exact_values)));
+        let counted_cells = detail.counted_cells;
+        Self { counted_cells, reading, missing: 0, count: 0, numbers, cells: Some(HashMap::new()) }
     }
 
     pub(crate) fn push(&mut self, cell: &str) {
@@ -145,7 +171,7 @@ impl Summary {
         if let Some(cells) = &mut self.cells {
             if let Some(count) = cells.get_mut(cell) {
                 *count += 1;
-            } else if cells.len() < COUNTED_CELLS {
+            } else if cells.len() < self.counted_cells && cell.len() <= COUNTED_BYTES {
                 cells.insert(cell.to_owned(), 1);
             } else {
                 self.cells = None;
@@ -204,7 +230,7 @@ mod tests {
     use super::*;
 
     fn summary(cells: &[&str]) -> ColumnSummary {
-        let mut summary = Summary::new(Reading::Plain);
+        let mut summary = Summary::new(Reading::Plain, Detail::of_each(1));
         cells.iter().for_each(|cell| summary.push(cell));
         summary.finish()
     }

@@ -9,9 +9,10 @@ use veilsum_table::types::ColumnType;
 
 use crate::error::StepError;
 use crate::fitted::Learnt;
+use crate::moment::units_of_a_day;
 use crate::number;
-use crate::row::{Row, is_missing};
-use crate::schema::{Column, Schema, units_of_a_day};
+use crate::row::{Row, SHOWN_BYTES, is_missing};
+use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
 
 /// Fakes of a column that are kept to be used again.
@@ -191,7 +192,7 @@ impl Faked {
             Treatment::Identifier => fakes.identifier(cell),
         };
         // What depends on nothing but the cell.
-        if self.made.len() < REMEMBERED {
+        if self.made.len() < REMEMBERED && cell.len() <= SHOWN_BYTES {
             self.made.insert(cell.to_owned(), made.clone());
         }
         Ok(made)

@@ -1,5 +1,7 @@
 //! Recipes at work.
 
+mod hostile;
+mod properties;
 mod recipes;
 mod steps;
 mod support;

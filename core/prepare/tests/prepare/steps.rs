@@ -243,7 +243,8 @@ fn pseudonyms_are_consistent_and_dates_shift_together() {
     // 2024-02-27 is day 19780: both dates of the row shift alike.
     let shift = days(&rows[0][2]) - 19_780;
     assert!(shift != 0 && shift.abs() <= 20);
-    assert_eq!(rows[0][3].parse::<i64>().unwrap(), 19_783 + shift);
+    // A number of days comes out as a date, too.
+    assert_eq!(days(&rows[0][3]), 19_783 + shift);
     assert_eq!(days(&rows[2][2]), 19_844 + shift);
     assert_eq!(rows[2][3], "");
     // Another batch, with the file of the recipe and the same secret: the same fakes.
