@@ -1,5 +1,6 @@
 //! Recipes at work.
 
+mod golden;
 mod hostile;
 mod properties;
 mod recipes;
