@@ -13,6 +13,7 @@ pub mod recipe;
 pub mod report;
 mod row;
 pub mod runner;
+mod sample;
 mod schema;
 mod stage;
 pub mod step;

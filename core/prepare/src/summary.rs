@@ -6,8 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use veilsum_table::survey::Histogram;
 
+use crate::number::trimmed;
 use crate::number::{Cell, Reading};
-use crate::quantile::Quantiles;
+use crate::sample::Sample;
 
 /// Bars of a histogram.
 const BARS: u32 = 20;
@@ -58,8 +59,8 @@ pub struct NumberSummary {
     pub max: f64,
     /// 20 bars from the smallest to the largest.
     pub histogram: Histogram,
-    /// Whether quartiles and histogram are sketched: of more than 10,000 values, or fewer where a recipe describes more
-    /// than 400 columns in all.
+    /// Whether quartiles and histogram are those of a random sample: of 10,000 values, or fewer where a recipe describes
+    /// more than 400 columns in all. Ranks in it are off by 0.5 % (one standard deviation) or less.
     pub is_approximate: bool,
 }
 
@@ -140,30 +141,30 @@ pub(crate) struct Summary {
     missing: u64,
     count: u64,
     /// `None` once a cell was no number.
-    numbers: Option<(Moments, Quantiles)>,
+    numbers: Option<(Moments, Sample)>,
     /// `None` once there were too many.
     cells: Option<HashMap<String, u64>>,
 }
 
 impl Summary {
     pub(crate) fn new(reading: Reading, detail: Detail) -> Self {
-        let numbers = Some((Moments::default(), Quantiles::new(detail.exact_values)));
+        let numbers = Some((Moments::default(), Sample::new(detail.exact_values, 0)));
         let counted_cells = detail.counted_cells;
         Self { counted_cells, reading, missing: 0, count: 0, numbers, cells: Some(HashMap::new()) }
     }
 
     pub(crate) fn push(&mut self, cell: &str) {
-        let cell = cell.trim();
+        let cell = trimmed(cell);
         if cell.is_empty() {
             self.missing += 1;
             return;
         }
         self.count += 1;
-        if let Some((moments, quantiles)) = &mut self.numbers {
+        if let Some((moments, sample)) = &mut self.numbers {
             match self.reading.read(cell) {
                 Cell::Number(number) => {
                     moments.push(number);
-                    quantiles.push(number);
+                    sample.push(number);
                 }
                 Cell::Missing | Cell::Text => self.numbers = None,
             }
@@ -180,7 +181,7 @@ impl Summary {
     }
 
     pub(crate) fn finish(self) -> ColumnSummary {
-        let numbers = self.numbers.and_then(|(moments, quantiles)| number_summary(moments, quantiles));
+        let numbers = self.numbers.and_then(|(moments, sample)| number_summary(moments, sample));
         let distinct = self.cells.as_ref().map(|cells| cells.len() as u64);
         let mut most_frequent: Vec<Frequency> = self
             .cells
@@ -194,11 +195,12 @@ impl Summary {
     }
 }
 
-fn number_summary(moments: Moments, quantiles: Quantiles) -> Option<NumberSummary> {
+fn number_summary(moments: Moments, sample: Sample) -> Option<NumberSummary> {
     let mean = moments.mean()?;
     let (min, max) = moments.range();
-    let mut ranked = quantiles.finish();
-    let [first_quartile, median, third_quartile] = [ranked.at(0.25)?, ranked.at(0.5)?, ranked.at(0.75)?];
+    let drawn = sample.finish();
+    let [first_quartile, median, third_quartile] =
+        [drawn.quantile(0.25)?, drawn.quantile(0.5)?, drawn.quantile(0.75)?];
     let (start, width, bars) = match (max - min) / f64::from(BARS) {
         width if width > 0.0 && width.is_finite() => (min, width, BARS),
         _ => (min - 0.5, 1.0, 1),
@@ -207,7 +209,7 @@ fn number_summary(moments: Moments, quantiles: Quantiles) -> Option<NumberSummar
     let mut below = 0;
     let mut counts = Vec::new();
     for bar in 1..=bars {
-        let until = if bar == bars { moments.count } else { ranked.below(start + width * f64::from(bar)) };
+        let until = if bar == bars { moments.count } else { drawn.below(start + width * f64::from(bar)) };
         counts.push(until.saturating_sub(below));
         below = below.max(until);
     }
@@ -221,7 +223,7 @@ fn number_summary(moments: Moments, quantiles: Quantiles) -> Option<NumberSummar
         third_quartile,
         max,
         histogram: Histogram { start, width, counts },
-        is_approximate: ranked.is_approximate(),
+        is_approximate: drawn.is_approximate(),
     })
 }
 
