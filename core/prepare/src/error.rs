@@ -124,6 +124,14 @@ pub enum StepError {
     /// No column was chosen.
     #[error("no column is chosen. Choose at least one.")]
     NoColumns,
+    /// More columns are named than a table may have.
+    #[error("{actual} columns are named, and a table has at most {limit}. Name fewer.")]
+    TooManyNamed {
+        /// Names.
+        actual: usize,
+        /// Most.
+        limit: usize,
+    },
     /// There is no such column at this place.
     #[error("there is no column “{column}” at this place. Choose another, or change the steps before.")]
     NoSuchColumn {
@@ -193,6 +201,26 @@ pub enum StepError {
     )]
     TooManyRows {
         /// Most rows.
+        limit: usize,
+    },
+    /// More text than a step takes that needs all rows at once.
+    #[error(
+        "it needs all rows at once and takes at most {limit} bytes of text; there are more. Drop columns of text before."
+    )]
+    TooMuchText {
+        /// Most bytes.
+        limit: usize,
+    },
+    /// A category is too long for the name of a column.
+    #[error(
+        "row {row} of column “{column}” holds a text of more than {limit} bytes, which is no category. Drop the column."
+    )]
+    CategoryTooLong {
+        /// The column.
+        column: String,
+        /// The row.
+        row: u64,
+        /// Most bytes.
         limit: usize,
     },
     /// Decimals beyond what floats hold.

@@ -30,6 +30,7 @@ impl Quantiles {
     }
 
     /// Takes a finite number.
+    #[expect(clippy::missing_panics_doc, reason = "the compression is allowed")]
     pub fn push(&mut self, number: f64) {
         self.count += 1;
         match &mut self.sketch {

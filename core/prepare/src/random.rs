@@ -8,6 +8,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(crate) const SPLIT: &[u8; 24] = b"veilsum-prepare split 01";
 /// Draws of an isolation forest.
 pub(crate) const FOREST: &[u8; 24] = b"veilsum-prepare forest01";
+/// Draws of the numbers that describe a column.
+pub(crate) const SAMPLE: &[u8; 24] = b"veilsum-prepare sample01";
 /// Draws of SMOTE.
 pub(crate) const SMOTE: &[u8; 24] = b"veilsum-prepare smote 01";
 

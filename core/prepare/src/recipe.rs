@@ -24,9 +24,10 @@ pub struct Recipe {
 impl Recipe {
     /// As a file: JSON with format and version.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "keys are strings, and no part fails")]
     pub fn to_json(&self) -> String {
         let file = File { format: FORMAT.to_owned(), version: VERSION, content: self };
-        serde_json::to_string_pretty(&file).expect("steps have string keys and no failing parts")
+        serde_json::to_string_pretty(&file).expect("keys are strings, and no part fails")
     }
 
     /// Reads a file. Whether the steps fit a table is checked by [`crate::Runner::new`].

@@ -23,6 +23,17 @@ impl Row {
     }
 }
 
+/// Most bytes of a cell that is shown or remembered.
+pub(crate) const SHOWN_BYTES: usize = 120;
+
+/// A cell to be shown, cut where it is long.
+pub(crate) fn shortened(cell: &str) -> String {
+    match cell.get(..cell.floor_char_boundary(SHOWN_BYTES)) {
+        Some(start) if start.len() < cell.len() => format!("{start}…"),
+        Some(_) | None => cell.to_owned(),
+    }
+}
+
 /// Whether a cell is a missing value.
 pub(crate) fn is_missing(cell: &str) -> bool {
     cell.trim().is_empty()

@@ -5,6 +5,7 @@
 //! change the rows on their way out. From the first step on that needs all rows at once, rows are held in memory and
 //! the rest is done there when the last pass ends.
 
+mod outlet;
 mod passes;
 mod slot;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use veilsum_anonymise::pseudonym::StudySecret;
 use veilsum_table::types::ColumnType;
 
+use self::outlet::Outlet;
 use self::slot::Slot;
 use crate::error::{PrepareError, StepError};
 use crate::fitted::{Fitted, Learnt};
@@ -24,6 +26,8 @@ use crate::step::{Context, Step};
 
 /// Rows that go through the steps together.
 const BATCH_ROWS: usize = 256;
+/// Most bytes of text in rows that are held.
+const HELD_BYTES: usize = 256 << 20;
 
 /// One reading of all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,9 @@ pub struct Runner {
     spare: Vec<Row>,
     /// Rows that are held for the steps from `whole_from` on.
     held: Vec<Row>,
+    /// Bytes of text in them.
+    held_bytes: usize,
+    outlet: Outlet,
     rows_of_pass: u64,
     rows_of_first: Option<u64>,
 }
@@ -88,8 +95,9 @@ enum State {
 }
 
 impl Runner {
-    /// A recipe at work on a table with these columns, of which cells come as
-    /// [`veilsum_table::types::Converter`] gives them: plain decimals, and dates as days or as they are written.
+    /// A recipe at work on a table with these columns. Cells are plain decimals (such as
+    /// [`veilsum_table::types::Converter`] gives), text, or blank; dates and times are as they are written, or as numbers
+    /// of days and seconds. Those of columns that are still dates or times in the end come out as dates and times.
     /// Pseudonyms need the `secret`.
     ///
     /// # Errors
@@ -150,6 +158,8 @@ impl Runner {
             batch: Vec::with_capacity(BATCH_ROWS),
             spare: Vec::new(),
             held: Vec::new(),
+            held_bytes: 0,
+            outlet: Outlet::default(),
             rows_of_pass: 0,
             rows_of_first: None,
         };
@@ -185,6 +195,7 @@ impl Runner {
         }
         let expected = self.schemas[0].names.len();
         if cells.len() != expected {
+            self.state = State::Failed;
             return Err(PrepareError::RowLength { row: number, expected, actual: cells.len() });
         }
         let mut row = self.spare.pop().unwrap_or_default();
@@ -241,8 +252,13 @@ impl Runner {
             Some(last) => self.build(last + 1),
             None => {
                 self.build(self.whole_from)?;
+                let detail = slot::detail(&self.recipe.steps);
                 for at in 0..self.whole_from {
-                    self.slots[at].watch(&self.recipe.steps[at], &self.schemas[at], &self.schemas[at + 1]);
+                    let columns = (&self.schemas[at], &self.schemas[at + 1]);
+                    self.slots[at].watch(&self.recipe.steps[at], columns, detail);
+                }
+                if self.whole_from == self.recipe.steps.len() {
+                    self.outlet = Outlet::of(&self.schemas[self.whole_from]);
                 }
                 Ok(())
             }
@@ -284,10 +300,19 @@ impl Runner {
                 slot.run(&mut rows).map_err(|fault| fault_of(at, &steps[at], fault))?;
             }
             if self.whole_from < steps.len() {
+                self.held_bytes += rows.iter().flat_map(|row| &row.cells).map(String::len).sum::<usize>();
                 self.held.append(&mut rows);
-                check_limit(self.whole_from, &steps[self.whole_from], self.held.len())?;
+                let step = &steps[self.whole_from];
+                check_limit(self.whole_from, step, self.held.len())?;
+                if self.held_bytes > HELD_BYTES {
+                    return Err(fault_of(
+                        self.whole_from,
+                        step,
+                        StepError::TooMuchText { limit: HELD_BYTES },
+                    ));
+                }
             }
-            rows.iter().for_each(|row| out(&row.cells));
+            self.outlet.emit(&mut rows, out);
         }
         self.spare.append(&mut rows);
         self.batch = rows;
@@ -324,10 +349,11 @@ impl Runner {
                 self.schemas[at + 1] = self.next_schema(at)?;
             }
             let slot = &mut self.slots[at];
-            slot.watch(step, &self.schemas[at], &self.schemas[at + 1]);
+            slot.watch(step, (&self.schemas[at], &self.schemas[at + 1]), slot::detail(&self.recipe.steps));
             slot.run(&mut rows).map_err(fault)?;
         }
-        rows.iter().for_each(|row| out(&row.cells));
+        self.outlet = Outlet::of(&self.schemas[self.recipe.steps.len()]);
+        self.outlet.emit(&mut rows, out);
         self.state = State::Done;
         Ok(())
     }

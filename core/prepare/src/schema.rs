@@ -51,6 +51,9 @@ impl Schema {
         if names.is_empty() {
             return Err(StepError::NoColumns);
         }
+        if names.len() > MAX_COLUMNS {
+            return Err(StepError::TooManyNamed { actual: names.len(), limit: MAX_COLUMNS });
+        }
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
                 return Err(StepError::NamedTwice { column: name.clone() });

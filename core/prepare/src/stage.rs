@@ -11,6 +11,8 @@ use crate::schema::Schema;
 pub(crate) const EXACT_VALUES: usize = 1_000_000;
 /// Different cells of a column that a step counts.
 pub(crate) const MAX_DIFFERENT: usize = 100_000;
+/// Bytes of all of them.
+pub(crate) const MAX_DIFFERENT_BYTES: usize = 16 << 20;
 
 /// A step at work on rows.
 ///

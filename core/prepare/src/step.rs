@@ -112,9 +112,9 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(steps: &[Step], secret: Option<&StudySecret>) -> Self {
-        let key = |step: &Step| match step {
-            Step::Pseudonymise(step) => secret.map(|secret| StudyKey::derive(secret, &step.study)),
-            _ => None,
+        let key = |step: &Step| {
+            let Step::Pseudonymise(step) = step else { return None };
+            secret.map(|secret| StudyKey::derive(secret, &step.study))
         };
         Self { keys: steps.iter().map(key).collect(), has_secret: secret.is_some() }
     }

@@ -8,10 +8,15 @@ use crate::row::{Row, as_count};
 use crate::schema::Schema;
 use crate::stage::{Notes, Stage};
 use crate::step::{Context, Step};
-use crate::summary::Summary;
+use crate::summary::{Detail, Summary};
 
 /// Most columns of a step that are described before and after.
 const DESCRIBED_COLUMNS: usize = 200;
+
+/// How much each of the summaries of a recipe keeps.
+pub(super) fn detail(steps: &[Step]) -> Detail {
+    Detail::of_each(steps.iter().map(|step| 2 * step.columns().len().min(DESCRIBED_COLUMNS)).sum())
+}
 
 /// A step at work.
 pub(super) struct Slot {
@@ -79,11 +84,11 @@ impl Slot {
     }
 
     /// From now on the columns that the step works on are described.
-    pub(super) fn watch(&mut self, step: &Step, before: &Schema, after: &Schema) {
+    pub(super) fn watch(&mut self, step: &Step, (before, after): (&Schema, &Schema), detail: Detail) {
         let names = step.columns();
         let watched = |schema: &Schema, name: &String| {
             let at = schema.position(name)?;
-            let summary = Summary::new(Reading::of(&schema.types[at]));
+            let summary = Summary::new(Reading::of(&schema.types[at]), detail);
             Some(Watched { at, name: name.clone(), summary })
         };
         self.before = names.iter().filter_map(|name| watched(before, name)).take(DESCRIBED_COLUMNS).collect();

@@ -100,7 +100,9 @@ impl Bin {
         let edges = match (&self.edges, learnt) {
             (Edges::Given { edges }, _) => Some(vec![edges.clone(); columns.len()]),
             (_, None) => None,
-            (_, Some(Learnt::Edges { edges })) if edges.len() == columns.len() => {
+            (_, Some(Learnt::Edges { edges }))
+                if edges.len() == columns.len() && edges.iter().all(|edges| edges.is_sorted()) =>
+            {
                 Some(edges.iter().map(|edges| edges.iter().map(|edge| edge.0).collect()).collect())
             }
             (_, Some(_)) => return Err(StepError::OtherLearnt),

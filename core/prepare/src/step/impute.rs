@@ -13,7 +13,7 @@ use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::{Row, is_missing};
 use crate::schema::{Column, Schema};
-use crate::stage::{EXACT_VALUES, MAX_DIFFERENT, Notes, Stage, check_decimals};
+use crate::stage::{EXACT_VALUES, MAX_DIFFERENT, MAX_DIFFERENT_BYTES, Notes, Stage, check_decimals};
 use crate::summary::Moments;
 
 /// Most rows in which nearest neighbours are looked for: each row with a blank is compared with every other.
@@ -140,7 +140,7 @@ impl Impute {
             Filling::Mean => Statistic::Mean(Moments::default()),
             Filling::Median => Statistic::Median(Quantiles::new(exact)),
             Filling::MostFrequent | Filling::Constant { .. } | Filling::Nearest { .. } => {
-                Statistic::MostFrequent(HashMap::new())
+                Statistic::MostFrequent { counts: HashMap::new(), bytes: 0 }
             }
         };
         let statistics = columns.iter().map(statistic).collect();
@@ -160,7 +160,7 @@ struct Filler {
 enum Statistic {
     Mean(Moments),
     Median(Quantiles),
-    MostFrequent(HashMap<String, u64>),
+    MostFrequent { counts: HashMap<String, u64>, bytes: usize },
 }
 
 impl Statistic {
@@ -176,12 +176,13 @@ impl Statistic {
                     quantiles.push(number);
                 }
             }
-            Self::MostFrequent(counts) => {
+            Self::MostFrequent { counts, bytes } => {
                 let cell = row.cells[column.at].trim();
                 if let Some(count) = counts.get_mut(cell) {
                     *count += 1;
                 } else if !cell.is_empty() {
-                    if counts.len() == MAX_DIFFERENT {
+                    *bytes += cell.len();
+                    if counts.len() == MAX_DIFFERENT || *bytes > MAX_DIFFERENT_BYTES {
                         let column = column.name.clone();
                         return Err(StepError::TooManyDifferent { column, limit: MAX_DIFFERENT });
                     }
@@ -202,7 +203,7 @@ impl Statistic {
                 }
                 ranked.at(0.5).map(|median| number::written(median, decimals))
             }
-            Self::MostFrequent(counts) => most_frequent(counts),
+            Self::MostFrequent { counts, .. } => most_frequent(counts),
         }
     }
 }

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::report::{FlaggedRow, Reason, Warning};
-use crate::row::Row;
+use crate::row::{Row, shortened};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
 
 /// Most categories of a column.
 pub const MAX_CATEGORIES: u32 = 1_000;
+/// Most bytes of a category: it becomes part of the name of a column.
+pub const MAX_CATEGORY_BYTES: usize = 200;
 
 /// Makes a column `name=category` for each category, in alphabetical order, in place of the column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +147,7 @@ impl Encoder {
             notes.flag(|| FlaggedRow {
                 row: row.number,
                 column: Some(column.name.clone()),
-                value: Some(cell.to_owned()),
+                value: Some(shortened(cell)),
                 reason: Reason::UnknownCategory,
             });
         }
@@ -170,6 +172,10 @@ impl Stage for Encoder {
                 let cell = row.cells[column.at].trim();
                 if seen.contains(cell) || cell.is_empty() && self.step.missing != Missing::Category {
                     continue;
+                }
+                if cell.len() > MAX_CATEGORY_BYTES {
+                    let (column, row) = (column.name.clone(), row.number);
+                    return Err(StepError::CategoryTooLong { column, row, limit: MAX_CATEGORY_BYTES });
                 }
                 if seen.len() == self.step.most as usize {
                     let column = column.name.clone();

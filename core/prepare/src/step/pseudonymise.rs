@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::date::DateFormat;
 use veilsum_anonymise::pseudonym::{Locale, Person, Pseudonymiser, StudyKey, Treatment};
-use veilsum_table::calendar::SECONDS_PER_DAY;
 use veilsum_table::types::ColumnType;
 
 use crate::error::StepError;
 use crate::fitted::Learnt;
+use crate::moment::units_of_a_day;
 use crate::number;
-use crate::row::{Row, is_missing};
+use crate::row::{Row, SHOWN_BYTES, is_missing};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
 
@@ -75,18 +75,18 @@ impl Pseudonymise {
             schema.check(&self.person)?;
         }
         for treated in &self.columns {
-            let column = || treated.column.clone();
-            match treated.treatment {
-                Treatment::Date(_) if self.shift_days == 0 => return Err(StepError::NoShift),
-                Treatment::Date(_) if self.person.is_empty() => {
-                    return Err(StepError::NobodysDates { column: column() });
+            if matches!(treated.treatment, Treatment::Date(_)) {
+                if self.shift_days == 0 {
+                    return Err(StepError::NoShift);
                 }
-                Treatment::Drop => {
-                    if let Some(at) = schema.position(&treated.column) {
-                        schema.remove(at);
-                    }
+                if self.person.is_empty() {
+                    return Err(StepError::NobodysDates { column: treated.column.clone() });
                 }
-                _ => {}
+            }
+            if treated.treatment == Treatment::Drop
+                && let Some(at) = schema.position(&treated.column)
+            {
+                schema.remove(at);
             }
         }
         if schema.names.is_empty() && schema.open.is_empty() {
@@ -155,11 +155,7 @@ struct Faked {
 impl Faked {
     /// What the number of a date is that the table has already read, and how many of its units are a day.
     fn counted(&self, cell: &str) -> Option<(f64, f64)> {
-        let units = match self.kind {
-            ColumnType::Date { .. } => 1.0,
-            ColumnType::DateTime { .. } => SECONDS_PER_DAY as f64,
-            _ => return None,
-        };
+        let units = units_of_a_day(&self.kind)?;
         number::plain(cell.trim()).map(|number| (number, units))
     }
 
@@ -196,7 +192,7 @@ impl Faked {
             Treatment::Identifier => fakes.identifier(cell),
         };
         // What depends on nothing but the cell.
-        if self.made.len() < REMEMBERED {
+        if self.made.len() < REMEMBERED && cell.len() <= SHOWN_BYTES {
             self.made.insert(cell.to_owned(), made.clone());
         }
         Ok(made)
@@ -233,10 +229,8 @@ impl Stage for Faker {
         if !self.step.learns() {
             return Learnt::Nothing;
         }
-        let form = |faked: &Faked| match faked.treatment {
-            Treatment::Date(None) => faked.forms.first().copied(),
-            _ => None,
-        };
+        let form =
+            |faked: &Faked| faked.forms.first().copied().filter(|_| faked.treatment == Treatment::Date(None));
         Learnt::DateForms { forms: self.columns.iter().map(form).collect() }
     }
 

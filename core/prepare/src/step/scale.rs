@@ -68,7 +68,11 @@ impl Scale {
         let columns = schema.columns(&self.columns)?;
         let lines = match learnt {
             None => None,
-            Some(Learnt::Lines { lines }) if lines.len() == columns.len() => Some(lines.clone()),
+            Some(Learnt::Lines { lines })
+                if lines.len() == columns.len() && lines.iter().all(|line| line.scale.0 > 0.0) =>
+            {
+                Some(lines.clone())
+            }
             Some(_) => return Err(StepError::OtherLearnt),
         };
         let exact = EXACT_VALUES / columns.len().max(1);

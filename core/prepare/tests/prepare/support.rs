@@ -23,13 +23,14 @@ impl Table {
     /// From comma-separated text with a header.
     pub fn from_csv(text: &str) -> Self {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-        let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+        let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+        let rows =
+            reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
         Self { types: vec![ColumnType::Plain; header.len()], header, rows }
     }
 
     pub fn column(&self, name: &str) -> Vec<&str> {
-        let at = self.header.iter().position(|known| known == name).unwrap();
+        let at = self.header.iter().position(|known| known == name).expect("the column");
         self.rows.iter().map(|row| row[at].as_str()).collect()
     }
 
@@ -48,7 +49,7 @@ pub struct Done {
 /// A recipe from the JSON of its steps.
 pub fn recipe(steps: &str) -> Recipe {
     let file = format!(r#"{{"format":"veilsum-recipe","version":1,"steps":{steps}}}"#);
-    Recipe::from_json(file.as_bytes()).unwrap()
+    Recipe::from_json(file.as_bytes()).expect("a recipe")
 }
 
 pub fn run(recipe: &Recipe, table: &Table) -> Result<Done, PrepareError> {

@@ -5,7 +5,7 @@ use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
 use crate::quantile::Quantiles;
 use crate::report::{FlaggedRow, Reason, Warning};
-use crate::row::Row;
+use crate::row::{Row, shortened};
 use crate::schema::{Column, Schema};
 use crate::stage::{EXACT_VALUES, Notes, Stage};
 use crate::summary::Moments;
@@ -18,7 +18,11 @@ pub(super) fn build(
     let columns = schema.columns(&step.columns)?;
     let ranges = match learnt {
         None => None,
-        Some(Learnt::Ranges { ranges }) if ranges.len() == columns.len() => Some(ranges.clone()),
+        Some(Learnt::Ranges { ranges })
+            if ranges.len() == columns.len() && ranges.iter().flatten().all(|(low, high)| low <= high) =>
+        {
+            Some(ranges.clone())
+        }
         Some(_) => return Err(StepError::OtherLearnt),
     };
     let exact = EXACT_VALUES / columns.len().max(1);
@@ -125,7 +129,7 @@ impl Stage for Watcher {
                 notes.flag(|| FlaggedRow {
                     row: row.number,
                     column: Some(column.name.clone()),
-                    value: Some(row.cells[column.at].trim().to_owned()),
+                    value: Some(shortened(row.cells[column.at].trim())),
                     reason,
                 });
                 if self.step.action == Action::Cap {

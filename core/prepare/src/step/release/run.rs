@@ -8,11 +8,11 @@ use veilsum_anonymise::measure::{Population, loss, risk};
 use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
 use veilsum_anonymise::progress::unwatched;
 use veilsum_anonymise::{model, table};
-use veilsum_table::calendar::{SECONDS_PER_DAY, iso_date};
 use veilsum_table::types::ColumnType;
 
 use super::{Generalise, Method, Model, Release};
 use crate::error::StepError;
+use crate::moment;
 use crate::number;
 use crate::report::Privacy;
 use crate::row::{Row, is_missing};
@@ -110,21 +110,11 @@ impl Publisher {
     }
 }
 
-/// A date that the table has read as a number of days or seconds, as a date again.
+/// A date that is a number of days or seconds, as a date again.
 fn as_date<'c>(cell: &'c str, kind: &ColumnType) -> Cow<'c, str> {
-    let days = match kind {
-        ColumnType::Date { .. } => number::plain(cell.trim()),
-        ColumnType::DateTime { .. } => {
-            number::plain(cell.trim()).map(|number| number / SECONDS_PER_DAY as f64)
-        }
-        _ => None,
-    };
-    days.map_or(Cow::Borrowed(cell), |days| Cow::Owned(iso_date(whole_days(days))))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "days, rounded down; the cast saturates")]
-fn whole_days(days: f64) -> i64 {
-    days.floor() as i64
+    let number = moment::is_moment(kind).then(|| number::plain(cell.trim())).flatten();
+    let spelt = number.and_then(|number| moment::spelt(kind, number));
+    spelt.map_or(Cow::Borrowed(cell), Cow::Owned)
 }
 
 fn recoding(generalise: &Generalise, column: &table::Column) -> Result<Recoding, StepError> {
