@@ -168,12 +168,8 @@ impl Errand {
 
 /// The columns that a step generalises, if it is a release.
 fn quasi_identifiers(step: &Step) -> Option<Vec<String>> {
-    match step {
-        Step::Release(release) => {
-            Some(release.quasi_identifiers.iter().map(|quasi| quasi.column.clone()).collect())
-        }
-        _ => None,
-    }
+    let Step::Release(release) = step else { return None };
+    Some(release.quasi_identifiers.iter().map(|quasi| quasi.column.clone()).collect())
 }
 
 /// Goes over the rows as often as it takes. `released` are the columns by which classes of rows are counted in the end.
@@ -187,7 +183,8 @@ fn prepare(
     let secret = secret.as_ref().map(StudySecret::from_bytes);
     let mut rows = Rows::read(source, options)?;
     let spelling = Spelling::new(&rows, options);
-    let mut runner = start(&spelling.header, &spelling.types, secret.as_ref()).map_err(|error| refused(&error))?;
+    let mut runner =
+        start(&spelling.header, &spelling.types, secret.as_ref()).map_err(|error| refused(&error))?;
     let mut out = RowsOut::new();
     let mut no_room = None;
     let mut take = |cells: &[String]| {
@@ -225,7 +222,8 @@ fn prepare(
         Some(columns) => class_sizes(&written.blob, &header, columns)?,
         None => Vec::new(),
     };
-    let found = |value: ColumnType| Found { value, reason: "as it was prepared".to_owned(), is_doubtful: false };
+    let found =
+        |value: ColumnType| Found { value, reason: "as it was prepared".to_owned(), is_doubtful: false };
     let made = Made {
         header,
         head: RowsHead { types: types.into_iter().map(found).collect(), skipped: rows.skipped() },
@@ -259,11 +257,17 @@ impl Spelling {
         let is_as_written = |column: &ColumnType| {
             matches!(
                 column,
-                ColumnType::Date { .. } | ColumnType::DateTime { .. } | ColumnType::Time | ColumnType::Identifier
+                ColumnType::Date { .. }
+                    | ColumnType::DateTime { .. }
+                    | ColumnType::Time
+                    | ColumnType::Identifier
             )
         };
         let as_written: Vec<bool> = types.iter().map(is_as_written).collect();
-        let types = types.into_iter().zip(&as_written).map(|(column, stays)| if *stays { column } else { ColumnType::Plain });
+        let types = types
+            .into_iter()
+            .zip(&as_written)
+            .map(|(column, stays)| if *stays { column } else { ColumnType::Plain });
         let names = rows.header().iter().cloned();
         Self {
             header: std::iter::once(NUMBER_COLUMN.to_owned()).chain(names).collect(),
@@ -308,7 +312,8 @@ impl Spelling {
 fn class_sizes(rows: &Blob, header: &[String], columns: &[String]) -> Result<Vec<(u64, u64)>, Fault> {
     let places: Vec<usize> =
         columns.iter().filter_map(|column| header.iter().position(|name| name == column)).collect();
-    let mut reader = TableReader::new(Source::from_blob(rows.clone()).reader(), &as_written(FirstRow::Names))?;
+    let mut reader =
+        TableReader::new(Source::from_blob(rows.clone()).reader(), &as_written(FirstRow::Names))?;
     let (mut row, mut classes) = (Row::new(), HashMap::<Vec<String>, u64>::new());
     while reader.next_row(&mut row)? {
         let class = places.iter().map(|at| row.get(*at).unwrap_or_default().to_owned()).collect();

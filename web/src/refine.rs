@@ -39,7 +39,12 @@ thread_local! {
 ///
 /// # Errors
 /// The bytes are no handover to this module.
-pub fn mount(element: HtmlElement, worker: Worker, handover: &[u8], _rename: Function) -> Result<(), JsValue> {
+pub fn mount(
+    element: HtmlElement,
+    worker: Worker,
+    handover: &[u8],
+    _rename: Function,
+) -> Result<(), JsValue> {
     let begin = |known| Desk::new(Vault::join(worker, Module::Refine, known));
     let view = |desk: Desk, screen: RefineScreen| {
         provide_context(desk);

@@ -47,7 +47,10 @@ mod tests {
     fn cells_are_spelt_in_one_way() {
         let plain = PlainCells::new(&["N/A".to_owned()]);
         let point = |cell| plain.cell(cell, DecimalMark::Point, false).into_owned();
-        assert_eq!((point(" n/a "), point("  "), point("1.50")), (String::new(), String::new(), "1.50".to_owned()));
+        assert_eq!(
+            (point(" n/a "), point("  "), point("1.50")),
+            (String::new(), String::new(), "1.50".to_owned())
+        );
         assert_eq!(point("a, b"), "a, b");
         let comma = |cell, is_text| plain.cell(cell, DecimalMark::Comma, is_text).into_owned();
         assert_eq!(comma("-1,50", false), "-1.50");

@@ -163,7 +163,8 @@ fn looks_of_preparing() {
         browser.wait_for("step-preview", LONG).await?;
         pictures(&browser, "clean-preview").await?;
         refine::add_step(&browser, 1).await?;
-        refine::begin_step(&browser, "outliers", &["cost", "los"], &[("factor", "0.5"), ("action", "cap")]).await?;
+        refine::begin_step(&browser, "outliers", &["cost", "los"], &[("factor", "0.5"), ("action", "cap")])
+            .await?;
         refine::add_step(&browser, 2).await?;
         refine::begin_step(&browser, "split", &[], &[("by", "sex")]).await?;
         refine::add_step(&browser, 3).await?;

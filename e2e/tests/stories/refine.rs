@@ -93,12 +93,21 @@ fn a_table_is_cleaned_and_the_mean_is_that_of_python() {
         let answers = dataset::run_everything(&browser).await?;
         let mut text = "age,pressure\n".to_owned();
         for row in expected["prepared rows"].as_array().context("no rows")? {
-            writeln!(text, "{},{}", row[1].as_str().unwrap_or_default(), row[2].as_str().unwrap_or_default())?;
+            writeln!(
+                text,
+                "{},{}",
+                row[1].as_str().unwrap_or_default(),
+                row[2].as_str().unwrap_or_default()
+            )?;
         }
         check_exactly(&answers, &text)?;
         check_twins(&answers)?;
         let mean = dataset::answer(&answers, "mean", "pressure")?;
-        ensure!(is_number(&mean.float, &expected["prepared"]["pressure"]["mean"]), "the mean is {}", mean.float);
+        ensure!(
+            is_number(&mean.float, &expected["prepared"]["pressure"]["mean"]),
+            "the mean is {}",
+            mean.float
+        );
         Ok(())
     });
 }
@@ -159,7 +168,8 @@ fn patients(rows: u64) -> String {
         let postcode = 8_000 + numbers.below(4) * 100 + numbers.below(6);
         let illness = illnesses[usize::try_from(numbers.below(4)).unwrap_or_default()];
         let stay = 1 + numbers.below(30);
-        writeln!(text, "{name},p{row}@example.org,{age},{sex},{postcode},{illness},{stay}").expect("text grows");
+        writeln!(text, "{name},p{row}@example.org,{age},{sex},{postcode},{illness},{stay}")
+            .expect("text grows");
     }
     text
 }
@@ -173,9 +183,8 @@ fn a_table_is_anonymised_to_k_5_with_the_figures_of_the_library() {
         choose_made_file(&browser, "patients.csv", text.as_bytes()).await?;
         prepare::wait_open(&browser).await?;
         refine::open(&browser, "anonymise").await?;
-        let role = browser.script::<String>(
-            "return document.querySelector('[data-testid=\"role-1\"]').value;", &[],
-        );
+        let role =
+            browser.script::<String>("return document.querySelector('[data-testid=\"role-1\"]').value;", &[]);
         ensure!(role.await? == "direct", "e-mail addresses are not taken for what identifies directly");
         browser.choose("role-0", "direct").await?;
         browser.choose("replaced-0", "\"full-name\"").await?;
@@ -187,7 +196,11 @@ fn a_table_is_anonymised_to_k_5_with_the_figures_of_the_library() {
         browser.click("add-pseudonyms").await?;
         browser.wait_for("no-direct", LONG).await?;
 
-        refine::enter(&browser, &[("diversity", "distinct"), ("k", "5"), ("l", "2"), ("suppression", "0.02")]).await?;
+        refine::enter(
+            &browser,
+            &[("diversity", "distinct"), ("k", "5"), ("l", "2"), ("suppression", "0.02")],
+        )
+        .await?;
         browser.click("preview-release").await?;
         browser.wait_for("privacy-finding", LONG).await?;
         check_dashboard(&browser, &text).await?;
@@ -212,7 +225,8 @@ fn a_table_is_anonymised_to_k_5_with_the_figures_of_the_library() {
         refine::open(&browser, "columns").await?;
         prepare::next(&browser).await?;
         upload::wait_done(&browser).await?;
-        let stays: Vec<String> = text.lines().map(|line| line.rsplit(',').next().unwrap_or_default().to_owned()).collect();
+        let stays: Vec<String> =
+            text.lines().map(|line| line.rsplit(',').next().unwrap_or_default().to_owned()).collect();
         let answers = dataset::run_everything(&browser).await?;
         let rows: u64 = classes.values().map(|rows| u64::from(*rows)).sum();
         let count = dataset::answer(&answers, "count", "stay")?;
@@ -287,7 +301,12 @@ fn a_column_that_says_who_people_are_asks_first() {
 
         let leave_out = "document.querySelectorAll('[data-testid^=\"gate-drop-\"]').forEach(button => button.click()); return true;";
         browser.script::<bool>(leave_out, &[]).await?;
-        until("the way on", SOON, async || Ok((!browser.script::<bool>(is_closed, &[]).await?).then_some(()))).await?;
+        until(
+            "the way on",
+            SOON,
+            async || Ok((!browser.script::<bool>(is_closed, &[]).await?).then_some(())),
+        )
+        .await?;
         let treatments = prepare::treatments(&browser).await?;
         ensure!(treatments.get(1).map(String::as_str) == Some("drop"), "the page has {treatments:?}");
         browser.click("gate-done").await?;

@@ -125,7 +125,8 @@ impl Desk {
 
     /// Keeps what was chosen for columns of the table `before` for which `view` proposes the same.
     fn keep_choices(self, before: &TableView, view: &TableView) {
-        let names = |table: &TableView, at: usize| table.profile.columns.get(at).map(|column| column.name.clone());
+        let names =
+            |table: &TableView, at: usize| table.profile.columns.get(at).map(|column| column.name.clone());
         let place = |at: usize| {
             let name = names(view, at)?;
             let place = before.profile.columns.iter().position(|column| column.name == name)?;
@@ -137,7 +138,9 @@ impl Desk {
             *choices = proposed.map(|(at, proposal)| chosen(at).unwrap_or(proposal.choice)).collect();
         });
         self.kept.update(|kept| {
-            *kept = (0..view.proposals.len()).filter(|at| place(*at).is_some_and(|place| kept.contains(&place))).collect();
+            *kept = (0..view.proposals.len())
+                .filter(|at| place(*at).is_some_and(|place| kept.contains(&place)))
+                .collect();
         });
     }
 
@@ -223,9 +226,11 @@ impl Desk {
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
             engine: self.engine.get(),
-            identifying: self
-                .kept
-                .with(|kept| kept.iter().map(|at| (u32::try_from(*at).unwrap_or(u32::MAX), IdentifyingDecision::Keep)).collect()),
+            identifying: self.kept.with(|kept| {
+                kept.iter()
+                    .map(|at| (u32::try_from(*at).unwrap_or(u32::MAX), IdentifyingDecision::Keep))
+                    .collect()
+            }),
             analyses: self.choices.with(|choices| self.presets.with(|presets| presets.requests(choices))),
         }
     }

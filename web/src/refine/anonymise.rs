@@ -55,7 +55,11 @@ enum Vaguer {
     Postcodes,
     Categories,
     /// An own hierarchy: the name of its file, its text and what separates its cells.
-    File { name: String, csv: String, delimiter: char },
+    File {
+        name: String,
+        csv: String,
+        delimiter: char,
+    },
 }
 
 impl Settings {
@@ -80,9 +84,8 @@ impl Settings {
 
     /// The columns of a role, in the order of their names.
     fn columns<T>(self, pick: impl Fn(&Role) -> Option<T>) -> Vec<(String, T)> {
-        self.roles.with(|roles| {
-            roles.iter().filter_map(|(name, role)| Some((name.clone(), pick(role)?))).collect()
-        })
+        self.roles
+            .with(|roles| roles.iter().filter_map(|(name, role)| Some((name.clone(), pick(role)?))).collect())
     }
 }
 
@@ -128,7 +131,8 @@ fn Outcome() -> impl IntoView {
             return Some((words::of_step(&previewed.step), report, sizes, false));
         }
         let open = desk.table()?;
-        let last = open.recipe.steps.iter().zip(&open.reports).rfind(|(step, _)| matches!(step, Step::Release(_)));
+        let last =
+            open.recipe.steps.iter().zip(&open.reports).rfind(|(step, _)| matches!(step, Step::Release(_)));
         let (step, report) = last?;
         Some((words::of_step(step), report.clone(), open.state.reports.class_sizes.clone(), true))
     };

@@ -105,7 +105,9 @@ fn size_line(open: &Open) -> impl IntoView + use<> {
         )
     };
     let text = match &open.state.prepared {
-        Some(prepared) => format!("{} in the file, {} after these steps.", size(&open.state.file), size(prepared)),
+        Some(prepared) => {
+            format!("{} in the file, {} after these steps.", size(&open.state.file), size(prepared))
+        }
         None => format!("{} in the file.", size(&open.state.file)),
     };
     view! { <p data-testid="refine-size">{text}</p> }
@@ -200,15 +202,20 @@ fn proposals(table: &TableView) -> Vec<(String, Step)> {
                 let frequent = |values: Values| values.with("filling", "most-frequent");
                 ("most frequent cell", made(Kind::Impute, vec![name.clone()], frequent))
             };
-            proposals.extend(step.map(|step| (format!("“{name}” has {blanks}: fill with the {what}."), step)));
+            proposals
+                .extend(step.map(|step| (format!("“{name}” has {blanks}: fill with the {what}."), step)));
         } else if is_number(column) && column.min.is_some() && column.min == column.max {
             let step = made(Kind::DropColumns, vec![name.clone()], |values| values);
-            proposals.extend(step.map(|step| (format!("“{name}” is the same in every row: leave it out."), step)));
+            proposals
+                .extend(step.map(|step| (format!("“{name}” is the same in every row: leave it out."), step)));
         }
     }
     let blanks = names(table, |column| is_number(column) && column.missing > 0);
     if blanks.len() > 1 {
-        let sentence = format!("{} columns of numbers have blanks: fill each with its median.", count(blanks.len() as u64));
+        let sentence = format!(
+            "{} columns of numbers have blanks: fill each with its median.",
+            count(blanks.len() as u64)
+        );
         let step = made(Kind::Impute, blanks, |values| values);
         proposals.splice(0..0, step.map(|step| (sentence, step)));
     }
@@ -226,7 +233,8 @@ fn NextStep() -> impl IntoView {
         desk.draft.set(Some(Draft { kind, values }));
     };
     let entry = move |kind: Kind| {
-        let is_chosen = move || desk.draft.with(|draft| draft.as_ref().is_some_and(|draft| draft.kind == kind));
+        let is_chosen =
+            move || desk.draft.with(|draft| draft.as_ref().is_some_and(|draft| draft.kind == kind));
         view! {
             <button
                 type="button" class="menu-entry" data-testid=format!("kind-{}", kind.id())
@@ -311,7 +319,10 @@ fn pruned(mut values: Values, fields: &[Field]) -> Values {
 fn load_recipe(desk: Desk, file: File) {
     spawn_local(async move {
         let unreadable = || {
-            Fault::new("no-recipe", "This file cannot be read as a recipe. Choose a .recipe.json file that was saved here.")
+            Fault::new(
+                "no-recipe",
+                "This file cannot be read as a recipe. Choose a .recipe.json file that was saved here.",
+            )
         };
         let text = if file.size() > MAX_RECIPE_BYTES {
             None

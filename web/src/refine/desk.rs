@@ -168,7 +168,8 @@ impl Desk {
             match self.vault.preview_recipe(Recipe { steps }.to_json()).await {
                 Ok(reports) => {
                     let report = steps_of(&reports).pop();
-                    let previewed = |report| Arc::new(Previewed { step, report, class_sizes: reports.class_sizes });
+                    let previewed =
+                        |report| Arc::new(Previewed { step, report, class_sizes: reports.class_sizes });
                     self.preview.set(report.map(previewed));
                 }
                 Err(fault) => self.fail(fault),
@@ -216,5 +217,8 @@ pub(super) fn stem(name: &str) -> &str {
 }
 
 fn not_saved() -> Fault {
-    Fault::new("not-saved", "The browser did not save the file. Allow downloads for this site, then try again.")
+    Fault::new(
+        "not-saved",
+        "The browser did not save the file. Allow downloads for this site, then try again.",
+    )
 }

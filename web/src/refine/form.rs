@@ -74,7 +74,9 @@ impl Values {
     pub(super) fn number(&self, id: &str, label: &str) -> Result<f64, String> {
         let text = self.text(id).replace(',', ".");
         let number: Option<f64> = text.parse().ok();
-        number.filter(|number| number.is_finite()).ok_or_else(|| format!("“{label}” is no number. Enter one such as 0.5."))
+        number
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| format!("“{label}” is no number. Enter one such as 0.5."))
     }
 
     /// A whole number of a field called `label`, from 0.
@@ -83,9 +85,9 @@ impl Values {
     /// A sentence if it is none.
     pub(super) fn count<T: TryFrom<u64>>(&self, id: &str, label: &str) -> Result<T, String> {
         let number: Option<u64> = self.text(id).parse().ok();
-        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
-            format!("“{label}” is no whole number, or too large. Enter one such as 5.")
-        })
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("“{label}” is no whole number, or too large. Enter one such as 5."))
     }
 
     /// A column of a field called `label`.
@@ -105,7 +107,11 @@ impl Values {
     /// A sentence if there is none.
     pub(super) fn some_columns(&self, id: &str) -> Result<Vec<String>, String> {
         let columns = self.columns(id);
-        if columns.is_empty() { Err("No column is chosen. Choose at least one.".to_owned()) } else { Ok(columns) }
+        if columns.is_empty() {
+            Err("No column is chosen. Choose at least one.".to_owned())
+        } else {
+            Ok(columns)
+        }
     }
 }
 

@@ -120,11 +120,9 @@ impl Kind {
                 .with("action", "keep"),
             Self::Filter => values.with("matching", "drop").with("test", "missing"),
             Self::DropColumns => values,
-            Self::Scale => values
-                .with("method", "standard")
-                .with("low", "0")
-                .with("high", "1")
-                .with("decimals", "6"),
+            Self::Scale => {
+                values.with("method", "standard").with("low", "0").with("high", "1").with("decimals", "6")
+            }
             Self::Transform => values
                 .with("function", "log")
                 .with("factor", "1")
@@ -148,20 +146,27 @@ impl Kind {
     pub(super) fn fields(self, values: &Values, table: &TableView) -> Vec<Field> {
         let columns = || Field::new("columns", "Columns", Input::Columns(names(table, |_| true)));
         let numbers = || Field::new("columns", "Columns of numbers", Input::Columns(names(table, is_number)));
-        let decimals = || Field::new("decimals", "Decimals", Input::Number).hint("Of what is written; at most 15.");
+        let decimals =
+            || Field::new("decimals", "Decimals", Input::Number).hint("Of what is written; at most 15.");
         let seed = || Field::new("seed", "Seed", Input::Number).hint("The same seed draws the same.");
-        let choice = |id, label, options: &[(&'static str, &'static str)]| Field::new(id, label, Input::Choice(options.to_vec()));
+        let choice = |id, label, options: &[(&'static str, &'static str)]| {
+            Field::new(id, label, Input::Choice(options.to_vec()))
+        };
         match self {
             Self::Impute => impute_fields(values, table),
             Self::Outliers => outlier_fields(values, numbers()),
             Self::Filter => filter_fields(values, table),
             Self::DropColumns => vec![columns()],
             Self::Scale => {
-                let method = choice("method", "How", &[
-                    ("standard", "Mean 0, standard deviation 1"),
-                    ("min-max", "From a lowest to a highest value"),
-                    ("robust", "Median 0, interquartile range 1"),
-                ]);
+                let method = choice(
+                    "method",
+                    "How",
+                    &[
+                        ("standard", "Mean 0, standard deviation 1"),
+                        ("min-max", "From a lowest to a highest value"),
+                        ("robust", "Median 0, interquartile range 1"),
+                    ],
+                );
                 let mut fields = vec![numbers(), method];
                 if values.text("method") == "min-max" {
                     fields.push(Field::new("low", "Lowest becomes", Input::Number));
@@ -171,18 +176,25 @@ impl Kind {
                 fields
             }
             Self::Transform => {
-                let mut fields = vec![numbers(), choice("function", "Function", &[
-                    ("log", "Natural logarithm"),
-                    ("log10", "Logarithm to base 10"),
-                    ("log1p", "Logarithm of 1 + x"),
-                    ("square-root", "Square root"),
-                    ("square", "Square"),
-                    ("reciprocal", "1 / x"),
-                    ("absolute", "Without sign"),
-                    ("linear", "Factor · x + offset"),
-                    ("clip", "Between two limits"),
-                    ("round", "Rounded to the decimals"),
-                ])];
+                let mut fields = vec![
+                    numbers(),
+                    choice(
+                        "function",
+                        "Function",
+                        &[
+                            ("log", "Natural logarithm"),
+                            ("log10", "Logarithm to base 10"),
+                            ("log1p", "Logarithm of 1 + x"),
+                            ("square-root", "Square root"),
+                            ("square", "Square"),
+                            ("reciprocal", "1 / x"),
+                            ("absolute", "Without sign"),
+                            ("linear", "Factor · x + offset"),
+                            ("clip", "Between two limits"),
+                            ("round", "Rounded to the decimals"),
+                        ],
+                    ),
+                ];
                 match values.text("function") {
                     "linear" => fields.extend([
                         Field::new("factor", "Factor", Input::Number),
@@ -193,10 +205,11 @@ impl Kind {
                         Field::new("high", "Upper limit", Input::Number),
                     ]),
                     "log" | "log10" | "log1p" | "square-root" | "reciprocal" => {
-                        fields.push(choice("undefined", "Where it is not defined", &[
-                            ("refuse", "Refuse, and name the row"),
-                            ("blank", "Leave the cell blank"),
-                        ]));
+                        fields.push(choice(
+                            "undefined",
+                            "Where it is not defined",
+                            &[("refuse", "Refuse, and name the row"), ("blank", "Leave the cell blank")],
+                        ));
                     }
                     _ => {}
                 }
@@ -205,48 +218,77 @@ impl Kind {
             }
             Self::OneHot => vec![
                 Field::new("columns", "Columns of categories", Input::Columns(names(table, |_| true))),
-                Field::new("most", "Most categories of a column", Input::Number).hint("More are refused; at most 1,000."),
-                choice("drop-first", "First category", &[("no", "Has a column, too"), ("yes", "Has none (for regressions)")]),
-                choice("missing", "Blank cells", &[
-                    ("blank", "Stay blank in all columns"),
-                    ("zeros", "Are 0 in all columns"),
-                    ("category", "Are a category of their own"),
-                ]),
-                choice("unknown", "New categories in a later file", &[
-                    ("zeros", "Are 0 in all columns, and listed"),
-                    ("refuse", "The file is refused"),
-                ]),
+                Field::new("most", "Most categories of a column", Input::Number)
+                    .hint("More are refused; at most 1,000."),
+                choice(
+                    "drop-first",
+                    "First category",
+                    &[("no", "Has a column, too"), ("yes", "Has none (for regressions)")],
+                ),
+                choice(
+                    "missing",
+                    "Blank cells",
+                    &[
+                        ("blank", "Stay blank in all columns"),
+                        ("zeros", "Are 0 in all columns"),
+                        ("category", "Are a category of their own"),
+                    ],
+                ),
+                choice(
+                    "unknown",
+                    "New categories in a later file",
+                    &[("zeros", "Are 0 in all columns, and listed"), ("refuse", "The file is refused")],
+                ),
             ],
             Self::Bin => {
-                let mut fields = vec![numbers(), choice("edges", "Bins", &[
-                    ("equal-width", "Equally wide"),
-                    ("equal-count", "With equally many rows"),
-                    ("given", "With these edges"),
-                ])];
+                let mut fields = vec![
+                    numbers(),
+                    choice(
+                        "edges",
+                        "Bins",
+                        &[
+                            ("equal-width", "Equally wide"),
+                            ("equal-count", "With equally many rows"),
+                            ("given", "With these edges"),
+                        ],
+                    ),
+                ];
                 fields.push(if values.text("edges") == "given" {
-                    Field::new("given", "Edges, separated by spaces", Input::Text).hint("Ascending, such as 0 18 65 120.")
+                    Field::new("given", "Edges, separated by spaces", Input::Text)
+                        .hint("Ascending, such as 0 18 65 120.")
                 } else {
                     Field::new("bins", "How many", Input::Number)
                 });
-                fields.push(choice("label", "What is written", &[
-                    ("interval", "The edges, as [20, 30)"),
-                    ("number", "The number of the bin, from 0"),
-                ]));
+                fields.push(choice(
+                    "label",
+                    "What is written",
+                    &[("interval", "The edges, as [20, 30)"), ("number", "The number of the bin, from 0")],
+                ));
                 fields
             }
             Self::Split => vec![
                 Field::new("share", "Share of test rows", Input::Number).hint("Between 0 and 1."),
-                Field::new("by", "Same proportion in each class of", Input::Column {
-                    names: names(table, |_| true),
-                    none: Some("no column"),
-                }),
-                Field::new("column", "Name of the new column", Input::Text).hint("It says “train” or “test”."),
+                Field::new(
+                    "by",
+                    "Same proportion in each class of",
+                    Input::Column { names: names(table, |_| true), none: Some("no column") },
+                ),
+                Field::new("column", "Name of the new column", Input::Text)
+                    .hint("It says “train” or “test”."),
                 seed(),
             ],
             Self::Smote => vec![
-                Field::new("class", "Column of classes", Input::Column { names: names(table, |_| true), none: None }),
+                Field::new(
+                    "class",
+                    "Column of classes",
+                    Input::Column { names: names(table, |_| true), none: None },
+                ),
                 Field::new("features", "Columns of numbers", Input::Columns(names(table, is_number))),
-                Field::new("categories", "Columns of categories", Input::Columns(names(table, |column| !is_number(column)))),
+                Field::new(
+                    "categories",
+                    "Columns of categories",
+                    Input::Columns(names(table, |column| !is_number(column))),
+                ),
                 Field::new("k", "Neighbours", Input::Number),
                 Field::new("share", "Size of each class", Input::Number)
                     .hint("As a share of the largest; 1 makes all equally large."),
@@ -273,7 +315,11 @@ impl Kind {
                     _ => Filling::Nearest {
                         k: values.count("k", "Neighbours")?,
                         by: values.columns("by"),
-                        weights: if values.text("weights") == "distance" { Weights::Distance } else { Weights::Uniform },
+                        weights: if values.text("weights") == "distance" {
+                            Weights::Distance
+                        } else {
+                            Weights::Uniform
+                        },
                     },
                 },
                 decimals: decimals()?,
@@ -283,17 +329,22 @@ impl Kind {
                 Step::Outliers(Outliers {
                     columns: columns()?,
                     method: match values.text("method") {
-                        "z-score" => Method::ZScore { threshold: values.number("threshold", "Standard deviations")? },
-                        "interquartile-range" => {
-                            Method::InterquartileRange { factor: values.number("factor", "Interquartile ranges")? }
+                        "z-score" => {
+                            Method::ZScore { threshold: values.number("threshold", "Standard deviations")? }
                         }
+                        "interquartile-range" => Method::InterquartileRange {
+                            factor: values.number("factor", "Interquartile ranges")?,
+                        },
                         "isolation-forest" => Method::IsolationForest {
                             trees: values.count("trees", "Trees")?,
                             sample: values.count("sample", "Rows of a tree")?,
                             cut: cut()?,
                             seed: values.count("seed", "Seed")?,
                         },
-                        _ => Method::LocalOutlierFactor { k: values.count("neighbours", "Neighbours")?, cut: cut()? },
+                        _ => Method::LocalOutlierFactor {
+                            k: values.count("neighbours", "Neighbours")?,
+                            cut: cut()?,
+                        },
                     },
                     action: match values.text("action") {
                         "cap" => Action::Cap,
@@ -305,7 +356,10 @@ impl Kind {
             }
             Self::Filter => Step::Filter(Filter {
                 matching: if values.text("matching") == "keep" { Matching::Keep } else { Matching::Drop },
-                conditions: vec![Condition { column: values.column("column", "Column")?, test: test(values)? }],
+                conditions: vec![Condition {
+                    column: values.column("column", "Column")?,
+                    test: test(values)?,
+                }],
                 combine: Combine::All,
             }),
             Self::DropColumns => Step::DropColumns(DropColumns { columns: columns()? }),
@@ -324,7 +378,11 @@ impl Kind {
             Self::Transform => Step::Transform(Transform {
                 columns: columns()?,
                 function: function(values)?,
-                undefined: if values.text("undefined") == "blank" { Undefined::Blank } else { Undefined::Refuse },
+                undefined: if values.text("undefined") == "blank" {
+                    Undefined::Blank
+                } else {
+                    Undefined::Refuse
+                },
                 decimals: decimals()?,
             }),
             Self::OneHot => Step::OneHot(OneHot {
@@ -377,42 +435,58 @@ pub(super) fn names(table: &TableView, meets: impl Fn(&ColumnProfile) -> bool) -
 }
 
 fn impute_fields(values: &Values, table: &TableView) -> Vec<Field> {
-    let filling = Field::new("filling", "Fill with", Input::Choice(vec![
-        ("median", "The median"),
-        ("mean", "The mean"),
-        ("most-frequent", "The most frequent cell"),
-        ("constant", "Always the same"),
-        ("nearest", "The mean of the nearest rows"),
-    ]));
+    let filling = Field::new(
+        "filling",
+        "Fill with",
+        Input::Choice(vec![
+            ("median", "The median"),
+            ("mean", "The mean"),
+            ("most-frequent", "The most frequent cell"),
+            ("constant", "Always the same"),
+            ("nearest", "The mean of the nearest rows"),
+        ]),
+    );
     let is_of_numbers = matches!(values.text("filling"), "median" | "mean" | "nearest");
     let wanted = |column: &ColumnProfile| !is_of_numbers || is_number(column);
     let mut fields = vec![filling, Field::new("columns", "Columns", Input::Columns(names(table, wanted)))];
     match values.text("filling") {
         "constant" => fields.push(Field::new("value", "The cell", Input::Text)),
         "nearest" => fields.extend([
-            Field::new("k", "Neighbours", Input::Number).hint("Up to 20,000 rows: each is compared with every other."),
+            Field::new("k", "Neighbours", Input::Number)
+                .hint("Up to 20,000 rows: each is compared with every other."),
             Field::new("by", "Columns that only say what is near", Input::Columns(names(table, is_number))),
-            Field::new("weights", "Nearer rows", Input::Choice(vec![
-                ("uniform", "Count as much as others"),
-                ("distance", "Count more"),
-            ])),
+            Field::new(
+                "weights",
+                "Nearer rows",
+                Input::Choice(vec![("uniform", "Count as much as others"), ("distance", "Count more")]),
+            ),
         ]),
         _ => {}
     }
     if is_of_numbers {
-        fields.push(Field::new("decimals", "Decimals", Input::Number).hint("Of what is filled in; at most 15."));
+        fields.push(
+            Field::new("decimals", "Decimals", Input::Number).hint("Of what is filled in; at most 15."),
+        );
     }
     fields
 }
 
 fn outlier_fields(values: &Values, columns: Field) -> Vec<Field> {
-    let share = Field::new("share", "Share of rows", Input::Number).hint("Those that stand out most, such as 0.02.");
-    let mut fields = vec![columns, Field::new("method", "What is far from the rest", Input::Choice(vec![
-        ("interquartile-range", "Beyond the quartiles"),
-        ("z-score", "Many standard deviations away"),
-        ("isolation-forest", "Rows that random cuts isolate (forest)"),
-        ("local-outlier-factor", "Rows in thinner places than their neighbours"),
-    ]))];
+    let share =
+        Field::new("share", "Share of rows", Input::Number).hint("Those that stand out most, such as 0.02.");
+    let mut fields = vec![
+        columns,
+        Field::new(
+            "method",
+            "What is far from the rest",
+            Input::Choice(vec![
+                ("interquartile-range", "Beyond the quartiles"),
+                ("z-score", "Many standard deviations away"),
+                ("isolation-forest", "Rows that random cuts isolate (forest)"),
+                ("local-outlier-factor", "Rows in thinner places than their neighbours"),
+            ]),
+        ),
+    ];
     match values.text("method") {
         "z-score" => fields.push(Field::new("threshold", "Standard deviations", Input::Number)),
         "isolation-forest" => fields.extend([
@@ -437,18 +511,26 @@ fn outlier_fields(values: &Values, columns: Field) -> Vec<Field> {
 
 fn filter_fields(values: &Values, table: &TableView) -> Vec<Field> {
     let mut fields = vec![
-        Field::new("matching", "Rows", Input::Choice(vec![("drop", "Drop those where"), ("keep", "Keep those where")])),
+        Field::new(
+            "matching",
+            "Rows",
+            Input::Choice(vec![("drop", "Drop those where"), ("keep", "Keep those where")]),
+        ),
         Field::new("column", "Column", Input::Column { names: names(table, |_| true), none: None }),
-        Field::new("test", "Its cell", Input::Choice(vec![
-            ("missing", "is blank"),
-            ("present", "is not blank"),
-            ("one-of", "is one of"),
-            ("none-of", "is none of"),
-            ("at-least", "is at least"),
-            ("at-most", "is at most"),
-            ("above", "is above"),
-            ("below", "is below"),
-        ])),
+        Field::new(
+            "test",
+            "Its cell",
+            Input::Choice(vec![
+                ("missing", "is blank"),
+                ("present", "is not blank"),
+                ("one-of", "is one of"),
+                ("none-of", "is none of"),
+                ("at-least", "is at least"),
+                ("at-most", "is at most"),
+                ("above", "is above"),
+                ("below", "is below"),
+            ]),
+        ),
     ];
     match values.text("test") {
         "missing" | "present" => {}
@@ -462,7 +544,13 @@ fn filter_fields(values: &Values, table: &TableView) -> Vec<Field> {
 
 fn test(values: &Values) -> Result<Test, String> {
     let list = || -> Vec<String> {
-        values.text("values").split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+        values
+            .text("values")
+            .split(',')
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     let bound = || match values.text("bound") {
         "" => Err("“Bound” is blank. Enter a number or a date.".to_owned()),
@@ -502,7 +590,9 @@ fn function(values: &Values) -> Result<Function, String> {
 }
 
 fn edges(text: &str) -> Result<Vec<f64>, String> {
-    let edge = |word: &str| word.parse().map_err(|_| format!("The edge “{word}” is no number. Enter numbers such as 0 18 65."));
+    let edge = |word: &str| {
+        word.parse().map_err(|_| format!("The edge “{word}” is no number. Enter numbers such as 0 18 65."))
+    };
     text.split_whitespace().map(edge).collect()
 }
 
@@ -517,7 +607,8 @@ mod tests {
     fn every_kind_makes_a_step_of_its_own_name() {
         for kind in Kind::ALL {
             let columns = vec!["a".to_owned()];
-            let values = kind.defaults().with_columns("columns", columns.clone()).with_columns("features", columns);
+            let values =
+                kind.defaults().with_columns("columns", columns.clone()).with_columns("features", columns);
             // Of those that ask for a single column.
             let values = if kind == Kind::Filter { values.with("column", "a") } else { values };
             let values = if kind == Kind::Smote { values.with("class", "c") } else { values };
@@ -530,7 +621,11 @@ mod tests {
     #[test]
     fn a_step_without_columns_is_refused_in_a_sentence() {
         assert!(Kind::Scale.step(&Kind::Scale.defaults()).unwrap_err().contains("No column"));
-        let values = Kind::Bin.defaults().with("edges", "given").with("given", "0 x").with_columns("columns", vec!["a".to_owned()]);
+        let values = Kind::Bin
+            .defaults()
+            .with("edges", "given")
+            .with("given", "0 x")
+            .with_columns("columns", vec!["a".to_owned()]);
         assert!(Kind::Bin.step(&values).unwrap_err().contains("“x”"));
     }
 }

@@ -9,7 +9,7 @@ use super::words;
 use crate::ui::chart::scale::{full, short};
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::save::save_bytes;
-use crate::ui::words::{count, counted};
+use crate::ui::words::count;
 
 /// Columns that are shown before "show all".
 const SHOWN_COLUMNS: usize = 6;
@@ -46,7 +46,8 @@ pub(super) fn Report(report: StepReport, file_name: String) -> impl IntoView {
 #[component]
 fn Change(place: usize, change: ColumnChange) -> impl IntoView {
     let ColumnChange { name, before, after } = change;
-    let numbers = |summary: &Option<ColumnSummary>| summary.as_ref().and_then(|summary| summary.numbers.clone());
+    let numbers =
+        |summary: &Option<ColumnSummary>| summary.as_ref().and_then(|summary| summary.numbers.clone());
     let (of_before, of_after) = (numbers(&before), numbers(&after));
     let what = match (&before, &after) {
         (None, Some(_)) => "made by this step",
@@ -93,14 +94,20 @@ struct Figure {
     full: String,
 }
 
+type Counted = (&'static str, fn(&ColumnSummary) -> Option<u64>);
+type Measured = (&'static str, fn(&NumberSummary) -> f64);
+
 /// Label, before and after.
-fn figures(before: Option<&ColumnSummary>, after: Option<&ColumnSummary>) -> Vec<(&'static str, Figure, Figure)> {
-    let counts: [(&'static str, fn(&ColumnSummary) -> Option<u64>); 3] = [
+fn figures(
+    before: Option<&ColumnSummary>,
+    after: Option<&ColumnSummary>,
+) -> Vec<(&'static str, Figure, Figure)> {
+    let counts: [Counted; 3] = [
         ("Cells", |summary| Some(summary.count)),
         ("Missing", |summary| Some(summary.missing)),
         ("Different", |summary| summary.distinct),
     ];
-    let numbers: [(&'static str, fn(&NumberSummary) -> f64); 7] = [
+    let numbers: [Measured; 7] = [
         ("Mean", |numbers| numbers.mean),
         ("Std. deviation", |numbers| numbers.deviation),
         ("Minimum", |numbers| numbers.min),
@@ -117,10 +124,13 @@ fn figures(before: Option<&ColumnSummary>, after: Option<&ColumnSummary>) -> Vec
         let number = summary.and_then(|summary| summary.numbers.as_ref()).map(of);
         number.map_or_else(Figure::default, |number| Figure { text: short(number), full: full(number) })
     };
-    let mut rows: Vec<_> = counts.into_iter().map(|(label, of)| (label, counted(before, of), counted(after, of))).collect();
+    let mut rows: Vec<_> =
+        counts.into_iter().map(|(label, of)| (label, counted(before, of), counted(after, of))).collect();
     let is_numeric = [before, after].into_iter().flatten().any(|summary| summary.numbers.is_some());
     if is_numeric {
-        rows.extend(numbers.into_iter().map(|(label, of)| (label, measured(before, of), measured(after, of))));
+        rows.extend(
+            numbers.into_iter().map(|(label, of)| (label, measured(before, of), measured(after, of))),
+        );
     }
     rows
 }
@@ -137,7 +147,12 @@ fn Bars(numbers: NumberSummary, label: &'static str) -> impl IntoView {
         .enumerate()
         .map(|(at, count)| (at as f64 * width, 40.0 * *count as f64 / most as f64))
         .collect();
-    let said = format!("{label}: from {} to {}, most rows in one bar {}", short(numbers.min), short(numbers.max), count(most));
+    let said = format!(
+        "{label}: from {} to {}, most rows in one bar {}",
+        short(numbers.min),
+        short(numbers.max),
+        count(most)
+    );
     view! {
         <div class="refine-bars">
             <span class="hint">{label}</span>
@@ -182,7 +197,8 @@ fn Frequent(before: Option<ColumnSummary>, after: Option<ColumnSummary>) -> impl
 /// Rows of each class before and after.
 #[component]
 fn ClassBars(classes: Classes) -> impl IntoView {
-    let most = classes.counts.iter().map(|class| class.before.max(class.after)).max().unwrap_or(1).to_string();
+    let most =
+        classes.counts.iter().map(|class| class.before.max(class.after)).max().unwrap_or(1).to_string();
     view! {
         <table class="bars refine-classes" data-testid="class-bars">
             <caption>{format!("Rows of each class of “{}”", classes.column)}</caption>
@@ -212,7 +228,7 @@ fn FlaggedList(total: u64, listed: Vec<FlaggedRow>, file_name: String) -> impl I
     let more = total.saturating_sub(listed.len().min(SHOWN_FLAGGED) as u64);
     view! {
         <details class="refine-flagged" data-testid="flagged">
-            <summary>{format!("{} flagged", counted(total, "row or cell").replace("cells", "cells"))}</summary>
+            <summary>{format!("{} flagged", count(total))}</summary>
             <div class="table-scroll" tabindex="0" role="region" aria-label="What was flagged">
                 <table class="numbers">
                     <thead><tr><th scope="col">"Row"</th><th scope="col">"Column"</th><th scope="col">"Cell"</th><th scope="col">"Why"</th></tr></thead>
@@ -243,9 +259,8 @@ fn row_number(flagged: &FlaggedRow) -> String {
 
 /// The list as a file for a spreadsheet, which takes no cell for a formula.
 fn as_csv(listed: &[FlaggedRow]) -> String {
-    let quoted = |text: &str| {
-        format!("\"{}\"", veilsum_table::csv_out::without_formula(text).replace('"', "\"\""))
-    };
+    let quoted =
+        |text: &str| format!("\"{}\"", veilsum_table::csv_out::without_formula(text).replace('"', "\"\""));
     let mut text = "row,column,value,reason\n".to_owned();
     for flagged in listed {
         let line = [

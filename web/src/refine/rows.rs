@@ -73,7 +73,10 @@ fn OfTable(which: Which) -> impl IntoView {
         Bar {
             label: "Making the rows ready".to_owned(),
             share: progress.map(|progress| (progress.done, progress.total)),
-            facts: progress.map(|progress| format!("{} %", percent(progress.done, progress.total))).into_iter().collect(),
+            facts: progress
+                .map(|progress| format!("{} %", percent(progress.done, progress.total)))
+                .into_iter()
+                .collect(),
         }
     });
     move || match head.get() {
@@ -358,7 +361,8 @@ fn row_view(
         (Some(_), Some(number)) => count(number),
         (Some(_), None) => "made".to_owned(),
     };
-    let cells = columns.map(|at| shown.as_ref().and_then(|shown| shown.cells.get(at)).cloned().unwrap_or_default());
+    let cells =
+        columns.map(|at| shown.as_ref().and_then(|shown| shown.cells.get(at)).cloned().unwrap_or_default());
     view! {
         <tr aria-rowindex=(row + 2).to_string() class:flagged=why.is_some() title=why.clone() data-row=(row + 1).to_string()>
             <th scope="row" class="refine-number">

@@ -78,7 +78,10 @@ pub(super) fn of_step(step: &Step) -> String {
         ),
         Step::Smote(step) => {
             let name = if step.categories.is_empty() { "SMOTE" } else { "SMOTE-NC" };
-            format!("Balance the classes of “{}” by {name}, {} neighbours, seed {}", step.class, step.k, step.seed)
+            format!(
+                "Balance the classes of “{}” by {name}, {} neighbours, seed {}",
+                step.class, step.k, step.seed
+            )
         }
         Step::Pseudonymise(step) => {
             let names: Vec<String> = step.columns.iter().map(|treated| treated.column.clone()).collect();
@@ -156,8 +159,12 @@ fn condition(condition: &Condition) -> String {
 fn model(model: &Model) -> String {
     match model {
         Model::KAnonymity { k } => format!("every row is like at least {} others", k.saturating_sub(1)),
-        Model::DistinctDiversity { column, l } => format!("each class has {l} different values of “{column}”"),
-        Model::EntropyDiversity { column, l } => format!("“{column}” has an entropy of ln {} in each class", short(*l)),
+        Model::DistinctDiversity { column, l } => {
+            format!("each class has {l} different values of “{column}”")
+        }
+        Model::EntropyDiversity { column, l } => {
+            format!("“{column}” has an entropy of ln {} in each class", short(*l))
+        }
         Model::RecursiveDiversity { column, c, l } => {
             format!("“{column}” is recursively ({}, {l})-diverse in each class", short(*c))
         }
@@ -183,7 +190,8 @@ mod tests {
 
     #[test]
     fn what_a_step_did_is_told_by_its_numbers() {
-        let report = StepReport { rows_in: 1_200, rows_out: 1_150, cells_changed: 1, ..StepReport::default() };
+        let report =
+            StepReport { rows_in: 1_200, rows_out: 1_150, cells_changed: 1, ..StepReport::default() };
         assert_eq!(of_report(&report), "1,200 → 1,150 rows · 1 cell changed");
         assert_eq!(of_report(&StepReport::default()), "Changed nothing");
     }

@@ -12,8 +12,8 @@ use crate::fault::sentence;
 use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestView, SchemeView};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
-use crate::vault::refine;
 use crate::vault::processes::Work;
+use crate::vault::refine;
 
 /// Manifests that are fetched at once.
 const FETCHES: usize = 6;

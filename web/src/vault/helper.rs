@@ -83,7 +83,11 @@ impl<T> Drop for Errand<T> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count for people; a cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count for people; a cast saturates"
+)]
 fn whole(count: f64) -> u64 {
     count as u64
 }

@@ -35,8 +35,7 @@ impl Outcome {
     /// `source` with these rows.
     pub(crate) fn into_source(self, source: Source) -> Source {
         let Some(rows) = self.rows else { return source };
-        let preparation =
-            Preparation { fitted: self.made.fitted, read_row_count: self.made.read_row_count };
+        let preparation = Preparation { fitted: self.made.fitted, read_row_count: self.made.read_row_count };
         let rows = DerivedRows::new(rows.cells, self.made.sha256, self.made.head);
         source.with_prepared(PreparedRows { rows, preparation })
     }
@@ -55,11 +54,8 @@ pub(crate) async fn run(
     told: impl Fn(Progress) + 'static,
 ) -> Result<Outcome, Fault> {
     let rows = source.rows();
-    let task = Task {
-        options: options.clone(),
-        file: rows.map(|rows| (rows.head().clone(), rows.sha256())),
-        what,
-    };
+    let task =
+        Task { options: options.clone(), file: rows.map(|rows| (rows.head().clone(), rows.sha256())), what };
     let task = serde_json::to_string(&task).map_err(|error| not_started(&error.to_string()))?;
     // Pseudonyms are drawn under it; a table without pseudonyms has no use for it, and the worker is told so by the recipe.
     let secret = vault.unlocked().ok().map(|unlocked| unlocked.keyring.pseudonym_secret());
@@ -93,12 +89,7 @@ pub(crate) async fn again(
     Ok(run(vault, &source, options, what, abort, told).await?.into_source(source))
 }
 
-fn parcel(
-    file: &Blob,
-    rows: Option<&Blob>,
-    task: &str,
-    secret: Option<&Zeroizing<[u8; 32]>>,
-) -> JsValue {
+fn parcel(file: &Blob, rows: Option<&Blob>, task: &str, secret: Option<&Zeroizing<[u8; 32]>>) -> JsValue {
     let secret = secret.map_or(JsValue::NULL, |secret| Uint8Array::from(secret.as_slice()).into());
     let rows = rows.map_or(JsValue::NULL, JsValue::from);
     Array::of4(file, &rows, &task.into(), &secret).into()
@@ -110,7 +101,8 @@ fn read(message: &JsValue) -> Result<Outcome, Fault> {
     let words = |at: u32| parts.get(at).as_string().unwrap_or_default();
     match parts.get(0).as_f64() {
         Some(0.0) => {
-            let made = serde_json::from_str::<Made>(&words(1)).map_err(|error| broke_off(&error.to_string()))?;
+            let made =
+                serde_json::from_str::<Made>(&words(1)).map_err(|error| broke_off(&error.to_string()))?;
             let blob = |at: u32| parts.get(at).dyn_into::<Blob>().ok();
             let rows = blob(2).zip(blob(3)).map(|(cells, numbers)| RowBlobs { cells, numbers });
             Ok(Outcome { made, rows })

@@ -37,7 +37,9 @@ pub async fn find(size: ModulusSize, tried: Rc<dyn Fn(u32)>) -> Result<[SecretPr
             };
             match found {
                 Ok(Ok(prime)) => Ok(prime),
-                Ok(Err(_)) | Err(_) => SecretPrime::generate(size, &mut rng(), &mut || ()).map_err(Fault::from),
+                Ok(Err(_)) | Err(_) => {
+                    SecretPrime::generate(size, &mut rng(), &mut || ()).map_err(Fault::from)
+                }
             }
         }
     };

@@ -3,8 +3,8 @@
 
 pub(crate) mod findings;
 mod gate;
-mod words;
 mod window;
+mod words;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -174,11 +174,7 @@ async fn apply(vault: &Rc<Vault>, recipe: &str) -> Result<Told, Fault> {
 }
 
 /// A table that was prepared, with what the file's own view says of how it was read.
-fn shown(
-    profiled: Profiled,
-    recipe: &Recipe,
-    before: &Refining,
-) -> (Rc<OpenTable>, Rc<TableView>) {
+fn shown(profiled: Profiled, recipe: &Recipe, before: &Refining) -> (Rc<OpenTable>, Rc<TableView>) {
     let (table, mut view) = table::opened(profiled);
     let mut reading = before.file_view.reading.clone();
     let count = recipe.steps.len();
@@ -199,9 +195,9 @@ fn shown(
 
 /// The columns that hold pseudonyms.
 pub(crate) fn pseudonymised(recipe: &Recipe) -> impl Iterator<Item = &str> {
-    let columns = recipe.steps.iter().filter_map(|step| match step {
-        Step::Pseudonymise(step) => Some(&step.columns),
-        _ => None,
+    let columns = recipe.steps.iter().filter_map(|step| {
+        let Step::Pseudonymise(step) = step else { return None };
+        Some(&step.columns)
     });
     columns.flatten().map(|treated| treated.column.as_str())
 }
@@ -214,7 +210,10 @@ pub(crate) async fn take_over(vault: &Rc<Vault>, before: &Refining, mut view: Ta
     match apply(vault, &before.recipe.to_json()).await {
         Ok(_) => vault.refining.borrow().as_ref().map_or(view, |refining| (**refining.current()).clone()),
         Err(fault) => {
-            let note = format!("The steps that prepared its rows were taken off, as they do not fit any more. {}", fault.message);
+            let note = format!(
+                "The steps that prepared its rows were taken off, as they do not fit any more. {}",
+                fault.message
+            );
             view.reading.notes.push(note);
             view
         }
@@ -264,7 +263,8 @@ async fn open_rows(vault: &Rc<Vault>, which: Which) -> Result<RowsHead, Fault> {
 fn rows(vault: &Vault, which: Which, first: u64, count: u32) -> Result<Vec<ShownRow>, Fault> {
     let refining = open(vault)?;
     let window = refining.rows(which).borrow().clone();
-    let window = window.ok_or_else(|| Fault::new("rows-not-ready", "The rows are not ready. Open the page again."))?;
+    let window =
+        window.ok_or_else(|| Fault::new("rows-not-ready", "The rows are not ready. Open the page again."))?;
     window.rows(first, count.min(MAX_SHOWN_ROWS))
 }
 
@@ -272,10 +272,14 @@ fn rows(vault: &Vault, which: Which, first: u64, count: u32) -> Result<Vec<Shown
 fn save(vault: &Vault) -> Result<Told, Fault> {
     let refining = open(vault)?;
     let window = refining.prepared_rows.borrow().clone();
-    let window = window.ok_or_else(|| Fault::new("not-prepared", "The table has no steps yet. Add one first."))?;
+    let window =
+        window.ok_or_else(|| Fault::new("not-prepared", "The table has no steps yet. Add one first."))?;
     let RowBlobs { cells, .. } = window.blobs();
     let url = Url::create_object_url_with_blob(cells).map_err(|_| {
-        Fault::new("out-of-memory", "The browser has no space left for this. Close other tabs, then try again.")
+        Fault::new(
+            "out-of-memory",
+            "The browser has no space left for this. Close other tabs, then try again.",
+        )
     })?;
     let name = refining.file.source.name();
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);

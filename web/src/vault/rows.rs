@@ -161,7 +161,10 @@ impl Rows {
 }
 
 /// What each column holds: what its owner chose, or else what was found.
-pub(crate) fn settled(found: &[Found<ColumnType>], chosen: Option<&[String]>) -> Result<Vec<Found<ColumnType>>, Fault> {
+pub(crate) fn settled(
+    found: &[Found<ColumnType>],
+    chosen: Option<&[String]>,
+) -> Result<Vec<Found<ColumnType>>, Fault> {
     let Some(chosen) = chosen else { return Ok(found.to_vec()) };
     let of_column = |(at, found): (usize, &Found<ColumnType>)| match chosen.get(at).map(String::as_str) {
         None => Ok(Found {

@@ -98,7 +98,14 @@ impl Source {
     /// A blob without a name.
     #[must_use]
     pub fn from_blob(blob: Blob) -> Self {
-        Self { name: String::new(), size_bytes: size_of(&blob), blob, is_sample: false, rows: None, prepared: None }
+        Self {
+            name: String::new(),
+            size_bytes: size_of(&blob),
+            blob,
+            is_sample: false,
+            rows: None,
+            prepared: None,
+        }
     }
 
     /// A bundled sample.

@@ -16,8 +16,8 @@ use crate::abort::Abort;
 use crate::messages::Fault;
 use crate::vault::Vault;
 use crate::vault::random::rng;
-use crate::vault::source::Source;
 use crate::vault::rows::Rows;
+use crate::vault::source::Source;
 use crate::vault::twin;
 
 /// Row groups that are computed again.

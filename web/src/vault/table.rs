@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use veilsum_protocol::Digest;
+use veilsum_table::Found;
 use veilsum_table::csv::{FirstRow, Skipped};
 use veilsum_table::decimal::DecimalMark;
 use veilsum_table::preset;
@@ -10,7 +11,6 @@ use veilsum_table::profile::{Profile, Profiler};
 use veilsum_table::read::{Format, TableReader};
 use veilsum_table::survey::{Survey, Surveyor};
 use veilsum_table::treat::{self, Room};
-use veilsum_table::Found;
 use veilsum_table::types::{ColumnType, Typer};
 
 use crate::abort::Abort;
@@ -22,8 +22,8 @@ use crate::vault::Vault;
 use crate::vault::details;
 use crate::vault::parquet;
 use crate::vault::processes::Work;
-use crate::vault::refine::{self, Refining};
 use crate::vault::refine::findings::{self, Sampler};
+use crate::vault::refine::{self, Refining};
 use crate::vault::rows::{Rows, settled};
 use crate::vault::source::{Source, SourceReader};
 use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
@@ -113,8 +113,7 @@ pub(crate) fn opened(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
         }
     });
     // Samples are public.
-    let identifying =
-        if table.source.is_sample() { Vec::new() } else { findings::asking(&table.findings) };
+    let identifying = if table.source.is_sample() { Vec::new() } else { findings::asking(&table.findings) };
     let view = TableView {
         file_name: table.source.name().to_owned(),
         size_bytes: table.source.size_bytes(),

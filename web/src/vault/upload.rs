@@ -143,7 +143,8 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
-    let original = choices.keep_original.then(|| OriginalState::begin(&choices.treatments, table.source.preparation()));
+    let original =
+        choices.keep_original.then(|| OriginalState::begin(&choices.treatments, table.source.preparation()));
     let mut state = UploadState::begin(
         dataset_id(),
         now_seconds(),

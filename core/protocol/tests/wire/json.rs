@@ -1,7 +1,7 @@
 use veilsum_protocol::manifest::{
     Binning, Centring, Column, DerivedColumn, EncryptedNumber, FactorColumn, IdentifyingColumn,
-    IdentifyingDecision, Limb, Manifest, PartEntry, Preparation, RowGroupEntry, Scheme, SealedOriginal, Source,
-    Treatment,
+    IdentifyingDecision, Limb, Manifest, PartEntry, Preparation, RowGroupEntry, Scheme, SealedOriginal,
+    Source, Treatment,
 };
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
 use veilsum_protocol::term::{Factor, Indicator, Term};

@@ -70,10 +70,12 @@ fn Table(part: Option<RefineScreen>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let open_file = Callback::new(move |file: File| desk.open_file(file));
-    let steps = Memo::new(move |_| desk.table.with(|table| match table {
-        TableProcess::Open(view) => Some(view.step_count),
-        TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
-    }));
+    let steps = Memo::new(move |_| {
+        desk.table.with(|table| match table {
+            TableProcess::Open(view) => Some(view.step_count),
+            TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
+        })
+    });
     let is_open = Memo::new(move |_| steps.get().is_some());
     move || {
         // Steps that are taken there change the table, and the screen stays.

@@ -92,10 +92,20 @@ fn risks(before: &Risk, after: &Risk) -> Vec<Row> {
     vec![
         row("prosecutor-highest", "Prosecutor, highest", prosecutor_before[0], prosecutor_after[0]),
         row("prosecutor-average", "Prosecutor, average", prosecutor_before[1], prosecutor_after[1]),
-        row("prosecutor-share", "Rows at risk from the prosecutor", prosecutor_before[2], prosecutor_after[2]),
+        row(
+            "prosecutor-share",
+            "Rows at risk from the prosecutor",
+            prosecutor_before[2],
+            prosecutor_after[2],
+        ),
         row("journalist-highest", "Journalist, highest", journalist_before[0], journalist_after[0]),
         row("journalist-average", "Journalist, average", journalist_before[1], journalist_after[1]),
-        row("journalist-share", "Rows at risk from the journalist", journalist_before[2], journalist_after[2]),
+        row(
+            "journalist-share",
+            "Rows at risk from the journalist",
+            journalist_before[2],
+            journalist_after[2],
+        ),
         row("marketer", "Marketer", before.marketer, after.marketer),
     ]
 }
@@ -148,7 +158,8 @@ fn histogram(sizes: &[(u64, u64)]) -> Option<Drawn> {
     let edges = (0..=bars).map(|bar| (smallest + bar * width) as f64).collect();
     let mut counts = vec![0_u64; usize::try_from(bars).ok()?];
     for (size, classes) in sizes {
-        if let Some(count) = usize::try_from((size - smallest) / width).ok().and_then(|at| counts.get_mut(at)) {
+        if let Some(count) = usize::try_from((size - smallest) / width).ok().and_then(|at| counts.get_mut(at))
+        {
             *count += classes;
         }
     }

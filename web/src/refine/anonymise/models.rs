@@ -29,10 +29,12 @@ pub(super) fn model_defaults() -> Values {
 pub(super) fn ModelForm(settings: Settings) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let problem = RwSignal::new(None::<String>);
-    let quasi = Memo::new(move |_| settings.columns(|role| match role {
-        Role::Quasi(vaguer) => Some(vaguer.clone()),
-        Role::Direct { .. } | Role::Sensitive => None,
-    }));
+    let quasi = Memo::new(move |_| {
+        settings.columns(|role| match role {
+            Role::Quasi(vaguer) => Some(vaguer.clone()),
+            Role::Direct { .. } | Role::Sensitive => None,
+        })
+    });
     let sensitive = Memo::new(move |_| settings.columns(|role| (*role == Role::Sensitive).then_some(())));
     let fields = Callback::new(move |values: Values| fields(&values, !sensitive.get().is_empty()));
     let made = move || {
@@ -91,35 +93,53 @@ fn without_release(mut steps: Vec<Step>) -> Vec<Step> {
 fn fields(values: &Values, has_sensitive: bool) -> Vec<Field> {
     let mut fields = vec![Field::new("k", "k: rows that are alike, at least", Input::Number)];
     if has_sensitive {
-        fields.push(Field::new("diversity", "Sensitive values in each class", Input::Choice(vec![
-            ("none", "As they are"),
-            ("distinct", "Different ones (distinct l-diversity)"),
-            ("entropy", "Evenly many (entropy l-diversity)"),
-            ("recursive", "None too frequent (recursive (c, l)-diversity)"),
-        ])));
+        fields.push(Field::new(
+            "diversity",
+            "Sensitive values in each class",
+            Input::Choice(vec![
+                ("none", "As they are"),
+                ("distinct", "Different ones (distinct l-diversity)"),
+                ("entropy", "Evenly many (entropy l-diversity)"),
+                ("recursive", "None too frequent (recursive (c, l)-diversity)"),
+            ]),
+        ));
         match values.text("diversity") {
             "distinct" | "entropy" => fields.push(Field::new("l", "l", Input::Number)),
-            "recursive" => fields.extend([Field::new("c", "c", Input::Number), Field::new("l", "l", Input::Number)]),
+            "recursive" => {
+                fields.extend([Field::new("c", "c", Input::Number), Field::new("l", "l", Input::Number)])
+            }
             _ => {}
         }
-        fields.push(Field::new("closeness", "Their spread", Input::Choice(vec![
-            ("none", "As it is"),
-            ("equal", "Near that of the table (t-closeness, equal distances)"),
-            ("ordered", "Near that of the table (t-closeness, numbers in order)"),
-        ])));
+        fields.push(Field::new(
+            "closeness",
+            "Their spread",
+            Input::Choice(vec![
+                ("none", "As it is"),
+                ("equal", "Near that of the table (t-closeness, equal distances)"),
+                ("ordered", "Near that of the table (t-closeness, numbers in order)"),
+            ]),
+        ));
         if values.text("closeness") != "none" {
             fields.push(Field::new("t", "t", Input::Number).hint("From 0, the same spread, to 1."));
         }
     }
-    fields.push(Field::new("method", "How", Input::Choice(vec![
-        ("search", "The best level for each column"),
-        ("partition", "Cut finely (Mondrian): less loss, nothing left out"),
-    ])));
+    fields.push(Field::new(
+        "method",
+        "How",
+        Input::Choice(vec![
+            ("search", "The best level for each column"),
+            ("partition", "Cut finely (Mondrian): less loss, nothing left out"),
+        ]),
+    ));
     if values.text("method") == "search" {
-        fields.push(Field::new("suppression", "Share of rows that may be left out", Input::Number).hint("From 0 to 1."));
+        fields.push(
+            Field::new("suppression", "Share of rows that may be left out", Input::Number)
+                .hint("From 0 to 1."),
+        );
     }
     fields.push(
-        Field::new("risk", "A row is at risk from", Input::Number).hint("Probability of being found, such as 0.2: one of five."),
+        Field::new("risk", "A row is at risk from", Input::Number)
+            .hint("Probability of being found, such as 0.2: one of five."),
     );
     fields
 }
@@ -129,8 +149,12 @@ fn step(values: &Values, quasi: &[(String, Vaguer)], sensitive: &[String]) -> Re
     for column in sensitive {
         let column = || column.clone();
         match values.text("diversity") {
-            "distinct" => models.push(Model::DistinctDiversity { column: column(), l: values.count("l", "l")? }),
-            "entropy" => models.push(Model::EntropyDiversity { column: column(), l: values.number("l", "l")? }),
+            "distinct" => {
+                models.push(Model::DistinctDiversity { column: column(), l: values.count("l", "l")? })
+            }
+            "entropy" => {
+                models.push(Model::EntropyDiversity { column: column(), l: values.number("l", "l")? })
+            }
             "recursive" => models.push(Model::RecursiveDiversity {
                 column: column(),
                 c: values.number("c", "c")?,
@@ -151,7 +175,9 @@ fn step(values: &Values, quasi: &[(String, Vaguer)], sensitive: &[String]) -> Re
             Vaguer::Dates => Generalise::Dates { format: None },
             Vaguer::Postcodes => Generalise::Postcodes,
             Vaguer::Categories => Generalise::Categories,
-            Vaguer::File { csv, delimiter, .. } => Generalise::Hierarchy { csv: csv.clone(), delimiter: *delimiter },
+            Vaguer::File { csv, delimiter, .. } => {
+                Generalise::Hierarchy { csv: csv.clone(), delimiter: *delimiter }
+            }
         },
     };
     Ok(Step::Release(Release {
@@ -159,7 +185,9 @@ fn step(values: &Values, quasi: &[(String, Vaguer)], sensitive: &[String]) -> Re
         models,
         method: match values.text("method") {
             "partition" => Method::Partition,
-            _ => Method::Search { suppression: values.number("suppression", "Share of rows that may be left out")? },
+            _ => Method::Search {
+                suppression: values.number("suppression", "Share of rows that may be left out")?,
+            },
         },
         risk_threshold: values.number("risk", "A row is at risk from")?,
     }))

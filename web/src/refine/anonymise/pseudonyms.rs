@@ -22,18 +22,19 @@ pub(super) fn pseudonym_defaults() -> Values {
 pub(super) fn Pseudonyms(settings: Settings) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let problem = RwSignal::new(None::<String>);
-    let direct = Memo::new(move |_| settings.columns(|role| match role {
-        Role::Direct { treatment } => Some(treatment.clone()),
-        Role::Quasi(_) | Role::Sensitive => None,
-    }));
+    let direct = Memo::new(move |_| {
+        settings.columns(|role| match role {
+            Role::Direct { treatment } => Some(treatment.clone()),
+            Role::Quasi(_) | Role::Sensitive => None,
+        })
+    });
     // What the steps so far have not taken out or replaced.
     let left = Memo::new(move |_| {
         let Some(open) = desk.table() else { return Vec::new() };
         let present = names(open.table(), |_| true);
         let replaced = |name: &String| {
-            open.recipe.steps.iter().any(|step| match step {
-                Step::Pseudonymise(step) => step.columns.iter().any(|treated| treated.column == *name),
-                _ => false,
+            open.recipe.steps.iter().any(|step| {
+                matches!(step, Step::Pseudonymise(step) if step.columns.iter().any(|treated| treated.column == *name))
             })
         };
         direct.get().into_iter().filter(|(name, _)| present.contains(name) && !replaced(name)).collect()
@@ -41,12 +42,24 @@ pub(super) fn Pseudonyms(settings: Settings) -> impl IntoView {
     let fields = Callback::new(move |_: Values| {
         let columns = desk.table().map(|open| names(open.table(), |_| true)).unwrap_or_default();
         vec![
-            Field::new("study", "Study", Input::Text).hint("Files of the same study get the same pseudonyms; another study, others."),
-            Field::new("locale", "Names from", Input::Choice(vec![
-                ("english", "English"), ("french", "French"), ("german", "German"), ("italian", "Italian"),
-            ])),
-            Field::new("person", "Column that says who it is", Input::Column { names: columns, none: Some("each cell by itself") })
-                .hint("Such as a patient number: names and dates of one person go together."),
+            Field::new("study", "Study", Input::Text)
+                .hint("Files of the same study get the same pseudonyms; another study, others."),
+            Field::new(
+                "locale",
+                "Names from",
+                Input::Choice(vec![
+                    ("english", "English"),
+                    ("french", "French"),
+                    ("german", "German"),
+                    ("italian", "Italian"),
+                ]),
+            ),
+            Field::new(
+                "person",
+                "Column that says who it is",
+                Input::Column { names: columns, none: Some("each cell by itself") },
+            )
+            .hint("Such as a patient number: names and dates of one person go together."),
         ]
     });
     let add = move |event: web_sys::SubmitEvent| {
@@ -95,14 +108,18 @@ fn step(values: &Values, columns: &[(String, String)]) -> Result<Step, String> {
         return Err("“Study” is blank. Give the study a name, such as “trial 7”.".to_owned());
     }
     let treated = |(column, treatment): &(String, String)| {
-        let treatment: Treatment =
-            serde_json::from_str(treatment).map_err(|_| format!("How “{column}” is replaced is not known. Choose again."))?;
+        let treatment: Treatment = serde_json::from_str(treatment)
+            .map_err(|_| format!("How “{column}” is replaced is not known. Choose again."))?;
         Ok(Treated { column: column.clone(), treatment })
     };
     Ok(Step::Pseudonymise(Pseudonymise {
         study: study.to_owned(),
         columns: columns.iter().map(treated).collect::<Result<_, String>>()?,
-        person: Some(values.text("person")).filter(|name| !name.is_empty()).map(str::to_owned).into_iter().collect(),
+        person: Some(values.text("person"))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         shift_days: values.count("shift", "Days")?,
         locale: match values.text("locale") {
             "french" => Locale::French,
@@ -122,7 +139,8 @@ mod tests {
 
     #[test]
     fn every_treatment_that_can_be_chosen_is_one() {
-        let columns = vec![("mail".to_owned(), "\"email\"".to_owned()), ("id".to_owned(), "\"identifier\"".to_owned())];
+        let columns =
+            vec![("mail".to_owned(), "\"email\"".to_owned()), ("id".to_owned(), "\"identifier\"".to_owned())];
         let Ok(Step::Pseudonymise(made)) = step(&pseudonym_defaults(), &columns) else { panic!("no step") };
         assert_eq!((made.columns.len(), made.shift_days), (2, 30));
         assert_eq!(made.columns[0].treatment, Treatment::Email);

@@ -136,7 +136,12 @@ fn Looks(findings: Vec<Finding>) -> impl IntoView {
 }
 
 #[component]
-fn HowReplaced(place: usize, name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
+fn HowReplaced(
+    place: usize,
+    name: String,
+    role: Memo<Option<Role>>,
+    set: Callback<Option<Role>>,
+) -> impl IntoView {
     let chosen = move || match role.get() {
         Some(Role::Direct { treatment }) => treatment,
         Some(Role::Quasi(_) | Role::Sensitive) | None => String::new(),
@@ -159,7 +164,12 @@ fn HowReplaced(place: usize, name: String, role: Memo<Option<Role>>, set: Callba
 }
 
 #[component]
-fn HowVaguer(place: usize, name: String, role: Memo<Option<Role>>, set: Callback<Option<Role>>) -> impl IntoView {
+fn HowVaguer(
+    place: usize,
+    name: String,
+    role: Memo<Option<Role>>,
+    set: Callback<Option<Role>>,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let file_name = Memo::new(move |_| match role.get() {
         Some(Role::Quasi(Vaguer::File { name, .. })) => Some(name),

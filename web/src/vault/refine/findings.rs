@@ -60,8 +60,14 @@ fn look_at(name: String, cells: &[String]) -> ColumnFindings {
 
 /// The columns that ask before they leave the browser: position, and why.
 pub(crate) fn asking(findings: &[ColumnFindings]) -> Vec<(u32, String)> {
-    let reason = |column: &ColumnFindings| column.findings.iter().find(|finding| finding.is_direct).map(|finding| finding.sentence.clone());
-    (0..).zip(findings).filter(|(_, column)| column.asks).map(|(at, column)| (at, reason(column).unwrap_or_default())).collect()
+    let reason = |column: &ColumnFindings| {
+        column.findings.iter().find(|finding| finding.is_direct).map(|finding| finding.sentence.clone())
+    };
+    (0..)
+        .zip(findings)
+        .filter(|(_, column)| column.asks)
+        .map(|(at, column)| (at, reason(column).unwrap_or_default()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -17,16 +17,20 @@ impl Refining {
         let mut decided = Vec::new();
         for (at, looks_like) in &view.identifying {
             let position = *at as usize;
-            let name = view.profile.columns.get(position).map(|column| column.name.clone()).unwrap_or_default();
+            let name =
+                view.profile.columns.get(position).map(|column| column.name.clone()).unwrap_or_default();
             let leaves = match choices.treatments.get(position) {
                 Some(Choice::Number { .. } | Choice::Category) => true,
                 Some(Choice::SealedOriginalOnly) => choices.keep_original,
                 Some(Choice::Drop) | None => false,
             };
-            let answer = choices.identifying.iter().find(|(column, _)| column == at).map(|(_, answer)| *answer);
+            let answer =
+                choices.identifying.iter().find(|(column, _)| column == at).map(|(_, answer)| *answer);
             let decision = match (leaves, answer) {
                 (false, _) => IdentifyingDecision::LeaveOut,
-                (true, Some(answer @ (IdentifyingDecision::Keep | IdentifyingDecision::Pseudonymise))) => answer,
+                (true, Some(answer @ (IdentifyingDecision::Keep | IdentifyingDecision::Pseudonymise))) => {
+                    answer
+                }
                 (true, Some(IdentifyingDecision::LeaveOut) | None) => return Err(undecided(&name)),
             };
             decided.push(IdentifyingColumn { name, looks_like: looks_like.clone(), decision });

@@ -64,8 +64,7 @@ impl Window {
         let until = self.offset_from(end);
         let failed = |error| unreadable("of rows", &error);
         let bytes = self.cells.read_range(start..until).map_err(failed)?;
-        let numbers =
-            self.numbers.read_range(first * NUMBER_BYTES..end * NUMBER_BYTES).map_err(failed)?;
+        let numbers = self.numbers.read_range(first * NUMBER_BYTES..end * NUMBER_BYTES).map_err(failed)?;
         let mut reader = TableReader::new(Cursor::new(bytes), &as_written(FirstRow::Data))?;
         let mut row = Row::new();
         for _ in from..first {

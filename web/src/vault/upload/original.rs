@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use futures_util::future::try_join;
-use veilsum_owner::seal::{self, CHUNK_BYTES, Sealer};
 use veilsum_anonymise::pseudonym::Treatment;
+use veilsum_owner::seal::{self, CHUNK_BYTES, Sealer};
 use veilsum_prepare::{Fitted, Step};
 use veilsum_protocol::api::Object;
 use veilsum_protocol::manifest::Preparation;
@@ -15,8 +15,8 @@ use veilsum_table::treat::Choice;
 
 use crate::messages::Fault;
 use crate::vault::random::rng;
-use crate::vault::source::unreadable;
 use crate::vault::rows::Rows;
+use crate::vault::source::unreadable;
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};
 use crate::vault::upload::state::{OriginalState, Resume, Transfer, UploadState};
@@ -158,7 +158,8 @@ impl Parts<'_> {
             let state = self.run.state.borrow();
             let mut dropped = dropped_by(state.file.preparation.as_ref());
             let columns = state.file.columns.iter().zip(&state.treatments);
-            dropped.extend(columns.filter(|(_, choice)| **choice == Choice::Drop).map(|(name, _)| name.clone()));
+            dropped
+                .extend(columns.filter(|(_, choice)| **choice == Choice::Drop).map(|(name, _)| name.clone()));
             (state.file.options.clone(), state.file.sha256, dropped)
         };
         let source = &self.run.source.clone().unprepared();
