@@ -312,7 +312,8 @@ fn a_column_that_says_who_people_are_asks_first() {
         browser.click("gate-done").await?;
         upload::wait_done(&browser).await?;
 
-        // Not even the sealed original has it.
+        // Not even the sealed original has it. What is still on its way would move the button.
+        browser.wait_for("dataset-objects", LONG).await?;
         browser.click("open-original").await?;
         let original = fs::read_to_string(browser.download("patients.csv").await?)?;
         ensure!(original.contains("age") && !original.contains('@'), "the original has addresses");

@@ -229,7 +229,7 @@ fn FlaggedList(total: u64, listed: Vec<FlaggedRow>, file_name: String) -> impl I
     view! {
         <details class="refine-flagged" data-testid="flagged">
             <summary>{format!("{} flagged", count(total))}</summary>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="What was flagged">
+            <div class="table-scroll long" tabindex="0" role="region" aria-label="What was flagged">
                 <table class="numbers">
                     <thead><tr><th scope="col">"Row"</th><th scope="col">"Column"</th><th scope="col">"Cell"</th><th scope="col">"Why"</th></tr></thead>
                     <tbody>

@@ -1,12 +1,11 @@
 //! What a release loses and what it gives away, before and after.
 
 use leptos::prelude::*;
-use veilsum_analysis::answer::ChartKind;
 use veilsum_anonymise::measure::{Attack, Loss, Risk};
 use veilsum_prepare::report::Privacy;
 
 use crate::ui::chart::scale::{full, short};
-use crate::ui::chart::{Drawn, DrawnFigure};
+use crate::ui::chart::{Counts, Drawn, DrawnFigure};
 use crate::ui::words::{count, counted};
 
 /// Bars of the chart of class sizes.
@@ -51,7 +50,7 @@ pub(super) fn Dashboard(privacy: Privacy, class_sizes: Vec<(u64, u64)>) -> impl 
         })}
         <p class="hint">
             "The prosecutor knows that a person is in the table, the journalist looks for anybody, the marketer for as many as possible. "
-            "What nothing is known of the population, the journalist's risk is the prosecutor's. Lower is better; none of it is ever nil."
+            "Where nothing is known of the population, the journalist's risk is the prosecutor's. Lower is better; none of it is ever nil."
         </p>
     }
 }
@@ -163,7 +162,8 @@ fn histogram(sizes: &[(u64, u64)]) -> Option<Drawn> {
             *count += classes;
         }
     }
-    Some(Drawn::Answer(ChartKind::Histogram { column: "Rows of a class".to_owned(), edges, counts }))
+    let axis = "Rows of a class".to_owned();
+    Some(Drawn::Counts(Counts { one: "class", many: "classes", axis, edges, counts }))
 }
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn every_class_is_in_a_bar() {
         let sizes = [(5, 3), (6, 1), (104, 2)];
-        let Some(Drawn::Answer(ChartKind::Histogram { edges, counts, .. })) = histogram(&sizes) else {
+        let Some(Drawn::Counts(Counts { edges, counts, .. })) = histogram(&sizes) else {
             panic!("no histogram")
         };
         assert_eq!((edges.len(), counts.len()), (21, 20));

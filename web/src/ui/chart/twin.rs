@@ -60,6 +60,15 @@ fn numbers(drawn: &Drawn) -> Numbers {
                 .map(|(name, row)| (name.clone(), row.iter().map(|&count| words::count(count)).collect()))
                 .collect(),
         },
+        Drawn::Counts(Counts { many, edges, counts, .. }) => Numbers {
+            columns: vec!["From".into(), "To".into(), words::capitalised(many)],
+            rows: edges
+                .iter()
+                .zip(edges.iter().skip(1))
+                .zip(counts)
+                .map(|((low, high), count)| (full(*low), vec![full(*high), words::count(*count)]))
+                .collect(),
+        },
         Drawn::Clouds(Clouds { x_axis, y_axis, clouds }) => Numbers {
             columns: vec!["Group".into(), x_axis.clone(), y_axis.clone()],
             rows: clouds
