@@ -203,12 +203,12 @@ pub enum StepError {
         /// Most rows.
         limit: usize,
     },
-    /// More text than a step takes that needs all rows at once.
+    /// More memory than a step takes that needs all rows at once.
     #[error(
-        "it needs all rows at once and takes at most {limit} bytes of text; there are more. Drop columns of text before."
+        "it needs all rows at once, and they take more than {limit} MiB of memory. Drop columns or filter rows before."
     )]
-    TooMuchText {
-        /// Most bytes.
+    TooLarge {
+        /// Most MiB.
         limit: usize,
     },
     /// A category is too long for the name of a column.

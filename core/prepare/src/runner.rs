@@ -26,8 +26,10 @@ use crate::step::{Context, Step};
 
 /// Rows that go through the steps together.
 const BATCH_ROWS: usize = 256;
-/// Most bytes of text in rows that are held.
-const HELD_BYTES: usize = 256 << 20;
+/// Most MiB that rows take that are held.
+const HELD_MIB: usize = 512;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 40;
 
 /// One reading of all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +81,7 @@ pub struct Runner {
     spare: Vec<Row>,
     /// Rows that are held for the steps from `whole_from` on.
     held: Vec<Row>,
-    /// Bytes of text in them.
+    /// Bytes that they take.
     held_bytes: usize,
     outlet: Outlet,
     rows_of_pass: u64,
@@ -300,17 +302,10 @@ impl Runner {
                 slot.run(&mut rows).map_err(|fault| fault_of(at, &steps[at], fault))?;
             }
             if self.whole_from < steps.len() {
-                self.held_bytes += rows.iter().flat_map(|row| &row.cells).map(String::len).sum::<usize>();
+                let cells = rows.iter().flat_map(|row| &row.cells);
+                self.held_bytes += cells.map(|cell| cell.len() + CELL_BYTES).sum::<usize>();
                 self.held.append(&mut rows);
-                let step = &steps[self.whole_from];
-                check_limit(self.whole_from, step, self.held.len())?;
-                if self.held_bytes > HELD_BYTES {
-                    return Err(fault_of(
-                        self.whole_from,
-                        step,
-                        StepError::TooMuchText { limit: HELD_BYTES },
-                    ));
-                }
+                check_room(self.whole_from, &steps[self.whole_from], self.held.len(), self.held_bytes)?;
             }
             self.outlet.emit(&mut rows, out);
         }
@@ -339,7 +334,7 @@ impl Runner {
         for at in self.whole_from..self.recipe.steps.len() {
             self.build(at + 1)?;
             let step = &self.recipe.steps[at];
-            check_limit(at, step, rows.len())?;
+            check_room(at, step, rows.len(), 0)?;
             let fault = |fault| fault_of(at, step, fault);
             if self.slots[at].learns() {
                 self.slots[at]
@@ -348,6 +343,8 @@ impl Runner {
                     .map_err(fault)?;
                 self.schemas[at + 1] = self.next_schema(at)?;
             }
+            let cells = rows.len().saturating_mul(self.schemas[at + 1].names.len());
+            check_room(at, step, rows.len(), cells.saturating_mul(CELL_BYTES))?;
             let slot = &mut self.slots[at];
             slot.watch(step, (&self.schemas[at], &self.schemas[at + 1]), slot::detail(&self.recipe.steps));
             slot.run(&mut rows).map_err(fault)?;
@@ -376,11 +373,14 @@ fn fault_of(at: usize, step: &Step, fault: StepError) -> PrepareError {
     PrepareError::Step { step: at + 1, name: step.name(), fault }
 }
 
-fn check_limit(at: usize, step: &Step, rows: usize) -> Result<(), PrepareError> {
-    match step.row_limit() {
-        Some(limit) if rows > limit => Err(fault_of(at, step, StepError::TooManyRows { limit })),
-        Some(_) | None => Ok(()),
+fn check_room(at: usize, step: &Step, rows: usize, bytes: usize) -> Result<(), PrepareError> {
+    if let Some(limit) = step.row_limit().filter(|limit| rows > *limit) {
+        return Err(fault_of(at, step, StepError::TooManyRows { limit }));
     }
+    if bytes >> 20 >= HELD_MIB {
+        return Err(fault_of(at, step, StepError::TooLarge { limit: HELD_MIB }));
+    }
+    Ok(())
 }
 
 impl Row {

@@ -19,7 +19,7 @@ use crate::summary::Moments;
 /// Most rows in which nearest neighbours are looked for: each row with a blank is compared with every other.
 pub const NEAREST_ROW_LIMIT: usize = 20_000;
 /// Most neighbours.
-pub const MAX_NEIGHBOURS: u32 = 1_000;
+pub const MAX_NEIGHBOURS: u32 = 100;
 
 /// Fills blank cells of columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub enum Filling {
     /// cell is there. The distance of two rows is Euclidean over the columns that both have, scaled up to all:
     /// `√(d / present · Σ (x − y)²)`. Without such a row it is the mean of the column.
     Nearest {
-        /// Neighbours, 1 to 1,000.
+        /// Neighbours, 1 to 100.
         k: u32,
         /// Columns that only say what is near.
         #[serde(default)]

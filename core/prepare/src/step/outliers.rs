@@ -64,7 +64,7 @@ pub enum Method {
     },
     /// Rows that lie less densely than their neighbours [BKNS00].
     LocalOutlierFactor {
-        /// Neighbours, 1 to 1,000; usually 20.
+        /// Neighbours, 1 to 100; usually 20.
         k: u32,
         /// Which factors are far. 1 is as dense as the neighbours; usual is above 1.5.
         cut: Cut,

@@ -35,7 +35,7 @@ pub struct Smote {
     /// Columns of categories: with any, it is SMOTE-NC.
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Neighbours between which rows are made, 1 to 1,000; usually 5.
+    /// Neighbours between which rows are made, 1 to 100; usually 5.
     pub k: u32,
     /// What size small classes are brought to, as a share of the largest: above 0 and at most 1.
     pub share_of_largest: f64,

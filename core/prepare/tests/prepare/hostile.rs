@@ -1,12 +1,13 @@
 //! Recipes and files that are wrong, and tables that do not fit them.
 
+use proptest::prelude::*;
 use veilsum_prepare::recipe::{MAX_RECIPE_BYTES, MAX_STEPS};
 use veilsum_prepare::step::outliers::{Action, Cut, Method};
 use veilsum_prepare::step::scale::Scaling;
 use veilsum_prepare::step::{Outliers, Scale};
 use veilsum_prepare::{Fitted, PrepareError, Recipe, RecipeError, Runner, Step, StepError};
 
-use crate::support::{Table, recipe, run, run_again};
+use crate::support::{Table, recipe, run, run_again, run_with, secret};
 
 fn read(steps: &str) -> Result<Recipe, RecipeError> {
     Recipe::from_json(format!(r#"{{"format":"veilsum-recipe","version":1,"steps":{steps}}}"#).as_bytes())
@@ -99,7 +100,7 @@ fn refuses_parameters_out_of_range_before_any_row() {
         assert!(matches!(error, PrepareError::Step { step: 1, .. }), "{error}");
     }
     let huge = r#"[{"step":"impute","columns":["a"],"filling":{"kind":"nearest","k":4294967295}}]"#;
-    assert_eq!(fault(huge), StepError::Neighbours { actual: u32::MAX, limit: 1_000 });
+    assert_eq!(fault(huge), StepError::Neighbours { actual: u32::MAX, limit: 100 });
     let bins = r#"[{"step":"bin","columns":["a"],"edges":{"kind":"equal-width","bins":4294967295},"label":"number"}]"#;
     assert!(matches!(fault(bins), StepError::Parameter { .. }));
     let capped = r#"[{"step":"outliers","columns":["a"],"action":"cap",
@@ -254,4 +255,76 @@ fn what_was_learnt_must_fit_the_steps() {
     }
     let head = r#"{"format":"veilsum-fitted-recipe","version":1,"recipe":{"steps":[]},"learnt":[{"kind":"nothing"}]}"#;
     assert_eq!(Fitted::from_json(head.as_bytes()), Err(RecipeError::LearntMismatch));
+}
+
+/// All twelve steps, with most of what they can be told.
+const EVERYTHING: &str = r#"[
+  {"step":"impute","columns":["x","y"],"filling":{"kind":"median"},"decimals":3},
+  {"step":"outliers","columns":["x"],"method":{"kind":"z-score","threshold":2.5},"action":"cap"},
+  {"step":"bin","columns":["w"],"edges":{"kind":"given","edges":[0,2.5,9]},"label":"interval"},
+  {"step":"filter","matching":"keep","combine":"any","conditions":[
+    {"column":"x","test":{"kind":"at-least","bound":"-3"}},{"column":"kind","test":{"kind":"none-of","values":["c"]}}]},
+  {"step":"transform","columns":["y"],"function":{"kind":"linear","factor":2,"offset":1},"undefined":"blank"},
+  {"step":"split","column":"part","test-share":0.25,"seed":12,"by":"kind"},
+  {"step":"scale","columns":["x"],"method":{"kind":"min-max","low":0,"high":5}},
+  {"step":"pseudonymise","study":"s","columns":[{"column":"id","treatment":"identifier"}],"shift-days":3},
+  {"step":"outliers","columns":["x","y"],"action":"keep","method":{"kind":"isolation-forest","trees":9,"sample":16,
+    "cut":{"kind":"share","share":0.1},"seed":5}},
+  {"step":"smote","class":"kind","features":["x","y"],"categories":["w"],"k":2,"share-of-largest":0.9,"seed":3},
+  {"step":"release","quasi-identifiers":[{"column":"x","generalise":{"kind":"numbers","levels":{"start":0.0,"width":1.0,
+    "factor":2,"levels":3}}}],"models":[{"kind":"k-anonymity","k":2},{"kind":"distinct-diversity","column":"kind","l":2}],
+    "method":{"kind":"search","suppression":0.5},"risk-threshold":0.2},
+  {"step":"one-hot","columns":["kind"],"most":7,"missing":"zeros"},
+  {"step":"drop-columns","columns":["id"]}]"#;
+
+fn small() -> Table {
+    let mut table = Table { rows: Vec::new(), ..Table::new(&["id", "x", "y", "w", "kind"], &[]) };
+    for at in 0..40 {
+        let number = |of: i32| if at % of == 0 { String::new() } else { (at * of % 23 - 7).to_string() };
+        let kind = ["a", "a", "a", "b"][at as usize % 4].to_owned();
+        table.rows.push(vec![format!("P{at:03}"), number(7), number(11), (at % 9).to_string(), kind]);
+    }
+    table
+}
+
+#[test]
+fn a_recipe_of_all_steps_goes_through() {
+    let done = run_with(&recipe(EVERYTHING), &small(), &secret()).unwrap();
+    assert_eq!(done.table.header, ["x", "y", "w", "kind=a", "kind=b", "part"].map(str::to_owned));
+    assert_eq!(done.prepared.report.len(), 13);
+    assert!(done.prepared.report[9].rows_out > done.prepared.report[9].rows_in);
+    assert_eq!(
+        read(EVERYTHING).unwrap(),
+        Recipe::from_json(recipe(EVERYTHING).to_json().as_bytes()).unwrap()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// Whatever stands in a file and in a table: a table comes out, or a sentence.
+    #[test]
+    fn nothing_panics(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), r#"[-0-9.e"a-z\[\]{},:]{0,3}"#), 0..4),
+        cells in proptest::collection::vec((any::<proptest::sample::Index>(), 0..5_usize, "\\PC{0,6}|[0-9.e+-]{0,8}"), 0..4),
+    ) {
+        let mut file = recipe(EVERYTHING).to_json();
+        for (at, text) in changes {
+            let at = at.index(file.len());
+            if file.is_char_boundary(at) && file.is_char_boundary(at + 1) {
+                file.replace_range(at..=at, &text);
+            }
+        }
+        let mut table = small();
+        for (row, column, text) in cells {
+            let row = row.index(table.rows.len());
+            table.rows[row][column] = text;
+        }
+        if let Ok(recipe) = Recipe::from_json(file.as_bytes()) {
+            match run_with(&recipe, &table, &secret()) {
+                Ok(done) => prop_assert_eq!(done.prepared.report.len(), recipe.steps.len()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 }

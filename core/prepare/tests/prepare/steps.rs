@@ -1,17 +1,11 @@
 //! Each step on a table that is read by eye.
 
 use veilsum_anonymise::date::DateFormat;
-use veilsum_anonymise::pseudonym::{SECRET_BYTES, StudySecret};
 use veilsum_prepare::report::{Parts, Reason, Warning};
 use veilsum_prepare::{Fitted, PrepareError, StepError};
 use veilsum_table::types::{ColumnType, DateOrder};
-use zeroize::Zeroizing;
 
-use crate::support::{Table, drive, recipe, run, run_again, run_with};
-
-fn secret() -> StudySecret {
-    StudySecret::from_bytes(&Zeroizing::new([7; SECRET_BYTES]))
-}
+use crate::support::{Table, drive, recipe, run, run_again, run_with, secret};
 
 /// One row for each number, in one column.
 fn numbers(name: &str, cells: &[&str]) -> Table {

@@ -1,8 +1,9 @@
 //! Tables and recipes in tests.
 
-use veilsum_anonymise::pseudonym::StudySecret;
+use veilsum_anonymise::pseudonym::{SECRET_BYTES, StudySecret};
 use veilsum_prepare::{Fitted, PrepareError, Prepared, Recipe, Runner};
 use veilsum_table::types::ColumnType;
+use zeroize::Zeroizing;
 
 /// A table in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +51,11 @@ pub struct Done {
 pub fn recipe(steps: &str) -> Recipe {
     let file = format!(r#"{{"format":"veilsum-recipe","version":1,"steps":{steps}}}"#);
     Recipe::from_json(file.as_bytes()).expect("a recipe")
+}
+
+/// The owner's secret.
+pub fn secret() -> StudySecret {
+    StudySecret::from_bytes(&Zeroizing::new([7; SECRET_BYTES]))
 }
 
 pub fn run(recipe: &Recipe, table: &Table) -> Result<Done, PrepareError> {

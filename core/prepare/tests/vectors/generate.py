@@ -100,7 +100,7 @@ def imputation():
     values, blank = blanked(columns("breast_cancer.csv", names), 0.1, 1)
     blank += [[17, at] for at in range(4) if [17, at] not in blank]
     values[17] = np.nan
-    for k, weights in [(5, "uniform"), (3, "distance"), (300, "uniform")]:
+    for k, weights in [(5, "uniform"), (3, "distance"), (90, "uniform")]:
         filling = {"kind": "nearest", "k": k, "weights": weights, "by": names[3:]}
         step = {"step": "impute", "columns": names[:3], "filling": filling, "decimals": 12}
         made = KNNImputer(n_neighbors=k, weights=weights).fit_transform(values)
