@@ -233,7 +233,12 @@ pub async fn resume(
         Some(file) => parquet::opened(Source::from_file(file), &process, |_| {}).await?,
         None => source_at_hand(vault, &state, &process).await?,
     };
-    let FileState { options, preparation, .. } = &state.file;
+    let FileState { name, size_bytes, sha256, options, preparation, .. } = &state.file;
+    if preparation.is_some() {
+        // Another file is told by its hash, not by what its rows lack for the steps.
+        let has_same_hash = async || Ok(table::hash(&source, &process, |_| {}).await? == *sha256);
+        check_same_file(&source, name, *size_bytes, has_same_hash).await?;
+    }
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Reading(progress));
     let source = prepare::again(vault, source, options, preparation.as_ref(), &process, told).await?;

@@ -12,16 +12,16 @@ use crate::page::components::column_card::ColumnCard;
 use crate::page::components::engine_choice::EngineChoice;
 use crate::page::components::identifying_gate::{IdentifyingGate, asking, is_open};
 use crate::page::components::keyring_gate::KeyringGate;
+use crate::page::components::parts::{OtherPart, Parts};
 use crate::page::components::prepare_analyses::PrepareAnalyses;
 use crate::page::components::preview::Preview;
 use crate::page::components::title::PageTitle;
 use crate::page::desk::{Desk, TableProcess, UploadProcess};
-use crate::page::modules::{ModuleScreen, loading};
 use crate::ui::fault::FaultNote;
 use crate::ui::file_input::FileInput;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
-use crate::ui::module::{Module, RefineScreen};
+use crate::ui::module::RefineScreen;
 use crate::ui::navigate;
 use crate::ui::progress::{Bar, ProgressBar};
 use crate::ui::save::save_bytes;
@@ -136,35 +136,6 @@ fn Table(part: Option<RefineScreen>) -> impl IntoView {
         .into_any(),
     }
     }
-}
-
-const PARTS: [(Option<RefineScreen>, &str, &str); 4] = [
-    (None, "/prepare", "Columns"),
-    (Some(RefineScreen::Rows), "/prepare/rows", "Rows"),
-    (Some(RefineScreen::Clean), "/prepare/clean", "Clean"),
-    (Some(RefineScreen::Anonymise), "/prepare/anonymise", "Anonymise"),
-];
-
-/// The parts of preparing.
-#[component]
-fn Parts(part: Option<RefineScreen>, #[prop(into)] steps: Signal<Option<u32>>) -> impl IntoView {
-    let link = |(of_link, href, name): (Option<RefineScreen>, &'static str, &'static str)| {
-        let count = move || match steps.get() {
-            Some(count) if count > 0 && of_link == Some(RefineScreen::Clean) => format!(" ({count})"),
-            Some(_) | None => String::new(),
-        };
-        view! {
-            <a class="nav-link" href=href aria-current=(of_link == part).then_some("page") data-testid=format!("part-{}", name.to_ascii_lowercase())>{name}{count}</a>
-        }
-    };
-    view! { <nav class="parts" aria-label="Parts of preparing" data-testid="parts">{PARTS.map(link).collect_view()}</nav> }
-}
-
-/// A part that is in another module.
-#[component]
-fn OtherPart(screen: RefineScreen) -> impl IntoView {
-    let loading = loading(Module::Refine);
-    view! { <ModuleScreen module=Module::Refine loading on_rename=Callback::new(|_| ()) screen/> }
 }
 
 #[component]
@@ -422,7 +393,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
         </section>
         <EngineChoice/>
         <PrepareAnalyses known names/>
-        <Summary known next/>
+        <Summary known is_anonymised=view.is_anonymised next/>
         {move || asks.get().then(|| view! { <IdentifyingGate columns=gate.clone() on_done=go/> })}
     }
 }
@@ -438,7 +409,7 @@ struct Counts {
 
 /// What leaves this browser, and the way on.
 #[component]
-fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
+fn Summary(known: Loaded<UploadEstimate>, is_anonymised: bool, next: Callback<()>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let kept = Memo::new(move |_| vault.is_kept());
@@ -500,6 +471,9 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
                         desk.keep_original, "keep-original",
                         "Keep a sealed copy of the original beside it (without the dropped columns)",
                     )}
+                    {is_anonymised.then(|| view! {
+                        <p class="hint">"It holds what was taken out of the rows, so that it is not kept unless you say so."</p>
+                    })}
                     <div class="field">
                         <label for="rows-per-group">"Rows per row group"</label>
                         <input

@@ -14,7 +14,7 @@ use crate::ui::icon::{Icon, Symbol};
 pub(super) fn model_defaults() -> Values {
     Values::default()
         .with("k", "5")
-        .with("diversity", "none")
+        .with("diversity", "distinct")
         .with("l", "2")
         .with("c", "3")
         .with("closeness", "none")
@@ -70,7 +70,7 @@ pub(super) fn ModelForm(settings: Settings) -> impl IntoView {
                 let names: Vec<String> = quasi.get().into_iter().map(|(name, _)| name).collect();
                 view! {
                     <form class="refine-form" on:submit=preview data-testid="model-form">
-                        <p>{format!("{} become vaguer until every class of rows that are published alike meets what you ask for.", words::columns(&names))}</p>
+                        <p>{format!("Made vaguer until every class of rows that are published alike meets what you ask for: {}.", words::columns(&names))}</p>
                         <Fields fields values=settings.models/>
                         <div class="run-line">
                             <button type="submit" class="button primary" data-testid="preview-release" disabled=is_busy>"See what it would do"</button>
@@ -126,10 +126,7 @@ fn fields(values: &Values, has_sensitive: bool) -> Vec<Field> {
     fields.push(Field::new(
         "method",
         "How",
-        Input::Choice(vec![
-            ("search", "The best level for each column"),
-            ("partition", "Cut finely (Mondrian): less loss, nothing left out"),
-        ]),
+        Input::Choice(vec![("search", "Best level per column"), ("partition", "Cut finely (Mondrian)")]),
     ));
     if values.text("method") == "search" {
         fields.push(

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use veilsum_analysis::answer::{ChartKind, Estimate};
 
 use super::scale::full;
-use super::{Clouds, Drawn, Lines, Matrix};
+use super::{Clouds, Counts, Drawn, Lines, Matrix};
 use crate::ui::words;
 
 /// Most rows that are listed.
