@@ -195,6 +195,7 @@ pub fn encrypt(
             first_row_is_data: false,
             decimal_comma: false,
             column_types: Vec::new(),
+            preparation: None,
         },
         columns,
         row_groups: entries,
@@ -202,6 +203,7 @@ pub fn encrypt(
         appended: Vec::new(),
         derived,
         factors: Vec::new(),
+        identifying: Vec::new(),
     };
     Ok(Dataset { manifest, row_groups })
 }

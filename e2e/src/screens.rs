@@ -3,6 +3,7 @@
 pub mod dataset;
 pub mod keyring;
 pub mod prepare;
+pub mod refine;
 pub mod upload;
 pub mod workbench;
 

@@ -45,11 +45,14 @@ pub enum HelperRole {
     Train,
     /// Reads a Parquet file. A binary of its own, fetched when it is needed.
     Parquet,
+    /// Prepares the rows of a table. A binary of its own, without keys but that of pseudonyms.
+    Prepare,
 }
 
 impl HelperRole {
     /// All.
-    pub const ALL: [Self; 5] = [Self::Encrypt, Self::Prime, Self::Bfv, Self::Train, Self::Parquet];
+    pub const ALL: [Self; 6] =
+        [Self::Encrypt, Self::Prime, Self::Bfv, Self::Train, Self::Parquet, Self::Prepare];
 
     /// Where such a worker is started from.
     #[must_use]
@@ -60,6 +63,7 @@ impl HelperRole {
             Self::Bfv => "/worker-boot.js?role=bfv",
             Self::Train => "/worker-boot.js?role=train",
             Self::Parquet => "/worker-boot.js?role=parquet",
+            Self::Prepare => "/worker-boot.js?role=prepare",
         }
     }
 
@@ -72,6 +76,7 @@ impl HelperRole {
             Self::Bfv => "veilsum-bfv",
             Self::Train => "veilsum-train",
             Self::Parquet => "veilsum-parquet",
+            Self::Prepare => "veilsum-prepare",
         }
     }
 }

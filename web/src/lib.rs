@@ -7,13 +7,16 @@ pub mod encrypt_worker;
 pub mod messages;
 pub mod page;
 pub mod parquet_worker;
+pub mod prepare_worker;
 pub mod prime_worker;
+pub mod refine;
 pub mod train_worker;
 pub mod vault;
 pub mod workbench;
 
 mod abort;
 mod fault;
+mod rows_out;
 mod time;
 mod ui;
 

@@ -9,6 +9,7 @@
 //! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
 //! `{ Unable: { code, message, detail } }`.
 
+pub mod refine;
 pub mod workbench;
 
 use core::marker::PhantomData;
@@ -16,7 +17,7 @@ use core::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use veilsum_analysis::answer::Answer;
-use veilsum_protocol::manifest::{Manifest, Scheme, Treatment};
+use veilsum_protocol::manifest::{IdentifyingDecision, Manifest, Scheme, Treatment};
 use veilsum_protocol::{DatasetId, JobId, TenantId};
 use veilsum_table::treat::Choice;
 
@@ -145,6 +146,8 @@ pub enum Command {
         /// File name under `samples/`.
         file_name: String,
     },
+    /// The open table as it is now: as it was read, or as it was prepared since. → [`Reply::Table`].
+    CurrentTable,
     /// Forgets the open table. → [`Reply::Done`].
     CloseTable,
     /// Checks treatments and estimates the upload. → [`Reply::Estimate`].
@@ -241,6 +244,8 @@ pub enum Command {
 
     /// See [`workbench::Ask`]. A `File` may travel beside it. → [`Reply::Workbench`].
     Workbench(Encoded<workbench::Ask>),
+    /// See [`refine::Ask`]. → [`Reply::Refine`].
+    Refine(Encoded<refine::Ask>),
 }
 
 /// Analyses over a dataset.
@@ -339,6 +344,8 @@ pub struct UploadChoices {
     pub analyses: Vec<veilsum_analysis::Request>,
     /// What is to compute.
     pub engine: Engine,
+    /// What was decided about columns that look as if they said who people are; see [`TableView::identifying`].
+    pub identifying: Vec<(u32, IdentifyingDecision)>,
 }
 
 /// What the vault answers.
@@ -390,6 +397,8 @@ pub enum Reply {
     Certificate(Encoded<CertificateView>),
     /// See [`workbench::Told`].
     Workbench(Encoded<workbench::Told>),
+    /// See [`refine::Told`].
+    Refine(Encoded<refine::Told>),
 }
 
 /// Whether there is a keyring here, and whether it is open.
@@ -437,6 +446,10 @@ pub enum Event {
     Job(JobProgress),
     /// Training or scoring in the workbench.
     Workbench(Encoded<workbench::Progress>),
+    /// Rows of the open table are prepared or made ready to be looked at.
+    Refining(Progress),
+    /// The open table was prepared in another way: [`Command::CurrentTable`] tells it.
+    TableChanged,
     /// Something retries in the background, e.g. after a lost connection; empty when it goes on.
     Waiting {
         /// A sentence, or empty.
@@ -532,6 +545,12 @@ pub struct TableView {
     pub preset: Option<PresetView>,
     /// The rows that were passed over and why, as CSV to save.
     pub bad_rows: String,
+    /// Columns that look as if they said who people are, and why, without cells: whoever encrypts or keeps one is asked first.
+    pub identifying: Vec<(u32, String)>,
+    /// Steps that prepared its rows.
+    pub step_count: u32,
+    /// Whether these lower the risk that people are found in it, so that its original should not be kept beside it.
+    pub is_anonymised: bool,
     /// The first rows as text.
     pub first_rows: Vec<Vec<String>>,
     /// Seconds that reading took.
@@ -749,6 +768,8 @@ pub struct ManifestView {
     pub batches: Vec<BatchView>,
     /// Encrypted columns that hold products and indicators for analyses.
     pub derived_columns: u64,
+    /// How rows were prepared, and what was decided about columns that looked as if they said who people are: in sentences.
+    pub preparation: Vec<String>,
 }
 
 /// A batch of rows.
@@ -852,6 +873,7 @@ impl From<&Manifest> for ManifestView {
                     skipped_row_count: source.skipped_row_count,
                 })
                 .collect(),
+            preparation: Vec::new(),
             derived_columns: manifest.derived.iter().map(|derived| derived.limbs.len() as u64).sum(),
             created_at: manifest.created_at,
             scheme: SchemeView::from(&manifest.scheme),
@@ -1059,6 +1081,7 @@ mod tests {
             rows_per_group: Some(1_000),
             analyses: Vec::new(),
             engine: Engine::Bfv,
+            identifying: vec![(1, IdentifyingDecision::Keep)],
         };
         let request = Request { id: 7, command: Command::Estimate(choices.clone()) };
         let read: Request = from_bytes(&to_bytes(&request).unwrap()).unwrap();

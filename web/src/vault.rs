@@ -14,9 +14,12 @@ mod original;
 mod parquet;
 mod past;
 pub mod pool;
+mod prepare;
 mod primes;
 mod processes;
 pub mod random;
+mod refine;
+pub(crate) mod rows;
 pub mod source;
 mod spot;
 pub mod store;
@@ -39,6 +42,7 @@ use crate::messages::{Command, Encoded, Event, Fault, FromVault, Reply, Request,
 use crate::time::scope;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Processes;
+use crate::vault::refine::Refining;
 use crate::vault::source::Source;
 use crate::vault::store::Store;
 use crate::vault::table::OpenTable;
@@ -50,6 +54,7 @@ pub struct Vault {
     tell: Tell,
     unlocked: RefCell<Option<Rc<Unlocked>>>,
     table: RefCell<Option<Rc<OpenTable>>>,
+    refining: RefCell<Option<Rc<Refining>>>,
     twins: Twins,
     processes: Processes,
     bench: workbench::Bench,
@@ -61,8 +66,8 @@ pub fn start_worker() {
     match HelperRole::ALL.into_iter().find(|role| role.address() == address) {
         Some(HelperRole::Encrypt) => crate::encrypt_worker::start(),
         Some(HelperRole::Prime) => crate::prime_worker::start(),
-        // They are other binaries: see `bin/bfv.rs`, `bin/train.rs` and `bin/parquet.rs`.
-        Some(HelperRole::Bfv | HelperRole::Train | HelperRole::Parquet) => {}
+        // They are other binaries: see `bin/bfv.rs`, `bin/train.rs`, `bin/parquet.rs` and `bin/prepare.rs`.
+        Some(HelperRole::Bfv | HelperRole::Train | HelperRole::Parquet | HelperRole::Prepare) => {}
         None => start(),
     }
 }
@@ -95,6 +100,7 @@ impl Vault {
             tell,
             unlocked: RefCell::default(),
             table: RefCell::default(),
+            refining: RefCell::default(),
             twins: Twins::default(),
             processes: Processes::default(),
             bench: workbench::Bench::default(),
@@ -157,6 +163,7 @@ impl Vault {
             Command::OpenSample { file_name } => {
                 table::open_sample(self, &file_name).await.map(|table| Reply::Table(Encoded::of(&table)))
             }
+            Command::CurrentTable => refine::current(self),
             Command::CloseTable => {
                 table::close(self).await;
                 Ok(Reply::Done)
@@ -217,13 +224,12 @@ impl Vault {
             }
 
             Command::Workbench(ask) => {
-                let ask = ask.open().ok_or_else(|| {
-                    Fault::new(
-                        "not-understood",
-                        "The request cannot be read. Reload the page, then try again.",
-                    )
-                })?;
+                let ask = ask.open().ok_or_else(not_understood)?;
                 workbench::perform(self, ask, file).await.map(|told| Reply::Workbench(Encoded::of(&told)))
+            }
+            Command::Refine(ask) => {
+                let ask = ask.open().ok_or_else(not_understood)?;
+                refine::perform(self, ask).await.map(|told| Reply::Refine(Encoded::of(&told)))
             }
         }
     }
@@ -252,6 +258,10 @@ impl core::fmt::Debug for Vault {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str("Vault")
     }
+}
+
+fn not_understood() -> Fault {
+    Fault::new("not-understood", "The request cannot be read. Reload the page, then try again.")
 }
 
 fn needed(file: Option<File>) -> Result<File, Fault> {

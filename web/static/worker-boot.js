@@ -27,9 +27,9 @@ async function isFused() {
 }
 
 try {
-  // The second engine, training and Parquet files have workers of their own. The other is there in two builds: with relaxed
+  // The second engine, training, Parquet files and preparing have workers of their own. The other is there in two builds: with relaxed
   // SIMD encryption takes about half the time.
-  const own = ["bfv", "train", "parquet"];
+  const own = ["bfv", "train", "parquet", "prepare"];
   const build = own.includes(role) ? role : (await isFused()) ? "worker_relaxed" : "worker";
   const { default: init } = await import(`/${build}.js`);
   await init({ module_or_path: `/${build}_bg.wasm` });

@@ -302,6 +302,7 @@ impl Table {
                 first_row_is_data: false,
                 decimal_comma: false,
                 column_types: Vec::new(),
+                preparation: None,
             },
             columns: self.columns.clone(),
             row_groups,
@@ -309,6 +310,7 @@ impl Table {
             appended: Vec::new(),
             derived: Vec::new(),
             factors: Vec::new(),
+            identifying: Vec::new(),
         }
     }
 }

@@ -126,6 +126,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
             first_row_is_data: false,
             decimal_comma: false,
             column_types: Vec::new(),
+            preparation: None,
         },
         columns: vec![
             Column::new(
@@ -148,6 +149,7 @@ fn store(cells: &[Option<i64>], rows_per_group: usize, scale: u32) -> Stored {
         appended: Vec::new(),
         derived: Vec::new(),
         factors: Vec::new(),
+        identifying: Vec::new(),
     };
     let mut stored = Stored { key, check, manifest, groups: Vec::new() };
     let values = cells.iter().map(|cell| cell.unwrap_or(0)).collect();

@@ -15,6 +15,8 @@ mod place;
 mod shape;
 mod words;
 
+use std::sync::Arc;
+
 pub use self::apply::{Plan, PseudonymError, Treatment, pseudonymise};
 pub use self::key::{SECRET_BYTES, StudyKey, StudySecret};
 pub use self::name::Locale;
@@ -23,8 +25,8 @@ use self::permute::Permuter;
 use crate::national::{Scheme, symbols};
 
 /// Makes the fakes of one study. Keeps permutations of small domains, at most some megabytes.
-pub struct Pseudonymiser<'a> {
-    key: &'a StudyKey,
+pub struct Pseudonymiser {
+    key: Arc<StudyKey>,
     locale: Locale,
     given_names: Vec<&'static str>,
     family_names: Vec<&'static str>,
@@ -32,30 +34,31 @@ pub struct Pseudonymiser<'a> {
 }
 
 /// One person: everything that belongs to them has the same fake name and the same shift of dates.
-pub struct Person<'a> {
-    key: &'a StudyKey,
+pub struct Person {
+    key: Arc<StudyKey>,
     identity: Vec<u8>,
 }
 
-impl<'a> Pseudonymiser<'a> {
-    /// Fakes of the study that the key is for.
+impl Pseudonymiser {
+    /// Fakes of the study that the key is for. Keeps a copy of it, which is wiped when the last person is dropped.
     #[must_use]
-    pub fn new(key: &'a StudyKey, locale: Locale) -> Self {
+    pub fn new(key: &StudyKey, locale: Locale) -> Self {
         let given_names = locale.given_names().lines().collect();
         let family_names = locale.family_names().lines().collect();
-        Self { key, locale, given_names, family_names, permuter: Permuter::new(key) }
+        let permuter = Permuter::new(key);
+        Self { key: Arc::new(key.copied()), locale, given_names, family_names, permuter }
     }
 
     /// The person with these cells, such as a patient number. Upper and lower case and blanks do not count.
     #[must_use]
-    pub fn person<'c>(&self, cells: impl IntoIterator<Item = &'c str>) -> Person<'a> {
+    pub fn person<'c>(&self, cells: impl IntoIterator<Item = &'c str>) -> Person {
         let mut identity = Vec::new();
         for cell in cells {
             let cell = normalised(cell);
             identity.extend_from_slice(&(cell.len() as u64).to_be_bytes());
             identity.extend_from_slice(cell.as_bytes());
         }
-        Person { key: self.key, identity }
+        Person { key: Arc::clone(&self.key), identity }
     }
 
     /// An identifier of the same form: digits stay digits, letters letters of the same case, everything else stays.
@@ -101,7 +104,7 @@ impl<'a> Pseudonymiser<'a> {
     }
 }
 
-impl Person<'_> {
+impl Person {
     /// Days by which all of the person's dates are shifted: from −`days` to `days`, and not 0.
     #[must_use]
     pub fn date_shift(&self, days: u16) -> i64 {
@@ -127,14 +130,14 @@ fn is_blank(cell: &str) -> bool {
 }
 
 /// Says nothing of the key.
-impl std::fmt::Debug for Pseudonymiser<'_> {
+impl std::fmt::Debug for Pseudonymiser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pseudonymiser").field("locale", &self.locale).finish_non_exhaustive()
     }
 }
 
 /// Says nothing of the person.
-impl std::fmt::Debug for Person<'_> {
+impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
     }

@@ -22,7 +22,7 @@ fn found(name: &str, cells: &[String]) -> Option<(Kind, f64)> {
     inspect_cells(name, &cells).first().map(|finding| (finding.kind, finding.confidence))
 }
 
-fn fakes<T>(make: impl Fn(&mut Pseudonymiser<'_>, &str) -> T) -> Vec<T> {
+fn fakes<T>(make: impl Fn(&mut Pseudonymiser, &str) -> T) -> Vec<T> {
     let key = StudyKey::derive(&StudySecret::from_bytes(&Zeroizing::new([1; 32])), "pii");
     let mut fakes = Pseudonymiser::new(&key, Locale::English);
     (0..60).map(|at| make(&mut fakes, &at.to_string())).collect()

@@ -125,6 +125,13 @@ impl Keyring {
         bfv::SecretKey::derive_fingerprint(&self.master, set)
     }
 
+    /// The secret that pseudonyms are drawn under, for a worker that makes them: with it, and only with it, the same name
+    /// becomes the same pseudonym again.
+    #[must_use]
+    pub fn pseudonym_secret(&self) -> Zeroizing<[u8; 32]> {
+        self.master.derive(labels::PSEUDONYM_SECRET, &[])
+    }
+
     /// The key of the check slot.
     #[must_use]
     pub fn check_key(&self) -> CheckKey {

@@ -24,6 +24,9 @@ pub const LOCAL_SEAL_KEY: &[u8] = b"veilsum local seal key v1\0";
 /// HKDF: the key that seals the newest manifest numbers in a key file; no context.
 pub const KEY_FILE_SEAL_KEY: &[u8] = b"veilsum key file seal key v1\0";
 
+/// HKDF: the secret that studies' pseudonyms are drawn under; no context.
+pub const PSEUDONYM_SECRET: &[u8] = b"veilsum pseudonym secret v1\0";
+
 /// Context of a sealed original; the dataset id follows.
 pub const ORIGINAL_CONTEXT: &[u8] = b"veilsum original v1\0";
 /// Context of what a browser remembers of an unfinished upload; the dataset id follows.
@@ -71,6 +74,7 @@ mod tests {
             ORIGINAL_SEAL_KEY,
             LOCAL_SEAL_KEY,
             KEY_FILE_SEAL_KEY,
+            PSEUDONYM_SECRET,
             ORIGINAL_CONTEXT,
             UPLOAD_STATE_CONTEXT,
             KEYRING_CHECKSUM,

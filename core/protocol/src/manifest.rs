@@ -10,8 +10,8 @@ use crate::wire::{WireError, check_version, from_json, to_json};
 
 const WHAT: &str = "manifest";
 /// Newest format version of the payload. Version 1 knew one batch of rows, one set of columns and no derived ones,
-/// version 2 one engine.
-pub const VERSION: u16 = 3;
+/// version 2 one engine, version 3 only rows as they are in the file.
+pub const VERSION: u16 = 4;
 /// The first column set: the columns that are encrypted together with the table.
 pub const FIRST_COLUMN_SET: u32 = 0;
 /// Bits of a limb: wider derived values are split into columns of base 2^32 digits, the last one signed.
@@ -40,7 +40,7 @@ pub struct Manifest {
     pub scheme: Scheme,
     /// The file that was encrypted.
     pub source: Source,
-    /// Every column of the source, in file order, with what was done to it.
+    /// Every column of the source, after its preparation, in order, with what was done to it.
     pub columns: Vec<Column>,
     /// The stored row groups, by ascending index. Within a batch and a column set they follow the rows.
     pub row_groups: Vec<RowGroupEntry>,
@@ -55,6 +55,32 @@ pub struct Manifest {
     /// Columns that the cloud may multiply; only under [`Scheme::Bfv`], where nothing else is stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<FactorColumn>,
+    /// Columns that looked as if they said who people are, and what the owner decided about them when asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifying: Vec<IdentifyingColumn>,
+}
+
+/// A column that looked as if it said who people are, and still leaves the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentifyingColumn {
+    /// Its name.
+    pub name: String,
+    /// What it looked like, in a sentence without cells.
+    pub looks_like: String,
+    /// What was decided.
+    pub decision: IdentifyingDecision,
+}
+
+/// What an owner decided about a column that looks as if it said who people are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentifyingDecision {
+    /// It is encrypted or kept all the same.
+    Keep,
+    /// It holds pseudonyms.
+    Pseudonymise,
+    /// It does not leave the browser.
+    LeaveOut,
 }
 
 /// The scheme and its public parameters.
@@ -123,6 +149,19 @@ pub struct Source {
     /// are as they stand in the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub column_types: Vec<String>,
+    /// How the rows were prepared before they were encrypted; `None` where they are as in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
+}
+
+/// How the rows of a file became those that were encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// The recipe and what it learnt, as `veilsum_prepare::Fitted` is written in JSON: the same file gives the same rows
+    /// again, and the next one is prepared with the same numbers.
+    pub fitted: String,
+    /// Rows that were read from the file; [`Source::row_count`] counts those after preparation.
+    pub read_row_count: u64,
 }
 
 /// What most files are is not written, nor was it before it could be chosen.

@@ -10,6 +10,7 @@ pub mod encode;
 mod found;
 pub mod json;
 pub mod place;
+pub mod plain;
 pub mod preset;
 pub mod profile;
 pub mod read;

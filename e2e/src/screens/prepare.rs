@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::browser::Browser;
-use crate::wait::SOON;
+use crate::wait::{SOON, until};
 
 /// Waits until the table is read.
 ///
@@ -80,10 +80,23 @@ pub async fn keep_original(browser: &Browser, keep: bool) -> anyhow::Result<()> 
     browser.tick("keep-original", keep).await
 }
 
-/// Presses "Encrypt and upload".
+/// Presses "Encrypt and upload"; where columns look as if they said who people are, they may leave.
 ///
 /// # Errors
 /// It stays disabled.
 pub async fn next(browser: &Browser) -> anyhow::Result<()> {
-    browser.click("prepare-next").await
+    browser.click("prepare-next").await?;
+    let asks = until("the upload, or a question", SOON, async || {
+        let is_there = browser.path().await? == "/prepare";
+        let asks = browser.find("identifying-gate").await?.is_some();
+        Ok(if asks { Some(true) } else { (!is_there).then_some(false) })
+    })
+    .await?;
+    if asks {
+        let keep = "document.querySelectorAll('[data-testid^=\"gate-keep-\"]:enabled').forEach(button => button.click()); \
+            return true;";
+        browser.script::<bool>(keep, &[]).await?;
+        browser.click("gate-done").await?;
+    }
+    Ok(())
 }

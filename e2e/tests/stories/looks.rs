@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use veilsum_e2e::browser::Browser;
 use veilsum_e2e::product;
-use veilsum_e2e::screens::{choose_made_file, dataset, enter, prepare, upload, workbench};
+use veilsum_e2e::screens::{choose_made_file, dataset, enter, prepare, refine, upload, workbench};
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables;
 use veilsum_e2e::wait::{LONG, SOON};
@@ -156,3 +156,61 @@ fn looks_of_the_workbench() {
         pictures(&browser, "models").await
     });
 }
+
+#[test]
+#[ignore = "makes pictures for people to look at"]
+fn looks_of_preparing() {
+    play("looks_of_preparing", async |story| {
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        let wards = ["Surgery", "Medicine", LONG_NAME, "<img src=x onerror=window.executed=1>"];
+        let table = tables::hospital(600, &wards);
+        choose_made_file(&browser, "hospital.csv", table.as_bytes()).await?;
+        prepare::wait_open(&browser).await?;
+        refine::open(&browser, "clean").await?;
+        pictures(&browser, "clean-empty").await?;
+        refine::begin_step(&browser, "impute", &["score"], &[("filling", "median")]).await?;
+        browser.click("step-look").await?;
+        browser.wait_for("step-preview", LONG).await?;
+        pictures(&browser, "clean-preview").await?;
+        refine::add_step(&browser, 1).await?;
+        refine::begin_step(&browser, "outliers", &["cost", "los"], &[("factor", "0.5"), ("action", "cap")])
+            .await?;
+        refine::add_step(&browser, 2).await?;
+        refine::begin_step(&browser, "split", &[], &[("by", "sex")]).await?;
+        refine::add_step(&browser, 3).await?;
+        browser.unfold("step-details-0").await?;
+        browser.unfold("step-details-1").await?;
+        browser.unfold("flagged").await?;
+        browser.unfold("step-details-2").await?;
+        pictures(&browser, "clean-steps").await?;
+        refine::open(&browser, "rows").await?;
+        pictures(&browser, "rows").await?;
+        refine::open(&browser, "anonymise").await?;
+        for (column, role) in [(1, "quasi"), (2, "quasi"), (0, "quasi"), (3, "sensitive")] {
+            browser.choose(&format!("role-{column}"), role).await?;
+        }
+        pictures(&browser, "anonymise").await?;
+        refine::enter(&browser, &[("suppression", "0.1")]).await?;
+        browser.click("preview-release").await?;
+        browser.wait_for("privacy-finding", LONG).await?;
+        pictures(&browser, "anonymise-preview").await?;
+        browser.click("add-release").await?;
+        browser.wait_for("save-release", LONG).await?;
+        refine::open(&browser, "columns").await?;
+        pictures(&browser, "columns-prepared").await?;
+        choose_made_file(&browser, "people.csv", PEOPLE.as_bytes()).await?;
+        prepare::wait_open(&browser).await?;
+        browser.click("prepare-next").await?;
+        browser.wait_for("identifying-gate", SOON).await?;
+        pictures(&browser, "gate").await?;
+        refine::open(&browser, "anonymise").await?;
+        pictures(&browser, "anonymise-people").await?;
+        browser.reload().await?;
+        Ok(())
+    });
+}
+
+const PEOPLE: &str = "patient_id,name,mail,born,age,stay\nP-1001,Anna Keller,anna@example.org,1980-02-01,44,3\n\
+    P-1002,Peter Huber,peter@example.org,1961-12-24,63,5\nP-1003,Maria Rossi,maria@example.org,1999-07-14,25,2\n\
+    P-1004,Jean Dupont,jean@example.org,1955-03-30,69,11\nP-1005,Laura Meier,laura@example.org,2001-09-09,23,4\n";

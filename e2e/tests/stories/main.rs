@@ -17,6 +17,7 @@ mod looks;
 mod modules;
 mod passphrase;
 mod readings;
+mod refine;
 mod resume;
 mod sums;
 mod two_browsers;

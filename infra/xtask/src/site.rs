@@ -31,6 +31,11 @@ const BFV_WORKER: &str = "bfv";
 const TRAIN_WORKER: &str = "train";
 /// The binary of the worker that reads Parquet files.
 const PARQUET_WORKER: &str = "parquet";
+/// The binary of the worker that prepares rows.
+const PREPARE_WORKER: &str = "prepare";
+
+/// The binaries that are no modules of the page.
+const WORKERS: [&str; 5] = [WORKER, BFV_WORKER, TRAIN_WORKER, PARQUET_WORKER, PREPARE_WORKER];
 
 /// Most bytes of [`FIRST_LOAD`] and of snippets, brotli-compressed.
 const FIRST_LOAD_LIMIT: u64 = 200_000;
@@ -212,9 +217,7 @@ impl<'a> Fetched<'a> {
             file.strip_prefix(binary.as_str()).is_some_and(|rest| rest == ".js" || rest == "_bg.wasm")
         });
         match binary.map(String::as_str) {
-            Some(name) if ![PAGE, WORKER, BFV_WORKER, TRAIN_WORKER, PARQUET_WORKER].contains(&name) => {
-                Self::WithModule(name)
-            }
+            Some(name) if name != PAGE && !WORKERS.contains(&name) => Self::WithModule(name),
             Some(_) | None => Self::Elsewhere,
         }
     }
@@ -268,7 +271,7 @@ mod tests {
 
     #[test]
     fn files_belong_to_the_first_load_or_to_a_later_module() {
-        let binaries = ["bfv", "dataset", "page", "parquet", "train", "worker"].map(str::to_owned);
+        let binaries = ["bfv", "dataset", "page", "parquet", "prepare", "train", "worker"].map(str::to_owned);
         let fetched = |file| Fetched::of(file, &binaries);
         assert_eq!(fetched("page_bg.wasm"), Fetched::First);
         assert_eq!(fetched("snippets/x/inline0.js"), Fetched::First);
@@ -278,6 +281,7 @@ mod tests {
         assert_eq!(fetched("bfv_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("train_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("parquet_bg.wasm"), Fetched::Elsewhere);
+        assert_eq!(fetched("prepare_bg.wasm"), Fetched::Elsewhere);
         assert_eq!(fetched("samples/dataset.js"), Fetched::Elsewhere);
     }
 }

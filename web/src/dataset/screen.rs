@@ -122,6 +122,9 @@ fn Opened(#[prop(into)] view: Signal<DatasetView>, uploaded: Option<UploadSummar
         <CloudSaw dataset/>
         <section class="panel browser-side" aria-labelledby="schema-title">
             <h2 id="schema-title"><Icon symbol=Symbol::Browser/>"Columns"</h2>
+            {move || view.with(|view| view.manifest.preparation.clone()).into_iter().map(|said| view! {
+                <p class="wrap" data-testid="preparation">{said}</p>
+            }).collect_view()}
             {move || view! { <Schema columns=columns.get()/> }}
         </section>
         <section class="panel" aria-labelledby="keep-title">

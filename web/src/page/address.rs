@@ -5,6 +5,7 @@ use veilsum_protocol::DatasetId;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, MouseEvent, UrlSearchParams};
 
+use crate::ui::module::RefineScreen;
 use crate::ui::navigate;
 
 /// What an address shows.
@@ -12,7 +13,8 @@ use crate::ui::navigate;
 pub(super) enum Screen {
     Start,
     Keyring,
-    Prepare,
+    /// The columns of the open table, or another look at it.
+    Prepare(Option<RefineScreen>),
     Upload,
     Datasets,
     Dataset(DatasetId),
@@ -27,7 +29,10 @@ impl Screen {
         match path {
             "/" | "/index.html" => Self::Start,
             "/keyring" => Self::Keyring,
-            "/prepare" => Self::Prepare,
+            "/prepare" => Self::Prepare(None),
+            "/prepare/rows" => Self::Prepare(Some(RefineScreen::Rows)),
+            "/prepare/clean" => Self::Prepare(Some(RefineScreen::Clean)),
+            "/prepare/anonymise" => Self::Prepare(Some(RefineScreen::Anonymise)),
             "/upload" => Self::Upload,
             "/datasets" => Self::Datasets,
             "/verify" => Self::Verify,
@@ -119,6 +124,8 @@ mod tests {
         assert_eq!(Screen::of("/verify"), Screen::Verify);
         assert_eq!(Screen::of("/workbench"), Screen::Workbench);
         assert_eq!(Screen::of("/models"), Screen::Models);
+        assert_eq!(Screen::of("/prepare"), Screen::Prepare(None));
+        assert_eq!(Screen::of("/prepare/clean"), Screen::Prepare(Some(RefineScreen::Clean)));
         let id = "00112233445566778899aabbccddeeff";
         assert_eq!(Screen::of(&format!("/datasets/{id}")), Screen::Dataset(id.parse().unwrap()));
         assert_eq!(Screen::of("/datasets/xyz"), Screen::NotFound);

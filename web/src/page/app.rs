@@ -35,7 +35,7 @@ pub(super) fn App() -> impl IntoView {
             {move || match address.screen() {
                 Screen::Start => view! { <StartPage/> }.into_any(),
                 Screen::Keyring => view! { <KeyringPage/> }.into_any(),
-                Screen::Prepare => view! { <PreparePage/> }.into_any(),
+                Screen::Prepare(part) => view! { <PreparePage part/> }.into_any(),
                 Screen::Upload => view! { <UploadPage/> }.into_any(),
                 Screen::Datasets => view! { <DatasetsPage/> }.into_any(),
                 Screen::Dataset(dataset) => view! { <DatasetPage dataset/> }.into_any(),

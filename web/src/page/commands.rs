@@ -63,6 +63,10 @@ impl Vault {
         self.read(Command::OpenSample { file_name }, None).await
     }
 
+    pub(super) async fn current_table(self) -> Result<TableView, Fault> {
+        self.read(Command::CurrentTable, None).await
+    }
+
     async fn read(self, command: Command, file: Option<File>) -> Result<TableView, Fault> {
         let view = self.expect(command, file, variant!(Reply::Table(view) => view.open()?)).await;
         self.activity.reading.set(None);

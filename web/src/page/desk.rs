@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_analysis::Request;
 use veilsum_protocol::DatasetId;
+use veilsum_protocol::manifest::IdentifyingDecision;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
@@ -35,6 +36,8 @@ pub(super) struct Desk {
     pub(super) rows_per_group: RwSignal<Option<u32>>,
     /// What is to compute in the cloud.
     pub(super) engine: RwSignal<Engine>,
+    /// Columns that say who people are and may leave the browser, by their owner's word.
+    pub(super) kept: RwSignal<Vec<usize>>,
     /// The upload.
     pub(super) upload: RwSignal<UploadProcess>,
 }
@@ -76,7 +79,7 @@ pub(super) enum UploadProcess {
 
 impl Desk {
     pub(super) fn new(vault: Vault) -> Self {
-        Self {
+        let desk = Self {
             vault,
             source: StoredValue::new_local(None),
             table: RwSignal::new(TableProcess::None),
@@ -87,8 +90,58 @@ impl Desk {
             left_out: RwSignal::new(Vec::new()),
             rows_per_group: RwSignal::new(None),
             engine: RwSignal::new(Engine::default()),
+            kept: RwSignal::new(Vec::new()),
             upload: RwSignal::new(UploadProcess::Idle),
-        }
+        };
+        Effect::new(move |_| {
+            if vault.activity.table_changes.get() > 0 {
+                desk.take_prepared();
+            }
+        });
+        desk
+    }
+
+    /// Takes over the table after its rows were prepared in another way.
+    fn take_prepared(self) {
+        spawn_local(async move {
+            let Ok(view) = self.vault.current_table().await else { return };
+            let Some(before) = self.open_table() else { return };
+            self.keep_choices(&before, &view);
+            if view.is_anonymised && !before.is_anonymised {
+                // The original has what was taken out of the rows.
+                self.keep_original.set(false);
+            }
+            self.table.set(TableProcess::Open(Arc::new(view)));
+        });
+    }
+
+    /// The table in hand, once it is read.
+    fn open_table(self) -> Option<Arc<TableView>> {
+        self.table.with_untracked(|table| match table {
+            TableProcess::Open(view) => Some(Arc::clone(view)),
+            TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
+        })
+    }
+
+    /// Keeps what was chosen for columns of the table `before` for which `view` proposes the same.
+    fn keep_choices(self, before: &TableView, view: &TableView) {
+        let names =
+            |table: &TableView, at: usize| table.profile.columns.get(at).map(|column| column.name.clone());
+        let place = |at: usize| {
+            let name = names(view, at)?;
+            let place = before.profile.columns.iter().position(|column| column.name == name)?;
+            (before.proposals[place] == view.proposals[at]).then_some(place)
+        };
+        self.choices.update(|choices| {
+            let chosen = |at: usize| choices.get(place(at)?).copied();
+            let proposed = view.proposals.iter().enumerate();
+            *choices = proposed.map(|(at, proposal)| chosen(at).unwrap_or(proposal.choice)).collect();
+        });
+        self.kept.update(|kept| {
+            *kept = (0..view.proposals.len())
+                .filter(|at| place(*at).is_some_and(|place| kept.contains(&place)))
+                .collect();
+        });
     }
 
     /// Reads a bundled sample.
@@ -106,10 +159,7 @@ impl Desk {
     /// Reads the same file again, with the current options.
     pub(super) fn read_again(self) {
         if let Some(source) = self.source.get_value() {
-            let before = self.table.with_untracked(|table| match table {
-                TableProcess::Open(view) => Some(Arc::clone(view)),
-                TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
-            });
+            let before = self.open_table();
             self.open(source, before);
         }
     }
@@ -152,16 +202,11 @@ impl Desk {
             };
             self.table.set(match read {
                 Ok(view) => {
-                    self.choices.update(|choices| {
-                        let chosen = |at: usize| {
-                            let before = before.as_ref()?.proposals.get(at)?;
-                            (*before == view.proposals[at]).then(|| choices.get(at).copied())?
-                        };
-                        let proposed = view.proposals.iter().enumerate();
-                        *choices =
-                            proposed.map(|(at, proposal)| chosen(at).unwrap_or(proposal.choice)).collect();
-                    });
-                    if before.is_none() {
+                    if let Some(before) = before {
+                        self.keep_choices(&before, &view);
+                    } else {
+                        self.choices.set(view.proposals.iter().map(|proposal| proposal.choice).collect());
+                        self.kept.set(Vec::new());
                         self.keep_original.set(true);
                         self.presets.set(Presets::default());
                         self.rows_per_group.set(None);
@@ -181,6 +226,11 @@ impl Desk {
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
             engine: self.engine.get(),
+            identifying: self.kept.with(|kept| {
+                kept.iter()
+                    .map(|at| (u32::try_from(*at).unwrap_or(u32::MAX), IdentifyingDecision::Keep))
+                    .collect()
+            }),
             analyses: self.choices.with(|choices| self.presets.with(|presets| presets.requests(choices))),
         }
     }

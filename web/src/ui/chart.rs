@@ -22,6 +22,7 @@ use leptos::task::spawn_local;
 use veilsum_analysis::answer::{Chart, ChartKind};
 
 pub(crate) use self::clouds::{Cloud, Clouds};
+pub(crate) use self::histogram::Counts;
 pub(crate) use self::lines::{Lines, Series};
 pub(crate) use self::matrix::Matrix;
 use self::picture::Picture;
@@ -45,6 +46,8 @@ pub(crate) enum Drawn {
     Matrix(Matrix),
     /// Points of several groups.
     Clouds(Clouds),
+    /// How many of something are in each bin.
+    Counts(Counts),
 }
 
 /// Draws a chart for so much room.
@@ -54,12 +57,22 @@ fn draw(drawn: &Drawn, width: f64) -> Picture {
         Drawn::Lines(drawn) => lines::draw(drawn, width),
         Drawn::Matrix(drawn) => matrix::draw(drawn, width),
         Drawn::Clouds(drawn) => clouds::draw(drawn, width),
+        Drawn::Counts(drawn) => histogram::draw(drawn, width),
     }
 }
 
 fn draw_answer(kind: &ChartKind, width: f64) -> Picture {
     match kind {
-        ChartKind::Histogram { column, edges, counts } => histogram::draw(column, edges, counts, width),
+        ChartKind::Histogram { column, edges, counts } => {
+            let drawn = Counts {
+                one: "row",
+                many: "rows",
+                axis: column.clone(),
+                edges: edges.clone(),
+                counts: counts.clone(),
+            };
+            histogram::draw(&drawn, width)
+        }
         ChartKind::Boxes { axis, boxes } => boxes::draw(axis, boxes, width),
         ChartKind::Groups { axis, bars, groups } => estimates::groups(axis, *bars, groups, width),
         ChartKind::GroupedBars { axis, series, groups } => grouped_bars::draw(axis, series, groups, width),

@@ -7,7 +7,7 @@ use web_sys::{File, HtmlInputElement};
 /// A file chooser that looks like a button.
 #[component]
 pub(crate) fn FileInput(
-    id: &'static str,
+    #[prop(into)] id: String,
     label: &'static str,
     /// What the chooser offers first.
     #[prop(
@@ -29,7 +29,7 @@ pub(crate) fn FileInput(
     };
     view! {
         <span class=format!("file-input {class}")>
-            <input type="file" id=id data-testid=id accept=accept on:change=change/>
+            <input type="file" id=id.clone() data-testid=id.clone() accept=accept on:change=change/>
             <label class="button" for=id>{label}</label>
         </span>
     }

@@ -19,6 +19,8 @@ pub(crate) enum Module {
     Dataset,
     /// What is behind `/workbench` and `/models`.
     Workbench,
+    /// What is behind `/prepare/rows`, `/prepare/clean` and `/prepare/anonymise`.
+    Refine,
 }
 
 impl Module {
@@ -28,6 +30,7 @@ impl Module {
             Self::First => "page",
             Self::Dataset => "dataset",
             Self::Workbench => "workbench",
+            Self::Refine => "refine",
         }
     }
 
@@ -64,6 +67,17 @@ pub(crate) enum WorkbenchScreen {
     Models,
 }
 
+/// What the module [`Module::Refine`] shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RefineScreen {
+    /// All rows.
+    Rows,
+    /// The steps of a recipe.
+    Clean,
+    /// Pseudonyms and generalised releases.
+    Anonymise,
+}
+
 /// The screen of a dataset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DatasetScreen {
@@ -76,8 +90,11 @@ pub(crate) struct DatasetScreen {
 /// that a module is loaded, and messages carry no names by which a difference would be noticed.
 pub const BUILD: u32 = fingerprint(
     fingerprint(
-        fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
-        include_bytes!("../messages/workbench.rs"),
+        fingerprint(
+            fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
+            include_bytes!("../messages/workbench.rs"),
+        ),
+        include_bytes!("../messages/refine.rs"),
     ),
     include_bytes!("module.rs"),
 );

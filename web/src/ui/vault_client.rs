@@ -49,6 +49,9 @@ pub(crate) struct Activity {
     pub(crate) download: RwSignal<Option<Progress>>,
     pub(crate) job: RwSignal<Option<JobProgress>>,
     pub(crate) workbench: RwSignal<Option<Encoded<messages::workbench::Progress>>>,
+    pub(crate) refining: RwSignal<Option<Progress>>,
+    /// Counts how often the open table was prepared in another way.
+    pub(crate) table_changes: RwSignal<u32>,
     pub(crate) waiting: RwSignal<String>,
 }
 
@@ -104,6 +107,8 @@ impl Vault {
                 download: RwSignal::new(None),
                 job: RwSignal::new(None),
                 workbench: RwSignal::new(None),
+                refining: RwSignal::new(None),
+                table_changes: RwSignal::new(0),
                 waiting: RwSignal::new(String::new()),
             },
             gone: RwSignal::new(None),
@@ -215,6 +220,8 @@ impl Activity {
             Event::Download(progress) => self.download.set(Some(progress)),
             Event::Job(progress) => self.job.set(Some(progress)),
             Event::Workbench(progress) => self.workbench.set(Some(progress)),
+            Event::Refining(progress) => self.refining.set(Some(progress)),
+            Event::TableChanged => self.table_changes.update(|changes| *changes += 1),
             Event::Waiting { message } => self.waiting.set(message),
         }
     }

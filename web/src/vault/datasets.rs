@@ -13,6 +13,7 @@ use crate::messages::{DatasetHead, DatasetSummary, DatasetView, Fault, ManifestV
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
+use crate::vault::refine;
 
 /// Manifests that are fetched at once.
 const FETCHES: usize = 6;
@@ -64,8 +65,8 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<DatasetView, Faul
         dataset,
         size_bytes: detail.entry.size_bytes,
         rollback_note,
-        source_at_hand: vault.twins.source_of(&manifest.source).is_some(),
-        manifest: ManifestView::from(&manifest),
+        source_at_hand: vault.twins.has_file_of(&manifest.source),
+        manifest: ManifestView { preparation: refine::in_words(&manifest), ..ManifestView::from(&manifest) },
     })
 }
 

@@ -1,22 +1,19 @@
 //! Parquet files: turned into rows by a worker of their own, which ends with the file.
 
-use std::cell::Cell;
 use std::io;
-use std::rc::Rc;
 
-use futures_channel::oneshot;
 use js_sys::Array;
 use veilsum_table::read::{Format, detect};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, Event, MessageEvent, Worker};
+use web_sys::Blob;
 
 use crate::abort::Abort;
 use crate::api::HelperRole;
 use crate::messages::{Fault, Progress};
-use crate::parquet_worker::RowsHead;
+use crate::rows_out::RowsHead;
 use crate::time::Stopwatch;
-use crate::vault::helper;
-use crate::vault::source::{ParquetRows, Source, unreadable};
+use crate::vault::helper::Errand;
+use crate::vault::source::{DerivedRows, Source, unreadable};
 use crate::vault::table::{hash, progress};
 
 /// Bytes at the start of a file in which a Parquet file shows.
@@ -33,7 +30,7 @@ pub(crate) async fn opened(
     abort: &Abort,
     told: impl Fn(Progress) + 'static,
 ) -> Result<Source, Fault> {
-    if source.parquet_rows().is_some() {
+    if source.rows().is_some() {
         return Ok(source);
     }
     if !is_parquet(&source).map_err(|error| unreadable(source.name(), &error))? {
@@ -44,9 +41,10 @@ pub(crate) async fn opened(
     let watch = Stopwatch::start();
     let total = source.size_bytes();
     let told = move |hundredths: u64| told(progress(total / 100 * hundredths, total, watch.seconds()));
-    let conversion = Conversion::start(source.blob(), told).map_err(|reason| not_started(&reason))?;
-    let (blob, head) = abort.or(conversion.rows()).await??;
-    Ok(source.with_rows(ParquetRows::new(blob, sha256, head)))
+    let conversion = Errand::start(HelperRole::Parquet, source.blob(), told, read);
+    let conversion = conversion.map_err(|reason| not_started(&reason))?;
+    let (blob, head) = abort.or(conversion.result()).await?.map_err(|reason| broke_off(&reason))??;
+    Ok(source.with_rows(DerivedRows::new(blob, sha256, head)))
 }
 
 /// Whether a file starts as a Parquet file, or has its mark at both ends; a CSV file may start with a column `PAR1`.
@@ -60,68 +58,11 @@ fn is_parquet(source: &Source) -> io::Result<bool> {
     Ok(detect(&head).value == Format::Parquet || (size > MARK.len() as u64 && end == MARK))
 }
 
-/// A worker that reads a file; dropping it ends the worker.
-struct Conversion {
-    worker: Worker,
-    rows: oneshot::Receiver<Result<(Blob, RowsHead), Fault>>,
-    _receive: Closure<dyn FnMut(MessageEvent)>,
-    _fail: Closure<dyn FnMut(Event)>,
-}
-
-impl Conversion {
-    fn start(file: &Blob, told: impl Fn(u64) + 'static) -> Result<Self, String> {
-        let worker = helper::start(HelperRole::Parquet)?;
-        let (sender, rows) = oneshot::channel();
-        let sender = Rc::new(Cell::new(Some(sender)));
-        let receive = {
-            let sender = Rc::clone(&sender);
-            Closure::new(move |event: MessageEvent| match read(&event.data()) {
-                Message::Hundredths(hundredths) => told(hundredths),
-                Message::Ended(result) => {
-                    if let Some(sender) = sender.take() {
-                        let _ = sender.send(result);
-                    }
-                }
-            })
-        };
-        worker.set_onmessage(Some(receive.as_ref().unchecked_ref()));
-        let fail = Closure::new(move |event: Event| {
-            if let Some(sender) = sender.take() {
-                let _ = sender.send(Err(broke_off(&helper::event_in_words(&event))));
-            }
-        });
-        worker.set_onerror(Some(fail.as_ref().unchecked_ref()));
-        let conversion = Self { worker, rows, _receive: receive, _fail: fail };
-        conversion.worker.post_message(file).map_err(|error| helper::in_words(&error))?;
-        Ok(conversion)
-    }
-
-    async fn rows(mut self) -> Result<(Blob, RowsHead), Fault> {
-        (&mut self.rows).await.unwrap_or_else(|_| Err(broke_off("the worker was ended")))
-    }
-}
-
-impl Drop for Conversion {
-    fn drop(&mut self) {
-        self.worker.set_onmessage(None);
-        self.worker.set_onerror(None);
-        self.worker.terminate();
-    }
-}
-
-enum Message {
-    Hundredths(u64),
-    Ended(Result<(Blob, RowsHead), Fault>),
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hundredths for people")]
-fn read(message: &JsValue) -> Message {
-    if let Some(hundredths) = message.as_f64() {
-        return Message::Hundredths(hundredths as u64);
-    }
+/// What the worker made of the file.
+fn read(message: &JsValue) -> Result<(Blob, RowsHead), Fault> {
     let parts: Array = message.dyn_ref::<Array>().cloned().unwrap_or_default();
     let words = |at: u32| parts.get(at).as_string().unwrap_or_default();
-    Message::Ended(match parts.get(0).as_f64() {
+    match parts.get(0).as_f64() {
         Some(0.0) => {
             let head = serde_json::from_str::<RowsHead>(&words(2));
             match (parts.get(1).dyn_into::<Blob>(), head) {
@@ -131,7 +72,7 @@ fn read(message: &JsValue) -> Message {
         }
         Some(1.0) => Err(Fault::new("unreadable-table", &words(1))),
         _ => Err(not_started(&words(1))),
-    })
+    }
 }
 
 fn broke_off(detail: &str) -> Fault {

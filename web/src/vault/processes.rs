@@ -26,6 +26,8 @@ pub enum Work {
     Scoring,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
+    /// Preparing the rows of the open table, or making them ready to be looked at; a new one replaces the one that runs.
+    Refining,
     /// Anything else that needs the keyring.
     Other,
 }
@@ -76,6 +78,7 @@ impl Processes {
                 Work::Training => "A training is running",
                 Work::Scoring => "A scoring or a measurement is running",
                 Work::Keyring => "The keyring is being changed",
+                Work::Refining => "The table is being prepared",
                 Work::Other => "A request is running",
             };
             return Err(Fault::new(

@@ -8,13 +8,14 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use sha2::{Digest as _, Sha256};
 use veilsum_protocol::Digest;
+use veilsum_protocol::manifest::Preparation;
 use veilsum_table::Found;
 use veilsum_table::csv::Skipped;
 use veilsum_table::types::ColumnType;
 use web_sys::{Blob, File, FileReaderSync};
 
 use crate::messages::Fault;
-use crate::parquet_worker::RowsHead;
+use crate::rows_out::RowsHead;
 
 /// Bytes that are read at once.
 const SLICE_BYTES: u64 = 256 << 10;
@@ -26,23 +27,43 @@ pub struct Source {
     name: String,
     size_bytes: u64,
     is_sample: bool,
-    rows: Option<Rc<ParquetRows>>,
+    /// Of a Parquet file.
+    rows: Option<Rc<DerivedRows>>,
+    prepared: Option<Rc<PreparedRows>>,
 }
 
-/// The rows of a Parquet file, as CSV in a blob.
+/// Rows that were made of a file, as CSV in a blob.
 #[derive(Debug)]
-pub struct ParquetRows {
+pub struct DerivedRows {
     blob: Blob,
-    /// SHA-256 of the Parquet file.
+    /// SHA-256 of the file.
     sha256: Digest,
     head: RowsHead,
 }
 
-impl ParquetRows {
+impl DerivedRows {
     /// The rows of the file with this hash.
     #[must_use]
     pub fn new(blob: Blob, sha256: Digest, head: RowsHead) -> Self {
         Self { blob, sha256, head }
+    }
+
+    /// SHA-256 of the file.
+    #[must_use]
+    pub fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    /// The rows themselves.
+    #[must_use]
+    pub fn blob(&self) -> &Blob {
+        &self.blob
+    }
+
+    /// What is known of them.
+    #[must_use]
+    pub fn head(&self) -> &RowsHead {
+        &self.head
     }
 
     /// What the cells of each column mean.
@@ -58,6 +79,15 @@ impl ParquetRows {
     }
 }
 
+/// Rows that a recipe made of those of a file.
+#[derive(Debug)]
+pub struct PreparedRows {
+    /// The rows.
+    pub rows: DerivedRows,
+    /// What made them, as the manifest records it.
+    pub preparation: Preparation,
+}
+
 impl Source {
     /// The file as it is now; if it changes, reading it fails.
     #[must_use]
@@ -68,7 +98,14 @@ impl Source {
     /// A blob without a name.
     #[must_use]
     pub fn from_blob(blob: Blob) -> Self {
-        Self { name: String::new(), size_bytes: size_of(&blob), blob, is_sample: false, rows: None }
+        Self {
+            name: String::new(),
+            size_bytes: size_of(&blob),
+            blob,
+            is_sample: false,
+            rows: None,
+            prepared: None,
+        }
     }
 
     /// A bundled sample.
@@ -82,14 +119,38 @@ impl Source {
 
     /// The same file with its rows at hand.
     #[must_use]
-    pub fn with_rows(self, rows: ParquetRows) -> Self {
+    pub fn with_rows(self, rows: DerivedRows) -> Self {
         Self { rows: Some(Rc::new(rows)), ..self }
     }
 
-    /// The rows of a Parquet file, once it was read.
+    /// The same file with its rows prepared.
     #[must_use]
-    pub fn parquet_rows(&self) -> Option<&ParquetRows> {
+    pub fn with_prepared(self, prepared: PreparedRows) -> Self {
+        Self { prepared: Some(Rc::new(prepared)), ..self }
+    }
+
+    /// The same file with its rows as they are in it.
+    #[must_use]
+    pub fn unprepared(self) -> Self {
+        Self { prepared: None, ..self }
+    }
+
+    /// The rows of a Parquet file as they are in it, once it was read.
+    #[must_use]
+    pub fn rows(&self) -> Option<&DerivedRows> {
         self.rows.as_deref()
+    }
+
+    /// What prepared the rows that it gives, if anything did.
+    #[must_use]
+    pub fn preparation(&self) -> Option<&Preparation> {
+        self.prepared.as_ref().map(|prepared| &prepared.preparation)
+    }
+
+    /// The rows that it gives, where others than itself made them.
+    #[must_use]
+    pub fn derived(&self) -> Option<&DerivedRows> {
+        self.prepared.as_ref().map(|prepared| &prepared.rows).or_else(|| self.rows())
     }
 
     /// The file itself.
@@ -125,7 +186,7 @@ impl Source {
     /// Starts reading its rows, as text.
     #[must_use]
     pub fn rows_reader(&self) -> SourceReader {
-        match &self.rows {
+        match self.derived() {
             Some(rows) => SourceReader::new(&rows.blob, Some(rows.sha256)),
             None => self.reader(),
         }
@@ -134,7 +195,7 @@ impl Source {
     /// Bytes that [`Self::rows_reader`] gives.
     #[must_use]
     pub fn rows_bytes(&self) -> u64 {
-        self.rows.as_ref().map_or(self.size_bytes, |rows| size_of(&rows.blob))
+        self.derived().map_or(self.size_bytes, |rows| size_of(&rows.blob))
     }
 
     /// Some of its bytes.
@@ -211,7 +272,7 @@ impl SourceReader {
 }
 
 impl RunningHash {
-    /// SHA-256 of everything so far; of rows that were made of a Parquet file, that of the file.
+    /// SHA-256 of everything so far; of rows that were made of a file, that of the file.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.known.unwrap_or_else(|| Digest::from_bytes(self.running.borrow().clone().finalize().into()))

@@ -16,8 +16,8 @@ use crate::abort::Abort;
 use crate::messages::Fault;
 use crate::vault::Vault;
 use crate::vault::random::rng;
+use crate::vault::rows::Rows;
 use crate::vault::source::Source;
-use crate::vault::table::Rows;
 use crate::vault::twin;
 
 /// Row groups that are computed again.
@@ -63,7 +63,7 @@ pub(crate) async fn recompute(
             })
             .collect();
         let Some(of_batch) = manifest.batch(batch).filter(|_| !groups.is_empty()) else { continue };
-        let Some(source) = vault.twins.source_of(of_batch) else {
+        let Some(source) = twin::prepared(vault, of_batch, abort).await? else {
             let name = &of_batch.file_name;
             return Ok(Spot::Impossible(format!("the file “{name}” is not at hand in this browser")));
         };

@@ -3,26 +3,29 @@
 use std::rc::Rc;
 
 use veilsum_protocol::Digest;
-use veilsum_table::csv::{Delimiter, FirstRow, ReadError, RowPolicy, Skipped};
+use veilsum_table::Found;
+use veilsum_table::csv::{FirstRow, Skipped};
 use veilsum_table::decimal::DecimalMark;
-use veilsum_table::json::JsonFault;
 use veilsum_table::preset;
 use veilsum_table::profile::{Profile, Profiler};
-use veilsum_table::read::{Format, Options, TableReader};
+use veilsum_table::read::{Format, TableReader};
 use veilsum_table::survey::{Survey, Surveyor};
 use veilsum_table::treat::{self, Room};
-use veilsum_table::types::{ColumnType, Converter, Typer};
-use veilsum_table::{Found, Row};
+use veilsum_table::types::{ColumnType, Typer};
 
 use crate::abort::Abort;
 use crate::api::{self, How, Patience};
+use crate::messages::refine::ColumnFindings;
 use crate::messages::{Event, Fault, PresetView, Progress, Proposal, ReadOptions, Reading, TableView};
 use crate::time::{Pace, Stopwatch, Turn};
 use crate::vault::Vault;
 use crate::vault::details;
 use crate::vault::parquet;
 use crate::vault::processes::Work;
-use crate::vault::source::{ParquetRows, RunningHash, Source, SourceReader};
+use crate::vault::refine::findings::{self, Sampler};
+use crate::vault::refine::{self, Refining};
+use crate::vault::rows::{Rows, settled};
+use crate::vault::source::{Source, SourceReader};
 use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
 
 /// Rows that the page shows.
@@ -31,8 +34,6 @@ const FIRST_ROWS: u64 = 20;
 const SHOWN_CHARACTERS: usize = 80;
 /// Slots of the smallest modulus: a proposal must fit whichever key is used.
 const FEWEST_SLOTS: u32 = 30;
-/// Rows between two looks at the clock.
-const ROWS_PER_LOOK: u32 = 128;
 
 /// A file that was read and profiled.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct OpenTable {
     pub sha256: Digest,
     /// What is in it.
     pub profile: Profile,
+    /// What its columns look like, where that was looked at.
+    pub findings: Vec<ColumnFindings>,
 }
 
 /// What one pass over a file found.
@@ -73,15 +76,28 @@ pub(crate) enum Look {
 /// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
 pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<TableView, Fault> {
     vault.table.take();
+    let before = vault.refining.take().filter(|_| options != ReadOptions::default());
+    vault.processes.stop(Work::Refining).await;
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Reading(progress));
     let profiled = profile(source, options, Look::Close, &process, told).await?;
-    let table = Rc::new(profiled.table);
+    let (table, view) = opened(profiled);
     vault.table.replace(Some(Rc::clone(&table)));
     vault.twins.remember(&table);
     crate::vault::upload::speed::measure_ahead(vault);
+    vault.refining.replace(Some(Rc::new(Refining::of(&table, &Rc::new(view.clone())))));
+    match before {
+        // The same file in another reading keeps its steps.
+        Some(before) if before.sha256() == table.sha256 => Ok(refine::take_over(vault, &before, view).await),
+        Some(_) | None => Ok(view),
+    }
+}
+
+/// A table that was profiled, and what is shown of it.
+pub(crate) fn opened(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
+    let table = Rc::new(profiled.table);
     let room = Room::for_rows(table.profile.row_count, FEWEST_SLOTS);
     let room = Room { block_count: smallest_groups_block_count(table.profile.row_count), ..room };
     let proposals = table.profile.columns.iter().map(|column| {
@@ -96,7 +112,9 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
                 .and_then(|categories| u32::try_from(categories.len()).ok()),
         }
     });
-    Ok(TableView {
+    // Samples are public.
+    let identifying = if table.source.is_sample() { Vec::new() } else { findings::asking(&table.findings) };
+    let view = TableView {
         file_name: table.source.name().to_owned(),
         size_bytes: table.source.size_bytes(),
         reading: profiled.reading,
@@ -108,7 +126,11 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
         profile: table.profile.clone(),
         first_rows: profiled.first_rows,
         seconds: profiled.seconds,
-    })
+        identifying,
+        step_count: 0,
+        is_anonymised: false,
+    };
+    (table, view)
 }
 
 /// Reads and profiles a bundled sample.
@@ -150,6 +172,8 @@ pub async fn close(vault: &Vault) {
         unlocked.pool.take();
     }
     vault.table.take();
+    vault.refining.take();
+    vault.processes.stop(Work::Refining).await;
     vault.processes.stop(Work::Reading).await;
 }
 
@@ -191,27 +215,31 @@ pub(crate) async fn profile(
 ) -> Result<Profiled, Fault> {
     let watch = Stopwatch::start();
     let source = parquet::opened(source, abort, told.clone()).await?;
+    let is_prepared = source.preparation().is_some();
     let is_first_row_chosen = options.first_row_is_data.is_some();
     let chosen = options.types.clone();
     // The schema of a Parquet file knows better than its cells.
-    let looks_for_types = look == Look::Close && source.parquet_rows().is_none();
+    let looks_for_types = look == Look::Close && source.derived().is_none();
     // Of the first pass: in the second one all is chosen, and nothing is found.
     let mut found_reading = None;
     loop {
         let mut rows = Rows::read(&source, &options)?;
         let is_second_pass = found_reading.is_some();
         let reading =
-            found_reading.take().unwrap_or_else(|| reading(&rows.table, &source, is_first_row_chosen));
-        // Whoever reads the file again must read it in the same way, whatever would be found in it then.
-        options.first_row_is_data = Some(reading.first_row_is_data);
-        options.decimal_comma = Some(reading.decimal_comma);
-        let mut types = rows.types.clone();
-        options.types = Some(codes(&types));
+            found_reading.take().unwrap_or_else(|| reading(rows.table(), &source, is_first_row_chosen));
+        let mut types = rows.types().to_vec();
+        if !is_prepared {
+            // Whoever reads the file again must read it in the same way, whatever would be found in it then.
+            options.first_row_is_data = Some(reading.first_row_is_data);
+            options.decimal_comma = Some(reading.decimal_comma);
+            options.types = Some(codes(&types));
+        }
         let mut profiler = Profiler::new(rows.header(), &options.missing_words);
         let mut surveyor =
             (look == Look::Close).then(|| Surveyor::new(rows.header(), &options.missing_words));
         let mark = if reading.decimal_comma { DecimalMark::Comma } else { DecimalMark::Point };
         let mut typer = looks_for_types.then(|| Typer::new(types.len(), mark, &options.missing_words));
+        let mut sampler = (look == Look::Close).then(|| Sampler::new(rows.header()));
         let mut first_rows = Vec::new();
         let mut pace = Pace::new();
         while rows.next(abort).await? {
@@ -222,6 +250,9 @@ pub(crate) async fn profile(
             }
             if let Some(typer) = &mut typer {
                 typer.push(written);
+            }
+            if let Some(sampler) = &mut sampler {
+                sampler.push(written);
             }
             if profiler.row_count() <= FIRST_ROWS {
                 first_rows.push(written.cells().map(shown).collect());
@@ -244,8 +275,9 @@ pub(crate) async fn profile(
         told(progress(source.size_bytes(), source.size_bytes(), seconds));
         let profile = profiler.finish(&rows.skipped())?;
         let sha256 = rows.digest();
+        let findings = sampler.map(Sampler::finish).unwrap_or_default();
         return Ok(Profiled {
-            table: OpenTable { source, options, sha256, profile },
+            table: OpenTable { source, options, sha256, profile, findings },
             reading,
             first_rows,
             types,
@@ -253,31 +285,6 @@ pub(crate) async fn profile(
             seconds,
         });
     }
-}
-
-/// What each column holds: what its owner chose, or else what was found.
-fn settled(found: &[Found<ColumnType>], chosen: Option<&[String]>) -> Result<Vec<Found<ColumnType>>, Fault> {
-    let Some(chosen) = chosen else { return Ok(found.to_vec()) };
-    let of_column = |(at, found): (usize, &Found<ColumnType>)| match chosen.get(at).map(String::as_str) {
-        None => Ok(Found {
-            value: ColumnType::Plain,
-            reason: "as it stands in the file".to_owned(),
-            is_doubtful: false,
-        }),
-        Some("") => Ok(found.clone()),
-        Some(code) => match serde_json::from_str(code) {
-            Ok(value) => Ok(Found { value, reason: "chosen by you".to_owned(), is_doubtful: false }),
-            Err(_) => Err(Fault::new(
-                "unknown-type",
-                &format!(
-                    "The cells of column {} have a type that this version does not know. Reload the page to get the \
-                     newest version.",
-                    at + 1
-                ),
-            )),
-        },
-    };
-    found.iter().enumerate().map(of_column).collect()
 }
 
 /// Types as they are written down: columns at the end whose cells stay as they stand are not listed.
@@ -288,7 +295,7 @@ fn codes(types: &[Found<ColumnType>]) -> Vec<String> {
 
 /// How a file is read, in words; whether its first row holds names may be what the owner says.
 fn reading(table: &TableReader<SourceReader>, source: &Source, is_first_row_chosen: bool) -> Reading {
-    if source.parquet_rows().is_some() {
+    if source.derived().is_some() {
         return Reading {
             words: "A Parquet file: its schema names the columns and says what they hold.".to_owned(),
             notes: Vec::new(),
@@ -358,137 +365,6 @@ fn reading(table: &TableReader<SourceReader>, source: &Source, is_first_row_chos
     }
 }
 
-/// The rows of a file, read in turns so that other messages are heard in between.
-pub(crate) struct Rows {
-    table: TableReader<SourceReader>,
-    /// Rows of a Parquet file that were left out before.
-    left_out: Skipped,
-    types: Vec<Found<ColumnType>>,
-    converter: Converter,
-    hash: RunningHash,
-    row: Row,
-    converted: Row,
-    turn: Turn,
-    rows_to_look: u32,
-}
-
-impl Rows {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// A [`Fault`] if the file is no table.
-    pub(crate) fn read(source: &Source, options: &ReadOptions) -> Result<Self, Fault> {
-        let bad_rows = if options.skip_ragged_rows { RowPolicy::Skip } else { RowPolicy::Reject };
-        let reader = source.rows_reader();
-        let hash = reader.running_hash();
-        let first_row = |is_data| if is_data { FirstRow::Data } else { FirstRow::Names };
-        let decimal_mark = |is_comma| if is_comma { DecimalMark::Comma } else { DecimalMark::Point };
-        let parquet = source.parquet_rows();
-        let left_out = parquet.map(|rows| rows.skipped().clone()).unwrap_or_default();
-        if let (Some(row), false) = (left_out.first_rows.first(), options.skip_ragged_rows) {
-            return Err(Fault::new(
-                "bad-row",
-                &format!("The Parquet file has {row}. Correct the row, or choose to skip such rows."),
-            ));
-        }
-        let options_of_table = match parquet {
-            None => Options {
-                bad_rows,
-                first_row: options.first_row_is_data.map(first_row),
-                decimal_mark: options.decimal_comma.map(decimal_mark),
-                ..Options::default()
-            },
-            // As the Parquet worker wrote them.
-            Some(_) => Options {
-                format: Some(Format::Csv),
-                delimiter: Some(Delimiter::Comma),
-                first_row: Some(FirstRow::Names),
-                decimal_mark: Some(DecimalMark::Point),
-                bad_rows,
-                ..Options::default()
-            },
-        };
-        let table = TableReader::new(reader, &options_of_table)?;
-        let found = parquet.map_or_else(|| table.types(), ParquetRows::types);
-        let types = settled(found, options.types.as_deref())?;
-        let values: Vec<ColumnType> = types.iter().map(|found| found.value.clone()).collect();
-        Ok(Self {
-            table,
-            left_out,
-            types,
-            converter: Converter::new(&values),
-            hash,
-            row: Row::new(),
-            converted: Row::new(),
-            turn: Turn::begin(),
-            rows_to_look: ROWS_PER_LOOK,
-        })
-    }
-
-    /// Reads the next row; `false` at the end. Gives way now and then.
-    ///
-    /// # Errors
-    /// A [`Fault`] if the row is at fault, or if `abort` was used.
-    pub(crate) async fn next(&mut self, abort: &Abort) -> Result<bool, Fault> {
-        if self.rows_to_look == 0 {
-            self.rows_to_look = ROWS_PER_LOOK;
-            if self.turn.is_over() {
-                self.turn.pass().await;
-                abort.check()?;
-            }
-        }
-        self.rows_to_look -= 1;
-        Ok(self.table.next_row(&mut self.row)?)
-    }
-
-    /// Whether this is a good moment for anything that is done now and then.
-    pub(crate) fn at_turn(&self) -> bool {
-        self.rows_to_look == 0
-    }
-
-    /// The row with the numbers that its cells mean.
-    pub(crate) fn row(&mut self) -> &Row {
-        self.both().1
-    }
-
-    /// The row as it is in the file.
-    pub(crate) fn written(&self) -> &Row {
-        &self.row
-    }
-
-    /// The row as it is in the file, and with the numbers that its cells mean.
-    pub(crate) fn both(&mut self) -> (&Row, &Row) {
-        (&self.row, self.converter.convert(&self.row, &mut self.converted))
-    }
-
-    pub(crate) fn header(&self) -> &[String] {
-        self.table.header()
-    }
-
-    /// What stands before decimals; `None` for a file in which that is not in question.
-    pub(crate) fn decimal_mark(&self) -> Option<DecimalMark> {
-        self.table.decimal_mark().map(|found| found.value)
-    }
-
-    pub(crate) fn skipped(&self) -> Skipped {
-        let mut skipped = self.left_out.clone();
-        let of_table = self.table.skipped();
-        skipped.row_count += of_table.row_count;
-        skipped.first_rows.extend_from_slice(&of_table.first_rows);
-        skipped.blank_line_count = of_table.blank_line_count;
-        skipped
-    }
-
-    pub(crate) fn byte_position(&self) -> u64 {
-        self.table.byte_position()
-    }
-
-    /// SHA-256 of the file, once [`Self::next`] has given `false`.
-    pub(crate) fn digest(&self) -> Digest {
-        self.hash.digest()
-    }
-}
-
 /// SHA-256 of a file, without taking it for a table.
 pub(crate) async fn hash(source: &Source, abort: &Abort, mut told: impl FnMut(u64)) -> Result<Digest, Fault> {
     use std::io::Read as _;
@@ -533,37 +409,6 @@ fn shown(cell: &str) -> String {
     match cell.char_indices().nth(SHOWN_CHARACTERS) {
         None => cell.to_owned(),
         Some((end, _)) => format!("{}…", &cell[..end]),
-    }
-}
-
-impl From<ReadError> for Fault {
-    fn from(error: ReadError) -> Self {
-        let code = match error {
-            ReadError::Empty | ReadError::HeaderOnly { .. } => "empty-table",
-            ReadError::Ragged { .. } => "ragged-row",
-            ReadError::Utf16 | ReadError::InvalidUtf8 { .. } => "not-utf8",
-            ReadError::NotText { .. } | ReadError::Binary => "not-a-table",
-            ReadError::Io { .. } | ReadError::AfterError => "file-unreadable",
-            ReadError::Unpack(_) => "not-unpacked",
-            // A record that is at fault by itself can be skipped.
-            ReadError::Json {
-                fault:
-                    JsonFault::Syntax { .. }
-                    | JsonFault::NotARecord
-                    | JsonFault::MixedRecords
-                    | JsonFault::RepeatedField { .. }
-                    | JsonFault::UnknownField { .. }
-                    | JsonFault::TooManyElements { .. },
-                ..
-            } => "bad-row",
-            ReadError::NoRecords => "empty-table",
-            ReadError::TooManyColumns { .. }
-            | ReadError::RecordTooLong { .. }
-            | ReadError::UnclosedQuote { .. }
-            | ReadError::TextAfterQuote { .. }
-            | _ => "unreadable-table",
-        };
-        Self::new(code, &error.to_string())
     }
 }
 

@@ -12,7 +12,7 @@ use veilsum_analysis::catalogue::Fitted;
 use veilsum_analysis::derive::{Cell, TermSums};
 use veilsum_analysis::schema::Schema;
 use veilsum_protocol::Digest;
-use veilsum_protocol::manifest::{Manifest, Source as ManifestSource};
+use veilsum_protocol::manifest::{Manifest, Preparation, Source as ManifestSource};
 
 use crate::abort::Abort;
 use crate::messages::{Fault, ReadOptions, Run, TwinView};
@@ -20,9 +20,11 @@ use crate::time::Stopwatch;
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::parquet;
+use crate::vault::prepare;
 use crate::vault::processes::Work;
+use crate::vault::rows::Rows;
 use crate::vault::source::Source;
-use crate::vault::table::{self, OpenTable, Rows};
+use crate::vault::table::{self, OpenTable};
 use crate::vault::upload::choose;
 use crate::vault::upload::content::Content;
 
@@ -32,37 +34,53 @@ const MAX_UNASKED_BYTES: u64 = 32 << 20;
 /// The tables that this vault has profiled, and the files that it can read again, by their hashes.
 #[derive(Debug, Default)]
 pub struct Twins {
-    profiled: RefCell<HashMap<ReadFile, Rc<OpenTable>>>,
-    sources: RefCell<HashMap<Digest, Source>>,
+    profiled: RefCell<HashMap<(RowsKey, ReadOptions), Rc<OpenTable>>>,
+    sources: RefCell<HashMap<RowsKey, Source>>,
 }
 
-/// A file by its hash, and how it was read.
-type ReadFile = (Digest, ReadOptions);
+/// The hash of a file, and that of what prepared its rows.
+type RowsKey = (Digest, Option<Digest>);
+
+fn key(sha256: Digest, preparation: Option<&Preparation>) -> RowsKey {
+    (sha256, preparation.map(|preparation| Digest::of(preparation.fitted.as_bytes())))
+}
 
 impl Twins {
     /// Keeps a table that was just profiled.
     pub fn remember(&self, table: &Rc<OpenTable>) {
         let skip_ragged_rows = table.profile.skipped.row_count > 0;
         let options = ReadOptions { skip_ragged_rows, ..table.options.clone() };
-        self.profiled.borrow_mut().insert((table.sha256, options), Rc::clone(table));
+        let key = key(table.sha256, table.source.preparation());
+        self.profiled.borrow_mut().insert((key, options), Rc::clone(table));
         self.keep_source(table.sha256, &table.source);
     }
 
     /// Keeps a file at hand whose hash is known.
     pub fn keep_source(&self, sha256: Digest, source: &Source) {
-        self.sources.borrow_mut().insert(sha256, source.clone());
+        let mut sources = self.sources.borrow_mut();
+        // The file itself, too: another recipe may be asked for.
+        sources.insert(key(sha256, None), source.clone().unprepared());
+        sources.insert(key(sha256, source.preparation()), source.clone());
     }
 
-    /// A file that a batch of rows was made of, if this vault has it.
+    /// Whether this vault has the file that a batch of rows was made of.
     #[must_use]
-    pub fn source_of(&self, source: &ManifestSource) -> Option<Source> {
-        self.sources.borrow().get(&source.sha256).cloned()
+    pub fn has_file_of(&self, source: &ManifestSource) -> bool {
+        self.sources.borrow().contains_key(&key(source.sha256, None))
+    }
+
+    /// The file of a batch of rows if this vault has it, its rows as they are in it or as they were prepared.
+    fn source_of(&self, source: &ManifestSource) -> Option<Source> {
+        let sources = self.sources.borrow();
+        let prepared = sources.get(&key(source.sha256, source.preparation.as_ref()));
+        prepared.or_else(|| sources.get(&key(source.sha256, None))).cloned()
     }
 
     /// The profile of such a file, if it was profiled in the same way.
     #[must_use]
     pub fn profile_of(&self, source: &ManifestSource) -> Option<Rc<OpenTable>> {
-        self.profiled.borrow().get(&(source.sha256, read_options(source))).cloned()
+        let key = key(source.sha256, source.preparation.as_ref());
+        self.profiled.borrow().get(&(key, read_options(source))).cloned()
     }
 }
 
@@ -110,15 +128,35 @@ pub(crate) async fn at_hand(
     run: &Run,
     abort: &Abort,
 ) -> Option<TwinView> {
-    let sources: Vec<_> = covered(manifest, run)
-        .into_iter()
-        .map(|batch| Some((batch, vault.twins.source_of(batch)?)))
-        .collect::<Option<_>>()?;
-    let bytes: u64 = sources.iter().map(|(_, source)| source.size_bytes()).sum();
+    let batches = covered(manifest, run);
+    let bytes: u64 = batches.iter().map(|batch| batch.size_bytes).sum();
     if bytes > MAX_UNASKED_BYTES {
         return None;
     }
+    let mut sources = Vec::new();
+    for batch in batches {
+        sources.push((batch, prepared(vault, batch, abort).await.ok()??));
+    }
     compute(manifest, run, sources, abort).await.ok()
+}
+
+/// The file of a batch with its rows as they were encrypted, if this vault has it; prepared anew where it was not kept so.
+///
+/// # Errors
+/// A [`Fault`] if the file cannot be prepared again.
+pub(crate) async fn prepared(
+    vault: &Vault,
+    batch: &ManifestSource,
+    abort: &Abort,
+) -> Result<Option<Source>, Fault> {
+    let Some(source) = vault.twins.source_of(batch) else { return Ok(None) };
+    if source.preparation() == batch.preparation.as_ref() {
+        return Ok(Some(source));
+    }
+    let options = read_options(batch);
+    let source = prepare::again(vault, source, &options, batch.preparation.as_ref(), abort, |_| {}).await?;
+    vault.twins.keep_source(batch.sha256, &source);
+    Ok(Some(source))
 }
 
 /// The file of a batch where nobody has to choose it again.
@@ -130,7 +168,7 @@ pub(crate) async fn source_at_hand(
     batch: &ManifestSource,
     abort: &Abort,
 ) -> Result<Source, Fault> {
-    if let Some(source) = vault.twins.source_of(batch) {
+    if let Some(source) = prepared(vault, batch, abort).await? {
         return Ok(source);
     }
     let name = &batch.file_name;
@@ -142,7 +180,7 @@ pub(crate) async fn source_at_hand(
         return Err(needed());
     }
     vault.twins.keep_source(sha256, &source);
-    Ok(source)
+    prepared(vault, batch, abort).await?.ok_or_else(needed)
 }
 
 /// The files of the batches that a run covers.

@@ -28,7 +28,7 @@ use web_sys::File;
 
 use crate::api::{How, Patience};
 use crate::messages::{
-    Engine, Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary,
+    Engine, Event, Fault, UnfinishedUpload, UploadChoices, UploadEstimate, UploadPhase, UploadSummary,
 };
 use crate::time::now_seconds;
 use crate::vault::Vault;
@@ -36,6 +36,7 @@ use crate::vault::claim::Claim;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
 use crate::vault::parquet;
+use crate::vault::prepare;
 use crate::vault::processes::{Process, Work};
 use crate::vault::random::dataset_id;
 use crate::vault::source::Source;
@@ -127,6 +128,8 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
              storage.",
         ));
     }
+    let refining = vault.refining.borrow().clone();
+    let identifying = refining.map(|refining| refining.decided(&choices)).transpose()?.unwrap_or_default();
     let process = vault.processes.begin_only(Work::Upload)?;
     let encryption = first_encryption(&unlocked, choices.engine);
     let speed = process.or(speed::of(&unlocked, encryption)).await?;
@@ -140,8 +143,9 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
-    let original = choices.keep_original.then(|| OriginalState::begin(&choices.treatments));
-    let state = UploadState::begin(
+    let original =
+        choices.keep_original.then(|| OriginalState::begin(&choices.treatments, table.source.preparation()));
+    let mut state = UploadState::begin(
         dataset_id(),
         now_seconds(),
         scheme,
@@ -151,6 +155,7 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         shape.rows_per_group,
         original,
     );
+    state.identifying = identifying;
     run(vault, &unlocked, &table.source, state, &process).await
 }
 
@@ -228,6 +233,15 @@ pub async fn resume(
         Some(file) => parquet::opened(Source::from_file(file), &process, |_| {}).await?,
         None => source_at_hand(vault, &state, &process).await?,
     };
+    let FileState { name, size_bytes, sha256, options, preparation, .. } = &state.file;
+    if preparation.is_some() {
+        // Another file is told by its hash, not by what its rows lack for the steps.
+        let has_same_hash = async || Ok(table::hash(&source, &process, |_| {}).await? == *sha256);
+        check_same_file(&source, name, *size_bytes, has_same_hash).await?;
+    }
+    let tell = Rc::clone(&vault.tell);
+    let told = move |progress| tell(Event::Reading(progress));
+    let source = prepare::again(vault, source, options, preparation.as_ref(), &process, told).await?;
     run(vault, &unlocked, &source, state, &process).await
 }
 
@@ -427,6 +441,7 @@ fn file_state(table: &OpenTable) -> FileState {
         columns: table.profile.columns.iter().map(|column| column.name.clone()).collect(),
         row_count: table.profile.row_count,
         skipped_row_count: table.profile.skipped.row_count,
+        preparation: table.source.preparation().cloned(),
     }
 }
 

@@ -109,6 +109,7 @@ async fn commands_that_need_keys_say_so_when_locked() {
         rows_per_group: None,
         analyses: Vec::new(),
         engine: Engine::Paillier,
+        identifying: Vec::new(),
     };
     assert_eq!(vault.perform(Command::Estimate(choices), None).await.unwrap_err().code, "no-table");
 }
@@ -196,6 +197,7 @@ async fn nothing_is_uploaded_before_the_key_file_is_saved() {
         rows_per_group: None,
         analyses: Vec::new(),
         engine: Engine::Paillier,
+        identifying: Vec::new(),
     };
     let fault = vault.perform(Command::StartUpload(choices), None).await.unwrap_err();
     assert_eq!(fault.code, "key-file-needed");

@@ -216,7 +216,7 @@ impl Treated<'_> {
         }
     }
 
-    fn fake_of(&self, cell: &str, fakes: &mut Pseudonymiser<'_>) -> String {
+    fn fake_of(&self, cell: &str, fakes: &mut Pseudonymiser) -> String {
         match self.treatment {
             Treatment::Phone => fakes.phone(cell),
             Treatment::Street => fakes.street(cell),

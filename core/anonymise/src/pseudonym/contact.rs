@@ -13,7 +13,7 @@ const TAG_CHARACTERS: usize = 10;
 /// 40 bits.
 const DOMAIN_CHARACTERS: usize = 8;
 
-impl Pseudonymiser<'_> {
+impl Pseudonymiser {
     /// A phone number with the same country code, number of digits and punctuation. Different numbers stay different.
     /// The fake one may be somebody else's real number: do not call it.
     pub fn phone(&mut self, cell: &str) -> String {
@@ -49,7 +49,7 @@ impl Pseudonymiser<'_> {
     /// `given.family.tag@domain.example`: with the person's fake name, a tag that differs for every address, and a
     /// domain that is the same for every address of one domain. Nobody can receive mail there (RFC 2606).
     #[must_use]
-    pub fn email(&self, person: &Person<'_>, cell: &str) -> String {
+    pub fn email(&self, person: &Person, cell: &str) -> String {
         if is_blank(cell) {
             return String::new();
         }

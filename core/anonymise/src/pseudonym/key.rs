@@ -39,6 +39,11 @@ impl StudyKey {
         Self { keyed: keyed(&bytes) }
     }
 
+    /// For the fakes of a study, which live longer than whoever made the key.
+    pub(super) fn copied(&self) -> Self {
+        Self { keyed: self.keyed.clone() }
+    }
+
     /// Pseudo-random bytes for a label and some input. Every part is preceded by its length, so that no two inputs
     /// read the same.
     pub(super) fn draw(&self, label: &str, parts: &[&[u8]]) -> Draw {

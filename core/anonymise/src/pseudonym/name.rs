@@ -39,23 +39,23 @@ impl Locale {
     }
 }
 
-impl Pseudonymiser<'_> {
+impl Pseudonymiser {
     /// The person's fake given name, in the case of the cell. Blank stays blank.
     #[must_use]
-    pub fn given_name(&self, person: &Person<'_>, cell: &str) -> String {
+    pub fn given_name(&self, person: &Person, cell: &str) -> String {
         in_case_of(cell, person.draw(labels::GIVEN).pick(&self.given_names))
     }
 
     /// The person's fake family name, in the case of the cell. Blank stays blank.
     #[must_use]
-    pub fn family_name(&self, person: &Person<'_>, cell: &str) -> String {
+    pub fn family_name(&self, person: &Person, cell: &str) -> String {
         in_case_of(cell, person.draw(labels::FAMILY).pick(&self.family_names))
     }
 
     /// Given and family name, in the order of the cell (`Lovelace, Ada` stays family name first), with a second given
     /// name where the cell has at least three words.
     #[must_use]
-    pub fn full_name(&self, person: &Person<'_>, cell: &str) -> String {
+    pub fn full_name(&self, person: &Person, cell: &str) -> String {
         let given = self.given_name(person, cell);
         let family = self.family_name(person, cell);
         let given = if normalised(cell).split(' ').count() > 2 {

@@ -5,7 +5,7 @@ use super::{Locale, Pseudonymiser, is_blank, labels, normalised, words};
 /// Numbers of houses.
 const MAX_HOUSE: u64 = 199;
 
-impl Pseudonymiser<'_> {
+impl Pseudonymiser {
     /// A street and house number in the manner of the locale. The same address stays the same, so that households
     /// stay together; two addresses may rarely become one.
     #[must_use]

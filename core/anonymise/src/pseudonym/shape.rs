@@ -27,7 +27,7 @@ const DIGITS: &[u8] = b"0123456789";
 const SMALL_LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 const CAPITALS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-impl Pseudonymiser<'_> {
+impl Pseudonymiser {
     /// A permutation of all cells of one form: one alphabet, and everything else at the same places.
     pub(super) fn shaped(&mut self, label: &'static str, cell: &str) -> String {
         let cell = cell.trim();

@@ -43,6 +43,7 @@ pub fn sample(keyring: &Keyring) -> Manifest {
             first_row_is_data: false,
             decimal_comma: false,
             column_types: Vec::new(),
+            preparation: None,
         },
         columns: vec![Column::new(
             "height".to_owned(),
@@ -69,6 +70,7 @@ pub fn sample(keyring: &Keyring) -> Manifest {
         appended: Vec::new(),
         derived: Vec::new(),
         factors: Vec::new(),
+        identifying: Vec::new(),
     }
 }
 

@@ -133,6 +133,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
             first_row_is_data: false,
             decimal_comma: false,
             column_types: Vec::new(),
+            preparation: None,
         },
         columns: vec![
             Column::new("note".to_owned(), Treatment::Dropped),
@@ -143,6 +144,7 @@ fn world_with(seed: u64, row_counts: &[usize]) -> World {
         appended: Vec::new(),
         derived: Vec::new(),
         factors: Vec::new(),
+        identifying: Vec::new(),
     };
     World { check, manifest, plan, values, presence, expected }
 }

@@ -1,6 +1,7 @@
 use veilsum_protocol::manifest::{
-    Binning, Centring, Column, DerivedColumn, EncryptedNumber, FactorColumn, Limb, Manifest, PartEntry,
-    RowGroupEntry, Scheme, SealedOriginal, Source, Treatment,
+    Binning, Centring, Column, DerivedColumn, EncryptedNumber, FactorColumn, IdentifyingColumn,
+    IdentifyingDecision, Limb, Manifest, PartEntry, Preparation, RowGroupEntry, Scheme, SealedOriginal,
+    Source, Treatment,
 };
 use veilsum_protocol::plan::{Aggregate, MAX_AGGREGATES, MAX_ROW_GROUPS, Plan, RowGroupRef};
 use veilsum_protocol::term::{Factor, Indicator, Term};
@@ -17,6 +18,7 @@ const FROZEN_PLAN_2: &str = include_str!("../frozen/plan_v2.json");
 const FROZEN_MANIFEST_2: &str = include_str!("../frozen/manifest_v2.json");
 const FROZEN_PLAN_3: &str = include_str!("../frozen/plan_v3.json");
 const FROZEN_MANIFEST_3: &str = include_str!("../frozen/manifest_v3.json");
+const FROZEN_MANIFEST_4: &str = include_str!("../frozen/manifest_v4.json");
 
 fn plan() -> Plan {
     Plan {
@@ -60,6 +62,7 @@ fn manifest() -> Manifest {
             first_row_is_data: false,
             decimal_comma: false,
             column_types: Vec::new(),
+            preparation: None,
         },
         columns: vec![
             Column::new(
@@ -89,6 +92,7 @@ fn manifest() -> Manifest {
         appended: Vec::new(),
         derived: Vec::new(),
         factors: Vec::new(),
+        identifying: Vec::new(),
         original: Some(SealedOriginal {
             plaintext_bytes: 18_500,
             exact: false,
@@ -192,6 +196,31 @@ fn frozen_documents_of_version_3_are_still_written_and_read() {
     let frozen = FROZEN_MANIFEST_3.trim_end();
     assert_eq!(String::from_utf8(manifest_3().to_bytes()).unwrap(), frozen);
     assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest_3());
+}
+
+/// Prepared rows, and columns that the owner was asked about.
+fn manifest_4() -> Manifest {
+    let mut manifest = Manifest { version: 4, ..manifest_2() };
+    let fitted = r#"{"version":1,"steps":[]}"#.to_owned();
+    manifest.source.preparation = Some(Preparation { fitted, read_row_count: 450 });
+    let identifying = |name: &str, decision| IdentifyingColumn {
+        name: name.to_owned(),
+        looks_like: "442 of 442 cells looked at could be e-mail addresses.".to_owned(),
+        decision,
+    };
+    manifest.identifying = vec![
+        identifying("e-mail", IdentifyingDecision::Pseudonymise),
+        identifying("<b>", IdentifyingDecision::Keep),
+        identifying("", IdentifyingDecision::LeaveOut),
+    ];
+    manifest
+}
+
+#[test]
+fn a_frozen_manifest_of_version_4_is_still_written_and_read() {
+    let frozen = FROZEN_MANIFEST_4.trim_end();
+    assert_eq!(String::from_utf8(manifest_4().to_bytes()).unwrap(), frozen);
+    assert_eq!(Manifest::from_bytes(frozen.as_bytes()).unwrap(), manifest_4());
 }
 
 #[test]
@@ -300,14 +329,14 @@ fn truncated_json_is_refused_with_its_place() {
 
 #[test]
 fn newer_versions_are_named_before_anything_else_is_read() {
-    let newer = br#"{"version":4,"something":"this build has never heard of"}"#;
+    let newer = br#"{"version":5,"something":"this build has never heard of"}"#;
     assert_eq!(
         Plan::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "plan", actual: 4, newest: 3 })
+        Err(WireError::UnknownVersion { what: "plan", actual: 5, newest: 3 })
     );
     assert_eq!(
         Manifest::from_bytes(newer),
-        Err(WireError::UnknownVersion { what: "manifest", actual: 4, newest: 3 })
+        Err(WireError::UnknownVersion { what: "manifest", actual: 5, newest: 4 })
     );
     let zero = br#"{"version":0}"#;
     assert_eq!(Plan::from_bytes(zero), Err(WireError::OutOfRange { what: "plan", field: "version" }));

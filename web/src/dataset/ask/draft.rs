@@ -373,6 +373,7 @@ mod tests {
             has_original: false,
             batches: Vec::new(),
             derived_columns: 0,
+            preparation: Vec::new(),
         })
     }
 

@@ -10,7 +10,9 @@ use crate::messages::{PresetView, Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
 use crate::page::components::engine_choice::EngineChoice;
+use crate::page::components::identifying_gate::{IdentifyingGate, asking, is_open};
 use crate::page::components::keyring_gate::KeyringGate;
+use crate::page::components::parts::{OtherPart, Parts};
 use crate::page::components::prepare_analyses::PrepareAnalyses;
 use crate::page::components::preview::Preview;
 use crate::page::components::title::PageTitle;
@@ -19,6 +21,7 @@ use crate::ui::fault::FaultNote;
 use crate::ui::file_input::FileInput;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::loaded::Loaded;
+use crate::ui::module::RefineScreen;
 use crate::ui::navigate;
 use crate::ui::progress::{Bar, ProgressBar};
 use crate::ui::save::save_bytes;
@@ -29,9 +32,9 @@ use crate::ui::words;
 /// Column cards shown before "show more"; a table may have thousands of columns.
 const CARDS_AT_ONCE: usize = 60;
 
-/// The screen.
+/// The screen: the columns, or another `part` of preparing.
 #[component]
-pub(in crate::page) fn PreparePage() -> impl IntoView {
+pub(in crate::page) fn PreparePage(part: Option<RefineScreen>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let address = expect_context::<Address>();
     // After a reload the address still names the sample.
@@ -56,18 +59,29 @@ pub(in crate::page) fn PreparePage() -> impl IntoView {
             <Steps current=step/>
             <PageTitle text=Signal::derive(title)/>
             <KeyringGate>
-                <Table/>
+                <Table part/>
             </KeyringGate>
         </div>
     }
 }
 
 #[component]
-fn Table() -> impl IntoView {
+fn Table(part: Option<RefineScreen>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let open_file = Callback::new(move |file: File| desk.open_file(file));
+    let steps = Memo::new(move |_| {
+        desk.table.with(|table| match table {
+            TableProcess::Open(view) => Some(view.step_count),
+            TableProcess::None | TableProcess::Reading { .. } | TableProcess::Failed { .. } => None,
+        })
+    });
+    let is_open = Memo::new(move |_| steps.get().is_some());
     move || {
+        // Steps that are taken there change the table, and the screen stays.
+        if let (Some(screen), true) = (part, is_open.get()) {
+            return view! { <Parts part steps/><OtherPart screen/> }.into_any();
+        }
         match desk.table.get() {
         TableProcess::None => view! {
             <section class="panel empty" data-testid="no-table">
@@ -115,7 +129,11 @@ fn Table() -> impl IntoView {
             }
             .into_any()
         }
-        TableProcess::Open(view) => view! { <Opened view/> }.into_any(),
+        TableProcess::Open(view) => view! {
+            <Parts part steps/>
+            <Opened view/>
+        }
+        .into_any(),
     }
     }
 }
@@ -323,7 +341,10 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
             }
         }
     };
-    let next = Callback::new(move |()| {
+    let asking = asking(&view);
+    let asks = RwSignal::new(false);
+    let gate = asking.clone();
+    let go = Callback::new(move |()| {
         let asked = untrack(|| desk.upload_choices().analyses);
         desk.left_out.set(known.with(|known| match known {
             Some(Ok(estimate)) => {
@@ -335,6 +356,13 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
         }));
         desk.upload.set(UploadProcess::Chosen { file_name: file_name.clone() });
         navigate::go("/upload");
+    });
+    let next = Callback::new(move |()| {
+        if untrack(|| is_open(desk, &asking)) {
+            asks.set(true);
+        } else {
+            go.run(());
+        }
     });
 
     view! {
@@ -365,7 +393,8 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
         </section>
         <EngineChoice/>
         <PrepareAnalyses known names/>
-        <Summary known next/>
+        <Summary known is_anonymised=view.is_anonymised next/>
+        {move || asks.get().then(|| view! { <IdentifyingGate columns=gate.clone() on_done=go/> })}
     }
 }
 
@@ -380,7 +409,7 @@ struct Counts {
 
 /// What leaves this browser, and the way on.
 #[component]
-fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
+fn Summary(known: Loaded<UploadEstimate>, is_anonymised: bool, next: Callback<()>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let vault = expect_context::<Vault>();
     let kept = Memo::new(move |_| vault.is_kept());
@@ -442,6 +471,9 @@ fn Summary(known: Loaded<UploadEstimate>, next: Callback<()>) -> impl IntoView {
                         desk.keep_original, "keep-original",
                         "Keep a sealed copy of the original beside it (without the dropped columns)",
                     )}
+                    {is_anonymised.then(|| view! {
+                        <p class="hint">"It holds what was taken out of the rows, so that it is not kept unless you say so."</p>
+                    })}
                     <div class="field">
                         <label for="rows-per-group">"Rows per row group"</label>
                         <input

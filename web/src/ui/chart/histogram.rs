@@ -1,4 +1,4 @@
-//! Rows per bin.
+//! How many rows, or of something else, are in each bin.
 
 use super::picture::{Anchor, Ink, Picture, kept_inside};
 use super::scale::{Axis, full};
@@ -10,8 +10,24 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 50.0;
 
+/// What is in bins.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Counts {
+    /// What one of what is counted is called.
+    pub(crate) one: &'static str,
+    /// What several are called.
+    pub(crate) many: &'static str,
+    /// What the bins are of.
+    pub(crate) axis: String,
+    /// Edges of the bins, one more than there are bins.
+    pub(crate) edges: Vec<f64>,
+    /// How many are in each.
+    pub(crate) counts: Vec<u64>,
+}
+
 /// Draws it to scale: where bins are not equally wide, areas are what compares, so that rows per unit are drawn.
-pub(super) fn draw(column: &str, edges: &[f64], counts: &[u64], width: f64) -> Picture {
+pub(super) fn draw(drawn: &Counts, width: f64) -> Picture {
+    let Counts { one, many, axis: column, edges, counts } = drawn;
     let bins: Vec<(f64, f64, u64)> = edges
         .iter()
         .zip(edges.iter().skip(1))
@@ -33,7 +49,8 @@ pub(super) fn draw(column: &str, edges: &[f64], counts: &[u64], width: f64) -> P
     let up = Axis::over(bins.iter().map(|&bin| height_of(bin)).chain([0.0]), 4.0);
     let mut picture = Picture::new(width, HEIGHT);
     let (left, right, top, bottom) = (LEFT, width - RIGHT, TOP, HEIGHT - BOTTOM);
-    let title = if is_even { "Rows".to_owned() } else { format!("Rows per unit of {column}") };
+    let all = words::capitalised(many);
+    let title = if is_even { all } else { format!("{all} per unit of {column}") };
     picture.words((2.0, 14.0), &title, Anchor::Start, Ink::Text, width - 8.0);
     for (value, text) in up.ticks() {
         let y = up.place(value, bottom, top);
@@ -45,7 +62,8 @@ pub(super) fn draw(column: &str, edges: &[f64], counts: &[u64], width: f64) -> P
         let y = up.place(height_of((low, high, count)), bottom, top);
         let gap = if to - from > 4.0 { 1.0 } else { 0.0 };
         picture.bar(from + gap / 2.0, y, (to - from - gap).max(1.0), bottom - y, Ink::Series(0));
-        let says = format!("{column} from {} to {}: {}", full(low), full(high), words::counted(count, "row"));
+        let noun = if count == 1 { one } else { many };
+        let says = format!("{column} from {} to {}: {} {noun}", full(low), full(high), words::count(count));
         picture.zone(from, top, to - from, bottom - top, says);
     }
     picture.line((left, bottom), (right, bottom), Ink::Muted, 1.5);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use veilsum_analysis::answer::{ChartKind, Estimate};
 
 use super::scale::full;
-use super::{Clouds, Drawn, Lines, Matrix};
+use super::{Clouds, Counts, Drawn, Lines, Matrix};
 use crate::ui::words;
 
 /// Most rows that are listed.
@@ -58,6 +58,15 @@ fn numbers(drawn: &Drawn) -> Numbers {
                 .iter()
                 .zip(counts)
                 .map(|(name, row)| (name.clone(), row.iter().map(|&count| words::count(count)).collect()))
+                .collect(),
+        },
+        Drawn::Counts(Counts { many, edges, counts, .. }) => Numbers {
+            columns: vec!["From".into(), "To".into(), words::capitalised(many)],
+            rows: edges
+                .iter()
+                .zip(edges.iter().skip(1))
+                .zip(counts)
+                .map(|((low, high), count)| (full(*low), vec![full(*high), words::count(*count)]))
                 .collect(),
         },
         Drawn::Clouds(Clouds { x_axis, y_axis, clouds }) => Numbers {

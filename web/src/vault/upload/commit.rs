@@ -126,6 +126,7 @@ fn first(state: &UploadState, row_groups: Vec<RowGroupEntry>) -> Manifest {
         appended: Vec::new(),
         derived: state.content.derived.clone(),
         factors: state.content.factors.clone(),
+        identifying: state.identifying.clone(),
     }
 }
 
@@ -170,6 +171,7 @@ fn source_of(state: &UploadState) -> Source {
         first_row_is_data: state.file.options.first_row_is_data == Some(true),
         decimal_comma: state.file.options.decimal_comma == Some(true),
         column_types: state.file.options.types.clone().unwrap_or_default(),
+        preparation: state.file.preparation.clone(),
     }
 }
 

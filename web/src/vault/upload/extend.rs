@@ -21,6 +21,8 @@ use crate::time::now_seconds;
 use crate::vault::Vault;
 use crate::vault::datasets;
 use crate::vault::keyring::Unlocked;
+use crate::vault::parquet;
+use crate::vault::prepare;
 use crate::vault::processes::{Process, Work};
 use crate::vault::source::Source;
 use crate::vault::table::{self, Look, OpenTable};
@@ -216,7 +218,7 @@ impl<'a> Growing<'a> {
         Ok(Self { vault, unlocked, process, detail, base: Base { manifest, digest }, encryption, speed })
     }
 
-    /// Reads a file in the way in which `like` was read.
+    /// Reads a file in the way in which `like` was read, and prepares its rows with what was learnt from those.
     async fn profile(
         &self,
         source: Source,
@@ -224,7 +226,12 @@ impl<'a> Growing<'a> {
     ) -> Result<OpenTable, Fault> {
         let tell = Rc::clone(&self.vault.tell);
         let told = move |progress| tell(Event::Reading(progress));
-        let profiled = table::profile(source, read_options(like), Look::Plain, &self.process, told).await?;
+        let options = read_options(like);
+        let source = parquet::opened(source, &self.process, told.clone()).await?;
+        let preparation = like.preparation.as_ref();
+        let source =
+            prepare::again(self.vault, source, &options, preparation, &self.process, told.clone()).await?;
+        let profiled = table::profile(source, options, Look::Plain, &self.process, told).await?;
         Ok(profiled.table)
     }
 

@@ -15,7 +15,7 @@ use crate::encrypt_worker::Batch;
 use crate::messages::Fault;
 use crate::vault::pool::{Pool, PoolError};
 use crate::vault::random::upload_id;
-use crate::vault::table::Rows;
+use crate::vault::rows::Rows;
 use crate::vault::upload::content::{ContentRows, Holds, SetColumns};
 use crate::vault::upload::run::{Run, Stop, file_changed};
 use crate::vault::upload::send::{Outgoing, PartBuilder, Way, stored_otherwise, way};

@@ -8,7 +8,7 @@ use veilsum_owner::keyring::Keyring;
 use veilsum_owner::labels::UPLOAD_STATE_CONTEXT;
 use veilsum_owner::seal::{self, SALT_BYTES, Sealer};
 use veilsum_protocol::api::{Object, Part, Upload};
-use veilsum_protocol::manifest::{Manifest, PartEntry, Scheme};
+use veilsum_protocol::manifest::{IdentifyingColumn, Manifest, PartEntry, Preparation, Scheme};
 use veilsum_protocol::row_group::Encryption;
 use veilsum_protocol::{DatasetId, Digest, UploadId};
 use veilsum_table::treat::Choice;
@@ -51,6 +51,9 @@ pub struct UploadState {
     pub groups: Vec<GroupState>,
     /// The sealed original, where one is kept.
     pub original: Option<OriginalState>,
+    /// What was decided about columns that look as if they said who people are.
+    #[serde(default)]
+    pub identifying: Vec<IdentifyingColumn>,
     /// The manifest is sealed anew whenever it is sent.
     #[serde(skip)]
     pub manifest: Transfer,
@@ -84,6 +87,9 @@ pub struct FileState {
     pub row_count: u64,
     /// Rows that are passed over.
     pub skipped_row_count: u64,
+    /// How its rows are prepared.
+    #[serde(default)]
+    pub preparation: Option<Preparation>,
 }
 
 /// A row group that was begun.
@@ -205,6 +211,7 @@ impl UploadState {
             registered: false,
             groups: Vec::new(),
             original,
+            identifying: Vec::new(),
             manifest: Transfer::default(),
         }
     }

@@ -11,8 +11,9 @@ use crate::messages::workbench::{Cells, ColumnHead, LearnColumn, LearnTable, Tab
 use crate::messages::{Fault, ReadOptions};
 use crate::vault::Vault;
 use crate::vault::processes::Work;
+use crate::vault::rows::Rows;
 use crate::vault::source::Source;
-use crate::vault::table::{self, Rows};
+use crate::vault::table;
 
 /// Most cells of a table that is learned from: they are held in memory.
 const MOST_CELLS: usize = 4_000_000;

@@ -1,0 +1,91 @@
+//! A step at work.
+
+use crate::error::StepError;
+use crate::fitted::Learnt;
+use crate::number::MAX_DECIMALS;
+use crate::report::{Classes, Flagged, FlaggedRow, MAX_FLAGGED, Parts, Privacy, Warning};
+use crate::row::Row;
+use crate::schema::Schema;
+
+/// Values that the columns of a step keep exactly for quantiles, all together.
+pub(crate) const EXACT_VALUES: usize = 1_000_000;
+/// Different cells of a column that a step counts.
+pub(crate) const MAX_DIFFERENT: usize = 100_000;
+/// Bytes of all of them.
+pub(crate) const MAX_DIFFERENT_BYTES: usize = 16 << 20;
+
+/// A step at work on rows.
+///
+/// A stage that learns is shown all rows once, then settled; then all rows pass through it. A stage of a step with a row
+/// limit is shown all rows at once, others in batches of any size.
+pub(crate) trait Stage {
+    /// Whether it must see all rows before it can change the first.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// Takes note of rows.
+    fn learn(&mut self, _rows: &[Row]) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    /// All rows have been seen.
+    fn settle(&mut self, _notes: &mut Notes) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    /// What it goes by, once settled.
+    fn learnt(&self) -> Learnt {
+        Learnt::Nothing
+    }
+
+    /// The columns after it, once settled, where its parameters do not tell.
+    fn output(&self, _input: &Schema) -> Result<Option<Schema>, StepError> {
+        Ok(None)
+    }
+
+    /// All rows come once more, from the first.
+    fn restart(&mut self) {}
+
+    /// Changes rows: cells in place, rows left out or added.
+    fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError>;
+}
+
+/// What a stage tells of its work.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) cells_changed: u64,
+    pub(crate) flagged: Flagged,
+    pub(crate) classes: Option<Classes>,
+    pub(crate) parts: Option<Parts>,
+    pub(crate) privacy: Option<Privacy>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Notes {
+    pub(crate) fn changed(&mut self, is_changed: bool) {
+        self.cells_changed += u64::from(is_changed);
+    }
+
+    /// Says it once.
+    pub(crate) fn warn(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Counts it, and lists it while there is room.
+    pub(crate) fn flag(&mut self, flagged: impl FnOnce() -> FlaggedRow) {
+        self.flagged.total += 1;
+        if self.flagged.listed.len() < MAX_FLAGGED {
+            self.flagged.listed.push(flagged());
+        }
+    }
+}
+
+pub(crate) fn check_decimals(decimals: u8) -> Result<(), StepError> {
+    match decimals {
+        0..=MAX_DECIMALS => Ok(()),
+        actual => Err(StepError::Decimals { actual, limit: MAX_DECIMALS }),
+    }
+}

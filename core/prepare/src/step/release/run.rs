@@ -1,0 +1,191 @@
+//! A release in the middle of a recipe.
+
+use std::borrow::Cow;
+
+use veilsum_anonymise::hierarchy::{Hierarchy, NumberLevels};
+use veilsum_anonymise::lattice::{self, Domain, Suppression};
+use veilsum_anonymise::measure::{Population, loss, risk};
+use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
+use veilsum_anonymise::progress::unwatched;
+use veilsum_anonymise::{model, table};
+use veilsum_table::types::ColumnType;
+
+use super::{Generalise, Method, Model, Release};
+use crate::error::StepError;
+use crate::moment;
+use crate::number;
+use crate::report::Privacy;
+use crate::row::{Row, is_missing};
+use crate::schema::{Column, Schema};
+use crate::stage::{Notes, Stage};
+
+pub(super) fn build(step: &Release, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
+    let columns: Vec<Column> =
+        step.columns().into_iter().map(|name| schema.column(name)).collect::<Result<_, _>>()?;
+    let types = columns.iter().map(|column| schema.types[column.at].clone()).collect();
+    Ok(Box::new(Publisher { step: step.clone(), columns, types }))
+}
+
+/// Works on a table of the quasi-identifiers (in their order) and the sensitive columns.
+struct Publisher {
+    step: Release,
+    columns: Vec<Column>,
+    types: Vec<ColumnType>,
+}
+
+impl Publisher {
+    fn table(&self, rows: &[Row]) -> Result<table::Table, StepError> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut builder = table::TableBuilder::new(&names)?;
+        let mut cells: Vec<Cow<'_, str>> = Vec::with_capacity(names.len());
+        for row in rows {
+            cells.clear();
+            let columns = self.columns.iter().zip(&self.types);
+            cells.extend(columns.map(|(column, kind)| as_date(&row.cells[column.at], kind)));
+            builder.push(&cells)?;
+        }
+        Ok(builder.finish())
+    }
+
+    fn models(&self) -> Result<Vec<model::Model>, StepError> {
+        let position = |name: &String| {
+            let at = self.columns.iter().position(|column| column.name == *name);
+            at.ok_or_else(|| StepError::NoSuchColumn { column: name.clone() })
+        };
+        let demand = |demand: &Model| {
+            Ok(match demand {
+                Model::KAnonymity { k } => model::Model::KAnonymity { k: *k },
+                Model::DistinctDiversity { column, l } => {
+                    model::Model::DistinctDiversity { column: position(column)?, l: *l }
+                }
+                Model::EntropyDiversity { column, l } => {
+                    model::Model::EntropyDiversity { column: position(column)?, l: *l }
+                }
+                Model::RecursiveDiversity { column, c, l } => {
+                    model::Model::RecursiveDiversity { column: position(column)?, c: *c, l: *l }
+                }
+                Model::Closeness { column, t, ordered } => model::Model::Closeness {
+                    column: position(column)?,
+                    t: *t,
+                    distance: if *ordered { model::Distance::Ordered } else { model::Distance::Equal },
+                },
+            })
+        };
+        self.step.models.iter().map(demand).collect()
+    }
+
+    /// Of every demand for a number of rows the largest; only scales a measure.
+    fn k(&self) -> u32 {
+        let k = |model: &Model| match model {
+            Model::KAnonymity { k } => Some(*k),
+            Model::DistinctDiversity { .. }
+            | Model::EntropyDiversity { .. }
+            | Model::RecursiveDiversity { .. }
+            | Model::Closeness { .. } => None,
+        };
+        self.step.models.iter().filter_map(k).max().unwrap_or(1)
+    }
+
+    fn release(&self, table: &table::Table) -> Result<veilsum_anonymise::Release, StepError> {
+        let models = self.models()?;
+        let quasi = || self.step.quasi_identifiers.iter().zip(table.columns()).enumerate();
+        match self.step.method {
+            Method::Partition => {
+                let dimension =
+                    |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
+                        Ok(Dimension { column: at, recoding: recoding(&quasi.generalise, column)? })
+                    };
+                let dimensions = quasi().map(dimension).collect::<Result<Vec<_>, StepError>>()?;
+                Ok(mondrian::partition(table, &dimensions, &models, &mut unwatched())?)
+            }
+            Method::Search { suppression } => {
+                let domain = |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
+                    Ok(Domain { column: at, hierarchy: hierarchy(&quasi.generalise, column)? })
+                };
+                let domains = quasi().map(domain).collect::<Result<Vec<_>, StepError>>()?;
+                let limit = Suppression { limit: suppression };
+                Ok(lattice::search(table, &domains, &models, limit, &mut unwatched())?.release)
+            }
+        }
+    }
+}
+
+/// A date that is a number of days or seconds, as a date again.
+fn as_date<'c>(cell: &'c str, kind: &ColumnType) -> Cow<'c, str> {
+    let number = moment::is_moment(kind).then(|| number::plain(cell.trim())).flatten();
+    let spelt = number.and_then(|number| moment::spelt(kind, number));
+    spelt.map_or(Cow::Borrowed(cell), Cow::Owned)
+}
+
+fn recoding(generalise: &Generalise, column: &table::Column) -> Result<Recoding, StepError> {
+    Ok(match generalise {
+        Generalise::Automatic => {
+            let mut present = column.values().iter().filter(|value| !is_missing(value)).peekable();
+            let has_any = present.peek().is_some();
+            if has_any && present.all(|value| number::plain(value.trim()).is_some()) {
+                Recoding::Numbers
+            } else if Hierarchy::dates(column, None).is_ok() {
+                Recoding::Dates(None)
+            } else {
+                Recoding::Sets
+            }
+        }
+        Generalise::Numbers { levels: None } => Recoding::Numbers,
+        Generalise::Dates { format } => Recoding::Dates(*format),
+        Generalise::Categories => Recoding::Sets,
+        Generalise::Numbers { levels: Some(_) } | Generalise::Postcodes | Generalise::Hierarchy { .. } => {
+            Recoding::Hierarchy(hierarchy(generalise, column)?)
+        }
+    })
+}
+
+fn hierarchy(generalise: &Generalise, column: &table::Column) -> Result<Hierarchy, StepError> {
+    Ok(match generalise {
+        Generalise::Automatic => Hierarchy::automatic(column),
+        Generalise::Numbers { levels } => {
+            let levels = match levels {
+                Some(levels) => *levels,
+                None => NumberLevels::automatic(column)?,
+            };
+            Hierarchy::numbers(column, &levels)?
+        }
+        Generalise::Dates { format } => Hierarchy::dates(column, *format)?,
+        Generalise::Postcodes => Hierarchy::postcodes(column),
+        Generalise::Categories => Hierarchy::categories(column),
+        Generalise::Hierarchy { csv, delimiter } => {
+            let delimiter = u8::try_from(*delimiter).unwrap_or(b';');
+            Hierarchy::from_csv(csv.as_bytes(), delimiter)?
+        }
+    })
+}
+
+impl Stage for Publisher {
+    fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
+        let table = self.table(rows)?;
+        let release = self.release(&table)?;
+        let quasi: Vec<usize> = (0..self.step.quasi_identifiers.len()).collect();
+        let before = veilsum_anonymise::Release::unchanged(&table, &quasi)?;
+        let risk_of = |release| risk(release, self.step.risk_threshold, &Population::Unknown);
+        notes.privacy = Some(Privacy {
+            loss_before: loss(&before, self.k()),
+            loss_after: loss(&release, self.k()),
+            risk_before: risk_of(&before)?,
+            risk_after: risk_of(&release)?,
+        });
+        for class in release.classes() {
+            for (column, group) in self.columns.iter().zip(class.groups()) {
+                for row in class.rows() {
+                    notes.changed(rows[*row as usize].set(column.at, &group.label));
+                }
+            }
+        }
+        let mut suppressed = release.suppressed().iter().peekable();
+        let mut at = 0_u32;
+        rows.retain(|_| {
+            let is_suppressed = suppressed.next_if(|row| **row == at).is_some();
+            at += 1;
+            !is_suppressed
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! Recipes at work.
+
+mod golden;
+mod hostile;
+mod properties;
+mod recipes;
+mod steps;
+mod support;
+mod vectors;

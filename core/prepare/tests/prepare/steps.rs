@@ -1,0 +1,289 @@
+//! Each step on a table that is read by eye.
+
+use veilsum_anonymise::date::DateFormat;
+use veilsum_prepare::report::{Parts, Reason, Warning};
+use veilsum_prepare::{Fitted, PrepareError, StepError};
+use veilsum_table::types::{ColumnType, DateOrder};
+
+use crate::support::{Table, drive, recipe, run, run_again, run_with, secret};
+
+/// One row for each number, in one column.
+fn numbers(name: &str, cells: &[&str]) -> Table {
+    let rows: Vec<&[&str]> = cells.iter().map(std::slice::from_ref).collect();
+    Table::new(&[name], &rows)
+}
+
+#[test]
+fn outliers_are_listed_capped_or_dropped() {
+    let table = numbers("x", &["1", "2", "3", "4", "", "100"]);
+    let steps = |action: &str| {
+        let method = r#"{"kind": "interquartile-range", "factor": 1.5}"#;
+        recipe(&format!(
+            r#"[{{"step": "outliers", "columns": ["x"], "method": {method}, "action": "{action}"}}]"#
+        ))
+    };
+    // Quartiles 2 and 4 of 1, 2, 3, 4, 100: up to 7.
+    let kept = run(&steps("keep"), &table).unwrap();
+    assert_eq!(kept.table.rows, table.rows);
+    let flagged = &kept.prepared.report[0].flagged;
+    assert_eq!((flagged.total, flagged.listed[0].row), (1, 6));
+    assert_eq!(flagged.listed[0].value.as_deref(), Some("100"));
+    assert_eq!(flagged.listed[0].reason, Reason::Above { bound: 7.0 });
+    let capped = run(&steps("cap"), &table).unwrap();
+    assert_eq!(capped.table.column("x"), ["1", "2", "3", "4", "", "7"]);
+    let dropped = run(&steps("drop"), &table).unwrap();
+    assert_eq!(dropped.table.column("x"), ["1", "2", "3", "4", ""]);
+    // The next batch is judged by the same bounds.
+    let next = run_again(&dropped.prepared.fitted, &numbers("x", &["7", "7.1", "-1.1", "-1"])).unwrap();
+    assert_eq!(next.table.column("x"), ["7", "-1"]);
+}
+
+#[test]
+fn rows_far_from_the_others_are_found_together() {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for at in 0..60 {
+        let (x, y) = (at % 8, at / 8);
+        rows.push(vec![x.to_string(), y.to_string()]);
+    }
+    rows.push(vec!["40".to_owned(), "-30".to_owned()]);
+    rows.push(vec!["".to_owned(), "3".to_owned()]);
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    let table = Table::new(&["x", "y"], &rows);
+    for method in [
+        r#"{"kind": "local-outlier-factor", "k": 10, "cut": {"kind": "above", "score": 1.5}}"#,
+        r#"{"kind": "isolation-forest", "trees": 100, "sample": 256, "seed": 5, "cut": {"kind": "above", "score": 0.7}}"#,
+        r#"{"kind": "isolation-forest", "trees": 50, "sample": 32, "seed": 1, "cut": {"kind": "share", "share": 0.016}}"#,
+    ] {
+        let steps = format!(
+            r#"[{{"step": "outliers", "columns": ["x", "y"], "method": {method}, "action": "drop"}}]"#
+        );
+        let done = run(&recipe(&steps), &table).unwrap();
+        let report = &done.prepared.report[0];
+        assert_eq!(report.flagged.listed.iter().map(|row| row.row).collect::<Vec<_>>(), [61], "{method}");
+        assert_eq!((report.rows_in, report.rows_out), (62, 61));
+        assert_eq!(report.warnings, [Warning::NotJudged { rows: 1 }]);
+    }
+}
+
+#[test]
+fn functions_apply_where_they_are_defined() {
+    let table = numbers("x", &["1", "100", "", "0"]);
+    let steps = |undefined: &str| {
+        recipe(&format!(
+            r#"[{{"step": "transform", "columns": ["x"], "function": {{"kind": "log10"}}, "undefined": "{undefined}"}}]"#
+        ))
+    };
+    assert_eq!(run(&steps("blank"), &table).unwrap().table.column("x"), ["0", "2", "", ""]);
+    let error = run(&steps("refuse"), &table).unwrap_err();
+    let fault = StepError::Undefined { column: "x".to_owned(), row: 4 };
+    assert_eq!(error, PrepareError::Step { step: 1, name: "transform", fault });
+    assert_eq!(
+        error.to_string(),
+        "Step 1 (transform): row 4 of column “x” has no value of this function. Filter the row out, or have it left blank."
+    );
+}
+
+#[test]
+fn categories_become_columns_in_their_place() {
+    let table = Table::new(
+        &["id", "colour", "n"],
+        &[&["1", "red", "5"], &["2", " blue ", "6"], &["3", "", "7"], &["4", "red", "8"]],
+    );
+    let steps = |missing: &str| {
+        recipe(&format!(
+            r#"[{{"step": "one-hot", "columns": ["colour"], "most": 10, "missing": "{missing}"}}]"#
+        ))
+    };
+    let blank = run(&steps("blank"), &table).unwrap();
+    assert_eq!(blank.table.header, ["id", "colour=blue", "colour=red", "n"]);
+    assert_eq!(
+        blank.table.rows,
+        [["1", "0", "1", "5"], ["2", "1", "0", "6"], ["3", "", "", "7"], ["4", "0", "1", "8"]]
+    );
+    let own = run(&steps("category"), &table).unwrap();
+    assert_eq!(own.table.header, ["id", "colour=", "colour=blue", "colour=red", "n"]);
+    assert_eq!(own.table.rows[2], ["3", "1", "0", "0", "7"]);
+    // A later step may name a column that is made.
+    let later = recipe(
+        r#"[{"step": "one-hot", "columns": ["colour"], "most": 2, "missing": "zeros", "drop-first": true},
+            {"step": "drop-columns", "columns": ["id", "n"]},
+            {"step": "filter", "matching": "keep", "combine": "all",
+             "conditions": [{"column": "colour=red", "test": {"kind": "one-of", "values": ["1.0"]}}]}]"#,
+    );
+    let later = run(&later, &table).unwrap();
+    assert_eq!((later.table.header.as_slice(), later.table.rows.len()), (&["colour=red".to_owned()][..], 2));
+    // What was not there is 0 everywhere, and listed.
+    let next = Table::new(&["colour", "id", "n"], &[&["green", "9", "0"]]);
+    let next = run_again(&blank.prepared.fitted, &next).unwrap();
+    assert_eq!(next.table.header, ["colour=blue", "colour=red", "id", "n"]);
+    assert_eq!(next.table.rows, [["0", "0", "9", "0"]]);
+    assert_eq!(next.prepared.report[0].flagged.listed[0].reason, Reason::UnknownCategory);
+}
+
+#[test]
+fn numbers_go_into_bins() {
+    let table = numbers("x", &["0", "1", "2.5", "5", "10", ""]);
+    let steps = |edges: &str, label: &str| {
+        recipe(&format!(r#"[{{"step": "bin", "columns": ["x"], "edges": {edges}, "label": "{label}"}}]"#))
+    };
+    let wide = run(&steps(r#"{"kind": "equal-width", "bins": 4}"#, "interval"), &table).unwrap();
+    assert_eq!(wide.table.column("x"), ["[0, 2.5)", "[0, 2.5)", "[2.5, 5)", "[5, 7.5)", "[7.5, 10]", ""]);
+    let full = run(&steps(r#"{"kind": "equal-count", "bins": 2}"#, "number"), &table).unwrap();
+    assert_eq!(full.table.column("x"), ["0", "0", "1", "1", "1", ""]);
+    let given = run(&steps(r#"{"kind": "given", "edges": [1, 3, 4]}"#, "number"), &table).unwrap();
+    assert_eq!(given.table.column("x"), ["0", "0", "0", "1", "1", ""]);
+}
+
+#[test]
+fn a_split_is_exact_and_keeps_classes_in_proportion() {
+    let rows: Vec<[String; 2]> =
+        (0..103).map(|at| [at.to_string(), if at % 4 == 0 { "ill" } else { "well" }.to_owned()]).collect();
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    let table = Table::new(&["id", "state"], &rows);
+    let steps = |seed: u32| {
+        recipe(&format!(
+            r#"[{{"step": "split", "column": "part", "test-share": 0.2, "seed": {seed}, "by": "state"}}]"#
+        ))
+    };
+    let done = run(&steps(1), &table).unwrap();
+    assert_eq!(done.prepared.report[0].parts, Some(Parts { train: 82, test: 21 }));
+    let of_class = |class: &str, part: &str| {
+        done.table.rows.iter().filter(|row| row[1] == class && row[2] == part).count()
+    };
+    // 26 ill: 5.2; 77 well: 15.4, and the row that is left goes there.
+    assert_eq!((of_class("ill", "test"), of_class("ill", "train")), (5, 21));
+    assert_eq!((of_class("well", "test"), of_class("well", "train")), (16, 61));
+    assert_eq!(run(&steps(1), &table).unwrap(), done);
+    assert_ne!(run(&steps(2), &table).unwrap().table, done.table);
+}
+
+#[test]
+fn nothing_is_learnt_from_test_rows() {
+    let table = numbers("x", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+    let steps = recipe(
+        r#"[{"step": "split", "column": "part", "test-share": 0.3, "seed": 3},
+            {"step": "scale", "columns": ["x"], "method": {"kind": "min-max", "low": 0, "high": 1}},
+            {"step": "filter", "matching": "keep", "combine": "all",
+             "conditions": [{"column": "part", "test": {"kind": "one-of", "values": ["train"]}}]}]"#,
+    );
+    let done = run(&steps, &table).unwrap();
+    let train = done.table.numbers("x");
+    assert_eq!(train.len(), 7);
+    let min = train.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let max = train.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+    assert_eq!((min, max), (0.0, 1.0));
+}
+
+#[test]
+fn small_classes_grow_in_the_training_part_only() {
+    let mut rows = Vec::new();
+    for at in 0..40 {
+        let class = if at % 5 == 0 { "rare" } else { "usual" };
+        rows.push([at.to_string(), (at * 3).to_string(), class.to_owned(), ["a", "b"][at % 2].to_owned()]);
+    }
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    let table = Table::new(&["x", "y", "class", "kind"], &rows);
+    let steps = recipe(
+        r#"[{"step": "split", "column": "part", "test-share": 0.25, "seed": 3, "by": "class"},
+            {"step": "smote", "class": "class", "features": ["x", "y"], "categories": ["kind"], "k": 3,
+             "share-of-largest": 1.0, "seed": 11}]"#,
+    );
+    let done = run(&steps, &table).unwrap();
+    let report = &done.prepared.report[1];
+    let counts: Vec<_> =
+        report.classes.as_ref().unwrap().counts.iter().map(|one| (one.before, one.after)).collect();
+    assert_eq!(counts, [(6, 24), (24, 24)]);
+    assert_eq!((report.rows_in, report.rows_out), (40, 58));
+    let originals = &done.table.rows[..40];
+    for made in &done.table.rows[40..] {
+        assert_eq!((made[2].as_str(), made[4].as_str()), ("rare", "train"));
+        let (x, y): (f64, f64) = (made[0].parse().unwrap(), made[1].parse().unwrap());
+        // All rows lie on this line, and so does what is between them.
+        assert!((y - 3.0 * x).abs() < 1e-5 && (0.0..=35.0).contains(&x), "{made:?}");
+        assert!(["a", "b"].contains(&made[3].as_str()));
+    }
+    assert_eq!(originals.iter().filter(|row| row[4] == "test").count(), 10);
+    assert_eq!(run(&steps, &table).unwrap(), done);
+}
+
+#[test]
+fn pseudonyms_are_consistent_and_dates_shift_together() {
+    let date = ColumnType::Date { order: DateOrder::YearMonthDay };
+    let mut table = Table::new(
+        &["patient", "name", "from", "to", "age"],
+        &[
+            &["P1", "Anna Meier", "2024-02-27", "19783", "40"],
+            &["P2", "Urs Keller", "2024-01-01", "19724", "50"],
+            &["P1", "Anna Meier", "2024-05-01", "", "40"],
+        ],
+    );
+    table.types[3] = date;
+    let steps = recipe(
+        r#"[{"step": "pseudonymise", "study": "one", "person": ["patient"], "shift-days": 20, "columns": [
+              {"column": "patient", "treatment": "identifier"}, {"column": "name", "treatment": "full-name"},
+              {"column": "from", "treatment": {"date": null}}, {"column": "to", "treatment": {"date": null}},
+              {"column": "age", "treatment": "drop"}]}]"#,
+    );
+    let done = run_with(&steps, &table, &secret()).unwrap();
+    assert_eq!(done.table.header, ["patient", "name", "from", "to"]);
+    let rows = &done.table.rows;
+    assert_eq!(rows[0][..2], rows[2][..2]);
+    assert_ne!(rows[0][0], rows[1][0]);
+    assert!(rows[0][0] != "P1" && rows[0][1] != "Anna Meier");
+    let days = |cell: &str| DateFormat::YearMonthDay.days(cell).unwrap();
+    // 2024-02-27 is day 19780: both dates of the row shift alike.
+    let shift = days(&rows[0][2]) - 19_780;
+    assert!(shift != 0 && shift.abs() <= 20);
+    // A number of days comes out as a date, too.
+    assert_eq!(days(&rows[0][3]), 19_783 + shift);
+    assert_eq!(days(&rows[2][2]), 19_844 + shift);
+    assert_eq!(rows[2][3], "");
+    // Another batch, with the file of the recipe and the same secret: the same fakes.
+    let fitted = Fitted::from_json(done.prepared.fitted.to_json().as_bytes()).unwrap();
+    let again =
+        veilsum_prepare::Runner::again(&fitted, &table.header, &table.types, Some(&secret())).unwrap();
+    assert_eq!(drive(again, &table).unwrap().table, done.table);
+    let error = run(&steps, &table).unwrap_err();
+    assert_eq!(error, PrepareError::Step { step: 1, name: "pseudonymise", fault: StepError::NoSecret });
+}
+
+#[test]
+fn a_release_is_k_anonymous_and_says_what_it_costs() {
+    let mut table = Table::new(
+        &["zip", "age", "born", "illness"],
+        &[
+            &["13053", "28", "10000", "flu"],
+            &["13068", "29", "10001", "asthma"],
+            &["13053", "21", "10500", "flu"],
+            &["14850", "52", "200", "flu"],
+            &["14853", "57", "201", "angina"],
+            &["14850", "55", "300", "asthma"],
+        ],
+    );
+    table.types[2] = ColumnType::Date { order: DateOrder::YearMonthDay };
+    let steps = |method: &str| {
+        recipe(&format!(
+            r#"[{{"step": "release", "risk-threshold": 0.4, "method": {method}, "models": [
+                  {{"kind": "k-anonymity", "k": 3}}, {{"kind": "distinct-diversity", "column": "illness", "l": 2}}],
+                "quasi-identifiers": [{{"column": "zip", "generalise": {{"kind": "postcodes"}}}},
+                  {{"column": "age", "generalise": {{"kind": "automatic"}}}},
+                  {{"column": "born", "generalise": {{"kind": "dates"}}}}]}}]"#
+        ))
+    };
+    for method in [r#"{"kind": "partition"}"#, r#"{"kind": "search", "suppression": 0.0}"#] {
+        let done = run(&steps(method), &table).unwrap();
+        assert_eq!(done.table.column("illness"), table.column("illness"));
+        let classes: Vec<&[String]> = done.table.rows.iter().map(|row| &row[..3]).collect();
+        assert!(classes.iter().all(|class| classes.iter().filter(|other| *other == class).count() >= 3));
+        assert_eq!(done.table.types[2], ColumnType::Plain);
+        assert!(!done.table.rows[0][2].contains("10000"), "a date stays no number of days");
+        let privacy = done.prepared.report[0].privacy.as_ref().unwrap();
+        assert_eq!((privacy.loss_before.smallest_class, privacy.risk_before.prosecutor.highest), (1, 1.0));
+        assert!(privacy.loss_after.smallest_class >= 3 && privacy.risk_after.prosecutor.highest <= 1.0 / 3.0);
+        assert_eq!(privacy.risk_after.prosecutor.share_at_risk, 0.0);
+        assert_eq!(privacy.loss_after.suppressed, 0);
+    }
+}

@@ -1,0 +1,38 @@
+//! The parts of preparing a table: its columns here, the others in a module of their own.
+
+use leptos::prelude::*;
+
+use crate::page::modules::{ModuleScreen, loading};
+use crate::ui::module::{Module, RefineScreen};
+
+const PARTS: [(Option<RefineScreen>, &str, &str); 4] = [
+    (None, "/prepare", "Columns"),
+    (Some(RefineScreen::Rows), "/prepare/rows", "Rows"),
+    (Some(RefineScreen::Clean), "/prepare/clean", "Clean"),
+    (Some(RefineScreen::Anonymise), "/prepare/anonymise", "Anonymise"),
+];
+
+/// The parts of preparing.
+#[component]
+pub(in crate::page) fn Parts(
+    part: Option<RefineScreen>,
+    #[prop(into)] steps: Signal<Option<u32>>,
+) -> impl IntoView {
+    let link = |(of_link, href, name): (Option<RefineScreen>, &'static str, &'static str)| {
+        let count = move || match steps.get() {
+            Some(count) if count > 0 && of_link == Some(RefineScreen::Clean) => format!(" ({count})"),
+            Some(_) | None => String::new(),
+        };
+        view! {
+            <a class="nav-link" href=href aria-current=(of_link == part).then_some("page") data-testid=format!("part-{}", name.to_ascii_lowercase())>{name}{count}</a>
+        }
+    };
+    view! { <nav class="parts" aria-label="Parts of preparing" data-testid="parts">{PARTS.map(link).collect_view()}</nav> }
+}
+
+/// A part that is in another module.
+#[component]
+pub(in crate::page) fn OtherPart(screen: RefineScreen) -> impl IntoView {
+    let loading = loading(Module::Refine);
+    view! { <ModuleScreen module=Module::Refine loading on_rename=Callback::new(|_| ()) screen/> }
+}
