@@ -204,7 +204,7 @@ fn totals_that_lead_nowhere_say_so() {
     assert_eq!(refused(&[lacking]), LeadError::Round { round: 0, reason });
     let short = Sums { slots: vec![30, 3] };
     let reason = RoundError::WrongShape { expected: 6, actual: 2 };
-    assert_eq!(refused(&[short.clone()]), LeadError::Round { round: 0, reason });
+    assert_eq!(refused(std::slice::from_ref(&short)), LeadError::Round { round: 0, reason });
     let reason = RoundError::WrongShape { expected: 11, actual: 2 };
     assert_eq!(refused(&[moments(&terms), short]), LeadError::Round { round: 1, reason });
 }

@@ -47,6 +47,13 @@ pub static PROVEN: LazyLock<Key> = LazyLock::new(|| {
     Key { modulus: public.to_hex(), proof: hex::encode(KEY.prove_order().to_bytes(public)) }
 });
 
+/// A column both ways; of numbers where all cells that are not blank are.
+struct CellsOfColumn {
+    numbers: Vec<Option<f64>>,
+    words: Vec<Option<String>>,
+    is_number: bool,
+}
+
 /// A table by columns.
 pub struct Table {
     pub names: Vec<String>,
@@ -82,21 +89,21 @@ impl Table {
         [of(|at| at % 9 == 0), of(|at| at % 3 == 1), of(|at| at % 9 != 0 && at % 3 != 1)]
     }
 
-    /// The cells of a column; numbers where all that are not blank are.
-    fn column(&self, name: &str) -> Option<(Vec<Option<f64>>, Vec<Option<String>>, bool)> {
+    /// The cells of a column.
+    fn column(&self, name: &str) -> Option<CellsOfColumn> {
         let at = self.names.iter().position(|found| found == name)?;
         let words: Vec<Option<String>> =
             self.rows.iter().map(|row| Some(row[at].clone()).filter(|cell| !cell.is_empty())).collect();
         let is_number = words.iter().flatten().all(|word| word.parse::<f64>().is_ok());
         let numbers = words.iter().map(|word| word.as_ref().and_then(|word| word.parse().ok())).collect();
-        Some((numbers, words, is_number))
+        Some(CellsOfColumn { numbers, words, is_number })
     }
 
     pub fn own_rows(&self, terms: &Terms) -> Result<OwnRows, RowsError> {
         let columns: Vec<_> = self.names.iter().map(|name| self.column(name).unwrap()).collect();
         OwnRows::new(terms, |name| {
-            let (numbers, words, is_number) = &columns[self.names.iter().position(|found| found == name)?];
-            Some(if *is_number { Cells::Numbers(numbers) } else { Cells::Words(words) })
+            let found = &columns[self.names.iter().position(|found| found == name)?];
+            Some(if found.is_number { Cells::Numbers(&found.numbers) } else { Cells::Words(&found.words) })
         })
     }
 
@@ -106,7 +113,7 @@ impl Table {
     }
 
     pub fn bounded(&self, name: &str) -> Column {
-        let (numbers, ..) = self.column(name).unwrap();
+        let CellsOfColumn { numbers, .. } = self.column(name).unwrap();
         let largest = numbers.into_iter().flatten().fold(0.0, |most: f64, number| most.max(number.abs()));
         let bound =
             (-20..40).map(|exponent| f64::powi(2.0, exponent)).find(|bound| *bound > largest).unwrap();
