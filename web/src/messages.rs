@@ -9,6 +9,7 @@
 //! posts [`FromVault::Ready`] once, unasked. Where not even the wasm module runs, `/worker-boot.js` itself posts
 //! `{ Unable: { code, message, detail } }`.
 
+pub mod training;
 pub mod workbench;
 
 use core::marker::PhantomData;

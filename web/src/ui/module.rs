@@ -5,7 +5,7 @@
 //! one vault.
 
 use serde::{Deserialize, Serialize};
-use veilsum_protocol::DatasetId;
+use veilsum_protocol::{DatasetId, TrainingId};
 
 use super::vault_client::Known;
 use crate::messages::UploadSummary;
@@ -17,7 +17,7 @@ pub(crate) enum Module {
     First,
     /// What is behind `/datasets/{id}` and `/verify`.
     Dataset,
-    /// What is behind `/workbench` and `/models`.
+    /// What is behind `/workbench`, `/models` and `/trainings`.
     Workbench,
 }
 
@@ -56,12 +56,16 @@ pub(crate) enum DatasetModuleScreen {
 }
 
 /// What the module [`Module::Workbench`] shows.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum WorkbenchScreen {
     /// The five steps.
     Workbench,
     /// What was published.
     Models,
+    /// Trainings of several owners.
+    Trainings,
+    /// One of them.
+    Training(TrainingId),
 }
 
 /// The screen of a dataset.
@@ -76,8 +80,11 @@ pub(crate) struct DatasetScreen {
 /// that a module is loaded, and messages carry no names by which a difference would be noticed.
 pub const BUILD: u32 = fingerprint(
     fingerprint(
-        fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
-        include_bytes!("../messages/workbench.rs"),
+        fingerprint(
+            fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
+            include_bytes!("../messages/workbench.rs"),
+        ),
+        include_bytes!("../messages/training.rs"),
     ),
     include_bytes!("module.rs"),
 );

@@ -24,6 +24,8 @@ pub enum Work {
     Training,
     /// Having records scored; one at a time.
     Scoring,
+    /// A step of a training of several owners; one at a time.
+    Joint,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
     /// Anything else that needs the keyring.
@@ -75,6 +77,7 @@ impl Processes {
                 Work::Job => "An analysis is running",
                 Work::Training => "A training is running",
                 Work::Scoring => "A scoring or a measurement is running",
+                Work::Joint => "A step of a training is running",
                 Work::Keyring => "The keyring is being changed",
                 Work::Other => "A request is running",
             };

@@ -2,7 +2,7 @@
 
 use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
-use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, UploadId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, TrainingId, UploadId};
 
 /// The browser's cryptographic generator.
 #[must_use]
@@ -38,6 +38,12 @@ pub fn model_id() -> ModelId {
 #[must_use]
 pub fn score_id() -> ScoreId {
     ScoreId::from_bytes(bytes())
+}
+
+/// A new training's id, which is its invitation.
+#[must_use]
+pub fn training_id() -> TrainingId {
+    TrainingId::from_bytes(bytes())
 }
 
 fn bytes<const N: usize>() -> [u8; N] {

@@ -3,6 +3,7 @@
 //! Records, keys and decrypted scores stay here; a table in clear goes to the worker that trains, which has no network.
 
 mod engine;
+mod joint;
 mod learn_table;
 mod models;
 mod records;
@@ -36,6 +37,8 @@ pub struct Bench {
     trainer: RefCell<Option<Rc<Trainer>>>,
     /// The proof of the key, which takes a moment and never changes: fingerprint and proof, both in hex.
     proof: RefCell<Option<(String, String)>>,
+    /// Trainings of several owners that were looked at.
+    joint: joint::Joints,
 }
 
 /// A model that was trained here.
@@ -51,6 +54,7 @@ impl Bench {
     /// Lets go of all that belongs to the keyring.
     pub fn forget(&self) {
         self.proof.take();
+        self.joint.forget();
     }
 
     /// The model of this digest, if it was trained here.
@@ -77,7 +81,9 @@ pub async fn perform(vault: &Rc<Vault>, ask: Ask, file: Option<File>) -> Result<
         }
         Ask::MeasureKeygen => measure_keygen(vault).await,
         Ask::Key => key(vault).map(Told::Key),
+        Ask::Joint(ask) => joint::perform(vault, ask).await,
         Ask::Cancel => {
+            vault.processes.stop(Work::Joint).await;
             vault.processes.stop(Work::Training).await;
             vault.processes.stop(Work::Scoring).await;
             Ok(Told::Done)

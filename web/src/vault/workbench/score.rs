@@ -326,7 +326,7 @@ impl Run<'_> {
 }
 
 /// The key with its proof, which is made once.
-fn proven(vault: &Vault, unlocked: &Unlocked) -> ProvenModulus {
+pub(super) fn proven(vault: &Vault, unlocked: &Unlocked) -> ProvenModulus {
     let key = unlocked.keyring.paillier();
     let fingerprint = unlocked.keyring.key_fingerprint().to_string();
     let mut kept = vault.bench.proof.borrow_mut();
@@ -429,7 +429,7 @@ fn sample_of_answer(bytes: &[u8]) -> String {
     hex::encode(&bytes[bytes.len().saturating_sub(SAMPLE_BYTES)..])
 }
 
-fn blob(bytes: &[u8]) -> Result<Blob, Fault> {
+pub(super) fn blob(bytes: &[u8]) -> Result<Blob, Fault> {
     let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
     Blob::new_with_u8_array_sequence(&parts).map_err(|_| {
         Fault::new(

@@ -1,6 +1,6 @@
 use veilsum_train::data::Features;
+use veilsum_train::rounds::RoundError;
 use veilsum_train::rounds::linear::{contribution, solve};
-use veilsum_train::rounds::{RoundError, Terms};
 
 use super::{TERMS, owners, standardised, total};
 use crate::support::{Table, distance, features, numbers, references};
@@ -9,8 +9,8 @@ use crate::support::{Table, distance, features, numbers, references};
 fn with_target(table: &Table, target: &[f64]) -> Features {
     let names = table.features.names().iter().cloned().chain(["target".to_owned()]).collect();
     let rows = table.features.rows().zip(target);
-    Features::new(names, rows.flat_map(|(row, target)| row.iter().copied().chain([*target])).collect())
-        .unwrap()
+    let values = rows.flat_map(|(row, target)| row.iter().copied().chain([*target]));
+    Features::new(names, values.collect()).expect("test data")
 }
 
 #[test]
