@@ -3,6 +3,7 @@
 pub mod dataset;
 pub mod keyring;
 pub mod prepare;
+pub mod training;
 pub mod upload;
 pub mod workbench;
 

@@ -1,19 +1,20 @@
 //! What all owners agree on before the first round.
 //!
 //! ```text
-//! {"format":"veilsum-training","version":1,"content":{"name":…,"key_holder":…,"family":{"kind":"logistic",…},
+//! {"format":"veilsum-training","version":1,"content":{"nonce":…,"name":…,"key_holder":…,"family":{"kind":"logistic",…},
 //!  "features":[{"name":…,"bound":"64","decimals":2},…],"owners":3,"most_rows":100000,"least_rows":10,
 //!  "key":{"modulus":…,"proof":…}}}
 //! ```
 //!
-//! Fields stand in this order, without white space; floats are text. Whoever takes part agrees on the document's digest.
+//! Fields stand in this order, without white space; floats are text. A training's id is made from the document's digest, so that
+//! an invitation, which names the id, binds the terms and the key in them: nobody can give an owner others.
 
 use serde::{Deserialize, Serialize};
 use veilsum_crypto::order_proof::OrderProof;
 use veilsum_crypto::paillier::PublicKey;
 use veilsum_model::foreign_key::{ForeignKeyError, ProvenKey};
 use veilsum_model::text::Real;
-use veilsum_protocol::Digest;
+use veilsum_protocol::{Digest, TrainingId};
 use veilsum_train::rounds::{self, scale_bits};
 
 use crate::document::Format;
@@ -55,6 +56,8 @@ const FORMAT: Format = Format { what: WHAT, name: "veilsum-training", version: 1
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
+    /// 16 random bytes in hex, so that no two trainings are one.
+    pub nonce: String,
     /// What the training is called.
     pub name: String,
     /// Who holds the key, in words that owners know them by.
@@ -151,6 +154,14 @@ impl Terms {
         Digest::of(&self.to_bytes())
     }
 
+    /// The id of the training with these terms: the first 16 bytes of [`Self::digest`].
+    #[must_use]
+    pub fn training(&self) -> TrainingId {
+        let mut id = [0; TrainingId::BYTES];
+        id.copy_from_slice(&self.digest().as_bytes()[..TrainingId::BYTES]);
+        TrainingId::from_bytes(id)
+    }
+
     /// Whether every field is in its range, every sum fits its slot, and the key has the form of one. Whether the proof of the
     /// key holds, [`Self::proven_key`] says.
     ///
@@ -158,6 +169,8 @@ impl Terms {
     /// [`DocumentError::OutOfRange`] names the first field that is not.
     pub fn check(&self) -> Result<(), DocumentError> {
         let is_name = |name: &str| !name.trim().is_empty() && name.len() <= MAX_NAME_BYTES;
+        let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        require(self.nonce.len() == 32 && self.nonce.bytes().all(is_digit), "nonce", "16 bytes in hex")?;
         require(is_name(&self.name), "name", "a text of at most 200 bytes")?;
         require(is_name(&self.key_holder), "key_holder", "a text of at most 200 bytes")?;
         require((1..=MAX_FEATURES).contains(&self.features.len()), "features", "from 1 to 125 columns")?;

@@ -114,8 +114,8 @@ bytes_id!(
     ScoreId, 16, "score id"
 );
 bytes_id!(
-    /// A training of several owners, drawn at random by the browser of its key holder. Whoever knows it may look at the
-    /// training and take part: it is the invitation.
+    /// A training of several owners, made from the digest of its terms by the browser of its key holder. Whoever knows it may
+    /// look at the training and take part: it is the invitation, and binds the terms.
     TrainingId, 16, "training id"
 );
 bytes_id!(

@@ -19,5 +19,6 @@ mod passphrase;
 mod readings;
 mod resume;
 mod sums;
+mod training;
 mod two_browsers;
 mod workbench;

@@ -32,7 +32,7 @@ const TRAININGS_PER_PAGE: usize = 12;
 /// Tries of replacing who takes part: all owners may come at the same time.
 const ATTEMPTS: u32 = 40;
 
-/// Creates a training under an id that the client drew; the caller holds its key. Repeating it changes nothing.
+/// Creates a training under an id that the client made of its terms; the caller holds its key. Repeating it changes nothing.
 #[utoipa::path(
     post, path = "/trainings", operation_id = "createTraining", tag = "trainings", request_body = CreateTraining,
     responses((status = 201, body = TrainingStatus, description = "Created, by this request or an earlier one"), Failed),

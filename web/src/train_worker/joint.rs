@@ -194,3 +194,102 @@ fn text(bytes: Vec<u8>) -> String {
 fn words<E: core::fmt::Display>(error: E) -> String {
     sentence(&error)
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use veilsum_joint::terms::{Column, Key};
+    use veilsum_owner::paillier::{ModulusSize, SecretKey};
+
+    use super::*;
+    use crate::messages::workbench::LearnColumn;
+    use crate::vault::random::rng;
+
+    fn terms() -> Terms {
+        let key = SecretKey::generate(ModulusSize::Bits2048, &mut rng(), &mut |_| {}).unwrap();
+        let public = key.public_key();
+        let proof = hex::encode(key.prove_order().to_bytes(public));
+        let column =
+            |name: &str| Column { name: name.to_owned(), bound: Real::new(64.0).unwrap(), decimals: 1 };
+        Terms {
+            nonce: "5a".repeat(16),
+            name: "lines".to_owned(),
+            key_holder: "University".to_owned(),
+            family: Family::Linear { target: column("y"), ridge: Real::new(0.0).unwrap() },
+            features: vec![column("x"), column("z")],
+            owners: 2,
+            most_rows: 1_000,
+            least_rows: 10,
+            key: Key { modulus: public.to_hex(), proof },
+        }
+    }
+
+    /// y = 2x − z + 1 over 12 rows; of the second owner with other x.
+    fn table(shift: f64) -> LearnTable {
+        let rows = || (0..12_i32).map(move |row| (f64::from(row) + shift, f64::from(row * row % 7)));
+        let column = |name: &str, values: Vec<f64>| LearnColumn {
+            name: name.to_owned(),
+            cells: LearnCells::Numbers(values.into_iter().map(Some).collect(), 1),
+        };
+        LearnTable {
+            file_name: "lines.csv".to_owned(),
+            columns: vec![
+                column("y", rows().map(|(x, z)| 2.0 * x - z + 1.0).collect()),
+                column("x", rows().map(|(x, _)| x).collect()),
+                column("z", rows().map(|(_, z)| z).collect()),
+            ],
+        }
+    }
+
+    #[test]
+    fn rounds_of_two_tables_end_in_a_model_that_is_compared() {
+        let terms = terms();
+        let (bytes, training) = (terms.to_bytes(), terms.training().to_string());
+        let tables = [table(0.0), table(3.5)];
+        for table in &tables {
+            let checked = perform(&JointTask::Check { table: table.clone(), terms: bytes.clone() }).unwrap();
+            assert!(matches!(checked, JointDone::Checked { rows: 12, dropped: 0 }));
+        }
+        let mut totals: Vec<Vec<i64>> = Vec::new();
+        let outcome = loop {
+            let task =
+                JointTask::Lead { terms: bytes.clone(), training: training.clone(), totals: totals.clone() };
+            let JointDone::Led(led) = perform(&task).unwrap() else { panic!("no lead") };
+            assert_eq!(led.progress.len(), totals.len());
+            let round = match led.next {
+                NextDocument::Finished(outcome) => break outcome,
+                NextDocument::Round(round) => round,
+            };
+            let sums = tables.iter().map(|table| {
+                let task = JointTask::Contribute {
+                    table: table.clone(),
+                    terms: bytes.clone(),
+                    training: training.clone(),
+                    round: round.clone(),
+                };
+                let JointDone::Sums(sums) = perform(&task).unwrap() else { panic!("no sums") };
+                sums
+            });
+            let added = sums.reduce(|a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect());
+            totals.push(added.unwrap());
+        };
+        let task = JointTask::Compare { table: table(0.0), terms: bytes, training, outcome };
+        let JointDone::Compared(comparison) = perform(&task).unwrap() else { panic!("no comparison") };
+        assert_eq!(comparison.rows, 12);
+        for ((_, joint, own), expected) in comparison.coefficients.iter().zip([2.0, -1.0, 1.0]) {
+            assert!((joint - expected).abs() < 1e-6 && (own - expected).abs() < 1e-6, "{joint} {own}");
+        }
+        assert_eq!(comparison.measures.len(), 1);
+    }
+
+    #[test]
+    fn a_table_that_does_not_fit_is_refused_with_a_code() {
+        let mut narrow = table(0.0);
+        narrow.columns.pop();
+        let refused = perform(&JointTask::Check { table: narrow, terms: terms().to_bytes() }).unwrap_err();
+        assert_eq!(refused.code, "missing-column");
+        assert!(refused.message.contains("“z”"), "{}", refused.message);
+    }
+}

@@ -2,7 +2,7 @@
 
 use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
-use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, TrainingId, UploadId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, UploadId};
 
 /// The browser's cryptographic generator.
 #[must_use]
@@ -40,10 +40,10 @@ pub fn score_id() -> ScoreId {
     ScoreId::from_bytes(bytes())
 }
 
-/// A new training's id, which is its invitation.
+/// What tells a new training from all others: 16 bytes in hex.
 #[must_use]
-pub fn training_id() -> TrainingId {
-    TrainingId::from_bytes(bytes())
+pub fn training_nonce() -> String {
+    hex::encode(bytes::<16>())
 }
 
 fn bytes<const N: usize>() -> [u8; N] {

@@ -50,7 +50,8 @@ fn first_round(terms: &Terms) -> Round {
 
 /// Frozen: these bytes are read for ever.
 const TERMS: &str = concat!(
-    r#"{"format":"veilsum-training","version":1,"content":{"name":"A training","key_holder":"University","#,
+    r#"{"format":"veilsum-training","version":1,"content":{"#,
+    r#""nonce":"5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a","name":"A training","key_holder":"University","#,
     r#""family":{"kind":"logistic","label":"ill","classes":["no","yes"],"c":"1"},"#,
     r#""features":[{"name":"age","bound":"64.5","decimals":1},{"name":"bmi","bound":"64.5","decimals":1}],"#,
     r#""owners":3,"most_rows":1000,"least_rows":10,"key":{"modulus":"MODULUS","proof":"PROOF"}}}"#,
@@ -72,6 +73,20 @@ fn version_one_is_frozen() {
     assert_eq!(String::from_utf8(round.to_bytes()).unwrap(), frozen);
     assert_eq!(Round::from_bytes(TRAINING, &logistic(), frozen.as_bytes()).unwrap(), round);
     assert!(logistic().proven_key().is_ok());
+}
+
+#[test]
+fn an_invitation_binds_the_terms() {
+    let (terms, digest) = (logistic(), logistic().digest().to_string());
+    assert_eq!(terms.training().to_string(), digest[..32]);
+    let other_key = Key { proof: PROVEN.proof.replacen('0', "1", 1), ..PROVEN.clone() };
+    for other in [
+        Terms { nonce: "5b".repeat(16), ..logistic() },
+        Terms { least_rows: 11, ..logistic() },
+        Terms { key: other_key, ..logistic() },
+    ] {
+        assert_ne!(other.training(), terms.training());
+    }
 }
 
 #[test]
@@ -120,6 +135,8 @@ fn terms_out_of_range_name_the_field() {
             other => panic!("{other:?}"),
         }
     };
+    assert_eq!(field(&|terms| terms.nonce.clear()), "nonce");
+    assert_eq!(field(&|terms| terms.nonce.make_ascii_uppercase()), "nonce");
     assert_eq!(field(&|terms| terms.name = " ".to_owned()), "name");
     assert_eq!(field(&|terms| terms.key_holder = "x".repeat(201)), "key_holder");
     assert_eq!(field(&|terms| terms.features = Vec::new()), "features");

@@ -123,6 +123,7 @@ impl Table {
 
 pub fn terms(features: Vec<Column>, family: Family) -> Terms {
     Terms {
+        nonce: "5a".repeat(16),
         name: "A training".to_owned(),
         key_holder: "University".to_owned(),
         family,

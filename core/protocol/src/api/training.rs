@@ -22,7 +22,7 @@ use crate::id::{Digest, TenantId, TrainingId};
 /// Rounds with their documents in one [`TrainingStatus`].
 pub const ROUNDS_PER_PAGE: usize = 24;
 
-/// `POST /trainings`: creates a training under an id that the client drew; the caller holds its key. Repeating it changes
+/// `POST /trainings`: creates a training under an id that the client made of its terms; the caller holds its key. Repeating it changes
 /// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -87,6 +87,7 @@ pub fn terms(key: &SecretKey, owners: u32, features: Vec<Column>, family: Family
     let public = key.public_key();
     let proof = hex::encode(key.prove_order().to_bytes(public));
     Terms {
+        nonce: "5a".repeat(16),
         name: "A training".to_owned(),
         key_holder: "University".to_owned(),
         family,

@@ -168,6 +168,9 @@ async fn refreshed(
         None => {
             let document = status.entry.terms.clone().into_bytes();
             let terms = Terms::from_bytes(&document).map_err(|error| unreadable(&error))?;
+            if terms.training() != id {
+                return Err(changed("the terms are not those that the invitation was made of"));
+            }
             let key = terms.proven_key().map_err(|error| Fault::new("key-refused", &sentence(&error)))?;
             let joint = Rc::new(Joint { terms, document, key, progress: RefCell::default() });
             vault.bench.joint.known.borrow_mut().insert(id, Rc::clone(&joint));

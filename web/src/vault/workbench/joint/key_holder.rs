@@ -22,7 +22,7 @@ use crate::time::Turn;
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
-use crate::vault::random::training_id;
+use crate::vault::random::training_nonce;
 
 /// Ciphertexts between two looks at the clock.
 const AT_ONCE: usize = 8;
@@ -36,6 +36,7 @@ pub(super) async fn create(vault: &Vault, new: NewTraining) -> Result<String, Fa
     let process = vault.processes.begin(Work::Other);
     let key = score::proven(vault, &unlocked);
     let terms = Terms {
+        nonce: training_nonce(),
         name: new.name,
         key_holder: new.key_holder,
         family: family(new.family)?,
@@ -46,7 +47,7 @@ pub(super) async fn create(vault: &Vault, new: NewTraining) -> Result<String, Fa
         key: Key { modulus: key.modulus, proof: key.proof },
     };
     terms.check().map_err(|error| Fault::new("terms-invalid", &sentence(&error)))?;
-    let training = training_id();
+    let training = terms.training();
     // Documents are JSON.
     let terms = String::from_utf8(terms.to_bytes()).unwrap_or_default();
     unlocked.api.create_training(&CreateTraining { training, terms }, how(&process)).await?;
