@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod keyring;
 pub mod prepare;
 pub mod refine;
+pub mod training;
 pub mod upload;
 pub mod workbench;
 

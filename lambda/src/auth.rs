@@ -5,11 +5,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use ed25519_dalek::{Signature, VerifyingKey};
 use veilsum_protocol::api::{SIGN_IN_LABEL, SignIn};
-use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, TenantId};
+use veilsum_protocol::{DatasetId, JobId, ModelId, ScoreId, TenantId, TrainingId};
 
 use crate::api::Api;
 use crate::error::ApiError;
-use crate::keys::{self, DatasetKeys, JobKeys, ModelKeys, ScoreKeys};
+use crate::keys::{self, DatasetKeys, JobKeys, ModelKeys, ScoreKeys, TrainingKeys};
 use crate::tokens::TokenError;
 
 /// Whoever sent a request, as proved by its session token.
@@ -87,6 +87,12 @@ impl Caller {
     #[must_use]
     pub fn score(&self, score: &ScoreId) -> ScoreKeys {
         ScoreKeys::new(&self.tenant, score)
+    }
+
+    /// The keys of one of the trainings whose key the caller holds.
+    #[must_use]
+    pub fn training(&self, training: &TrainingId) -> TrainingKeys {
+        TrainingKeys::new(&self.tenant, training)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Errors of the API. One match says what the caller is told; everything else goes to the log.
 
 mod scoring;
+mod training;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -16,6 +17,7 @@ use crate::tokens::IssueError;
 
 pub use self::scoring::ScoringError;
 pub(crate) use self::scoring::WITHDRAWN;
+pub use self::training::TrainingError;
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +139,9 @@ pub enum ApiError {
     /// About models and scores.
     #[error(transparent)]
     Scoring(#[from] ScoringError),
+    /// About trainings of several owners.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
     /// A stored object is not what this version writes.
     #[error("a stored {what} cannot be read")]
     StoredUnreadable {
@@ -339,6 +344,7 @@ impl ApiError {
                 "Another job has this id; start the analysis again from the page.".into(),
             ),
             Self::Scoring(error) => return error.told(),
+            Self::Training(error) => return error.told(),
             Self::StoredUnreadable { what } => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "stored-unreadable",
@@ -436,6 +442,7 @@ mod tests {
     fn one_of_each() -> Vec<ApiError> {
         let object = Object::RowGroup { index: 3 };
         let scoring = scoring::one_of_each().into_iter().map(ApiError::Scoring);
+        let training = training::one_of_each().into_iter().map(ApiError::Training);
         let others = [
             ApiError::NoSession,
             ApiError::SessionExpired,
@@ -466,7 +473,7 @@ mod tests {
             ApiError::Storage(StoreError::refused("read an object", "the secret cause")),
             ApiError::Token(IssueError),
         ];
-        others.into_iter().chain(scoring).collect()
+        others.into_iter().chain(scoring).chain(training).collect()
     }
 
     #[test]

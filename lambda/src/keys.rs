@@ -1,6 +1,7 @@
 //! Where objects lie in the bucket. Every key starts from the caller's tenant, never from what a request names.
 
 mod scoring;
+mod training;
 
 use std::fmt;
 
@@ -8,6 +9,9 @@ use veilsum_protocol::api::Object;
 use veilsum_protocol::{DatasetId, JobId, TenantId};
 
 pub use self::scoring::{CATALOGUE, ModelKeys, ScoreKeys, catalogued, catalogued_model};
+pub use self::training::{
+    TrainingKeys, announced, held_trainings, joined, joined_training, joined_trainings,
+};
 
 /// Newest manifest number: keys have eight digits.
 pub const MAX_SEQUENCE: u64 = 99_999_999;

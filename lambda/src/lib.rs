@@ -16,5 +16,6 @@ pub mod score;
 pub mod settings;
 pub mod store;
 pub mod tokens;
+mod training;
 
 pub use routes::ROUTES_WITHOUT_SESSION;

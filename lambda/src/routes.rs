@@ -6,6 +6,7 @@ mod jobs;
 mod models;
 mod scores;
 mod sessions;
+mod trainings;
 mod uploads;
 
 use axum::extract::State;
@@ -46,6 +47,14 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(models::change_terms))
         .routes(routes!(scores::start))
         .routes(routes!(scores::show, scores::cancel))
+        .routes(routes!(trainings::create, trainings::list))
+        .routes(routes!(trainings::show, trainings::end))
+        .routes(routes!(trainings::join))
+        .routes(routes!(trainings::rounds::open))
+        .routes(routes!(trainings::rounds::request))
+        .routes(routes!(trainings::rounds::contribute))
+        .routes(routes!(trainings::rounds::total))
+        .routes(routes!(trainings::finish))
         .routes(routes!(document))
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod patience;
 mod session;
+mod training;
 
 use std::rc::Rc;
 

@@ -10,6 +10,7 @@
 //! `{ Unable: { code, message, detail } }`.
 
 pub mod refine;
+pub mod training;
 pub mod workbench;
 
 use core::marker::PhantomData;

@@ -3,6 +3,7 @@
 //! Between vault and worker: the bytes of a [`Task`] one way, those of [`FromTrainer`] the other. Whoever wants a training to
 //! stop ends the worker.
 
+mod joint;
 mod judge;
 mod learn;
 mod parts;
@@ -43,6 +44,7 @@ pub fn start() {
                 let evaluation = judge::judge(&interface, &space, &numbers, &known, &predictions);
                 post(&FromTrainer::Judged(evaluation));
             }
+            Task::Joint(task) => post(&FromTrainer::Joint(joint::perform(&task))),
         }
     });
     scope().set_onmessage(Some(receive.as_ref().unchecked_ref()));

@@ -1,4 +1,4 @@
-//! The workbench and the list of models: a module of the page that is loaded when one of them is first opened.
+//! The workbench, the list of models and trainings of several owners: a module of the page that is loaded when one of them is first opened.
 //!
 //! The first module has the heading and the keyring's gate around it; what is here stands in the element it is given.
 
@@ -7,6 +7,7 @@ mod commands;
 mod desk;
 mod evaluation;
 mod input;
+mod joint;
 mod layers;
 mod model;
 mod models;
@@ -27,6 +28,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{HtmlElement, Worker};
 
 use self::desk::Desk;
+use self::joint::{TrainingList, TrainingPage};
 use self::models::ModelList;
 use self::screen::Workbench;
 use crate::ui::module::{Module, WorkbenchScreen};
@@ -50,6 +52,8 @@ pub fn mount(element: HtmlElement, worker: Worker, handover: &[u8], rename: Func
         match screen {
             WorkbenchScreen::Workbench => view! { <Workbench/> }.into_any(),
             WorkbenchScreen::Models => view! { <ModelList/> }.into_any(),
+            WorkbenchScreen::Trainings => view! { <TrainingList/> }.into_any(),
+            WorkbenchScreen::Training(training) => view! { <TrainingPage training/> }.into_any(),
         }
     };
     STAGE.with(|stage| stage.show(element, handover, begin, view))

@@ -1,6 +1,7 @@
 //! Messages of the HTTP API under `/api/v1`. All are small JSON documents; ciphertext goes straight to storage.
 
 pub mod scoring;
+pub mod training;
 
 use serde::{Deserialize, Serialize};
 

@@ -114,6 +114,11 @@ bytes_id!(
     ScoreId, 16, "score id"
 );
 bytes_id!(
+    /// A training of several owners, made from the digest of its terms by the browser of its key holder. Whoever knows it may
+    /// look at the training and take part: it is the invitation, and binds the terms.
+    TrainingId, 16, "training id"
+);
+bytes_id!(
     /// A tenant: the SHA-256 fingerprint of the user's identity key.
     TenantId, 32, "tenant id"
 );

@@ -10,4 +10,4 @@ pub mod row_group;
 pub mod term;
 pub mod wire;
 
-pub use id::{DatasetId, Digest, JobId, KeyFingerprint, ModelId, ScoreId, TenantId, UploadId};
+pub use id::{DatasetId, Digest, JobId, KeyFingerprint, ModelId, ScoreId, TenantId, TrainingId, UploadId};

@@ -20,6 +20,7 @@ use crate::data::Features;
 
 mod fixed;
 pub mod kmeans;
+pub mod linear;
 pub mod logistic;
 pub mod moments;
 
@@ -34,13 +35,17 @@ pub struct Terms {
     pub most_rows: u64,
     /// Fewest rows of each owner; at least 1.
     pub least_rows: u64,
-    /// Largest absolute value of a number in the rounds of [`logistic`] and [`kmeans`]; from 1 to 2²⁰. Of columns that
+    /// Largest absolute value of a number in the rounds of [`linear`], [`logistic`] and [`kmeans`]; from 1 to 2²⁰. Of columns that
     /// were standardised over all rows, none is above √(most_rows − 1).
     pub bound: f64,
 }
 
 impl Terms {
-    fn check(&self) -> Result<(), RoundError> {
+    /// Succeeds if each of them is in its range.
+    ///
+    /// # Errors
+    /// [`RoundError::Choice`] names the first that is not.
+    pub fn check(&self) -> Result<(), RoundError> {
         let choices = [
             ("the number of owners", (1..=1 << 20).contains(&self.owners), "from 1 to 2^20"),
             ("the most rows of all owners", (1..=1 << 40).contains(&self.most_rows), "from 1 to 2^40"),
@@ -188,6 +193,14 @@ pub enum RoundError {
     /// A column is the same in all rows of all owners.
     #[error("column number {column} is the same in every row of every owner: leave it out")]
     ConstantColumn {
+        /// Position of the column, from 0.
+        column: usize,
+    },
+    /// A column is a combination of others in all rows of all owners.
+    #[error(
+        "column number {column} follows from the columns before it: leave one of them out or use a ridge penalty"
+    )]
+    Collinear {
         /// Position of the column, from 0.
         column: usize,
     },

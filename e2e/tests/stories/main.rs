@@ -20,5 +20,6 @@ mod readings;
 mod refine;
 mod resume;
 mod sums;
+mod training;
 mod two_browsers;
 mod workbench;

@@ -12,4 +12,5 @@ mod sample;
 mod scoring;
 mod sessions;
 mod store;
+mod training;
 mod uploads;

@@ -7,6 +7,7 @@ use pasetors::claims::Claims;
 use pasetors::keys::SymmetricKey;
 use pasetors::version4::V4;
 use serde_json::{Value, json};
+use veilsum_joint::lead::{Next, lead};
 use veilsum_lambda::ROUTES_WITHOUT_SESSION;
 use veilsum_lambda::tokens::{SESSION_PURPOSE, Tokens};
 use veilsum_model::packing::Packing;
@@ -16,6 +17,7 @@ use veilsum_protocol::api::{Object, StartJob};
 use crate::cloud::{BUCKET, Cloud, Reply, TOKEN_KEY, Tenant};
 use crate::sample::{Sample, send_parts, staged_commit};
 use crate::scoring::ask::{MODEL, announce, model, packed, publish, records, score_id};
+use crate::training::act::{self, TRAINING, small_terms};
 
 const JOB: JobId = JobId::from_bytes([0xee; 16]);
 /// The owner's score.
@@ -31,13 +33,15 @@ enum Stranger {
     NotFound,
     /// An answer about the stranger's own things, with this status.
     OwnThings(u16),
-    /// What the owner has published, with its publisher's name.
+    /// What the owner has published, or invites to, with its publisher's name.
     Published,
+    /// Whoever has the invitation may come, and there is no place left.
+    Full,
 }
 
 /// The routes that need a session, with what a stranger gets and the message to send.
 async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMap<Route, (Stranger, Value)> {
-    use Stranger::{NotFound, OwnThings, Published};
+    use Stranger::{Full, NotFound, OwnThings, Published};
     let open = send_parts(cloud, owner, &sample.path(), Object::Original, b"in the middle").await;
     let commit = staged_commit(cloud, owner, &sample.path(), 2, b"manifest 2", vec![]).await;
     let commit = json!({
@@ -48,6 +52,12 @@ async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMa
     let start = json!(StartJob { job: JobId::from_bytes([0xef; 16]), plan: sample.plan(1) });
     let of_owner = packed(&model("diabetes"), SCORE, Packing::Table, &records("diabetes", 1));
     let document = String::from_utf8(model("diabetes").to_bytes()).unwrap();
+    let terms = act::text(small_terms().to_bytes());
+    let Next::Round(round) = lead(TRAINING, &small_terms(), &[]).unwrap().next else {
+        panic!("a first round")
+    };
+    let round = act::text(round.to_bytes());
+    let contribution = json!({ "size_bytes": 388, "sha256": "00".repeat(32) });
     let row = |method: &str, path: &str, stranger, message| {
         ((method.to_owned(), format!("/api/v1{path}")), (stranger, message))
     };
@@ -76,6 +86,22 @@ async fn expectations(cloud: &Cloud, owner: &Tenant, sample: &Sample) -> BTreeMa
         row("GET", "/scores/{score}", NotFound, Value::Null),
         row("DELETE", "/scores/{score}", NotFound, Value::Null),
         row("POST", "/models/{model}/scores", OwnThings(202), json!(of_owner.start)),
+        row("GET", "/trainings", OwnThings(200), Value::Null),
+        row("GET", "/trainings/{training}", Published, Value::Null),
+        row("DELETE", "/trainings/{training}", NotFound, Value::Null),
+        // A training of one's own, under an id that nobody has.
+        row("POST", "/trainings", OwnThings(201), json!({ "training": "99".repeat(16), "terms": terms })),
+        row(
+            "POST",
+            "/trainings/{training}/owners",
+            Full,
+            json!({ "terms": small_terms().digest(), "name": "C" }),
+        ),
+        row("POST", "/trainings/{training}/rounds", NotFound, json!({ "number": 0, "document": round })),
+        row("POST", "/trainings/{training}/rounds/{round}/uploads", NotFound, contribution.clone()),
+        row("POST", "/trainings/{training}/rounds/{round}/contributions", NotFound, contribution),
+        row("POST", "/trainings/{training}/rounds/{round}/total", NotFound, Value::Null),
+        row("POST", "/trainings/{training}/outcome", NotFound, json!({ "document": "" })),
     ])
 }
 
@@ -101,6 +127,8 @@ fn filled(path: &str, sample: &Sample) -> String {
         .replace("{job}", &JOB.to_string())
         .replace("{model}", &MODEL.to_string())
         .replace("{score}", &score_id(SCORE).to_string())
+        .replace("{training}", &TRAINING.to_string())
+        .replace("{round}", "0")
 }
 
 async fn send(
@@ -115,7 +143,7 @@ async fn send(
     cloud.send(method, &path, token, body).await
 }
 
-/// A cloud with an owner who has a dataset, a job, a model and a score.
+/// A cloud with an owner who has a dataset, a job, a model, a score and a training whose places are taken.
 async fn owned() -> (Cloud, Tenant, Sample) {
     let (cloud, sample) = (Cloud::start().await, Sample::new(1, 1, 1));
     let owner = cloud.sign_in(1).await;
@@ -124,6 +152,12 @@ async fn owned() -> (Cloud, Tenant, Sample) {
     publish(&cloud, &owner, &model("diabetes"), None).await;
     let question = packed(&model("diabetes"), SCORE, Packing::Table, &records("diabetes", 1));
     assert_eq!(announce(&cloud, &owner, &question).await.status, 202);
+    act::create(&cloud, &owner, &small_terms()).await;
+    for (seed, name) in [(21, "A"), (22, "B")] {
+        let takes_part = cloud.sign_in(seed).await;
+        assert_eq!(act::join(&cloud, &takes_part, &small_terms(), name).await.status, 200);
+    }
+    act::open_next(&cloud, &owner, &small_terms(), &[]).await;
     (cloud, owner, sample)
 }
 
@@ -254,6 +288,7 @@ async fn a_stranger_gets_nothing_of_the_owners_from_any_route() {
                 }
             }
             Stranger::OwnThings(status) => assert_eq!(reply.status.as_u16(), *status, "{route:?}"),
+            Stranger::Full => reply.is_problem(409, "training-full"),
             Stranger::Published => {
                 assert_eq!(reply.status, 200, "{route:?}");
                 continue;
@@ -283,7 +318,7 @@ async fn ids_that_are_none_are_absent() {
         for ((method, path), (_, message)) in expectations.iter().filter(|((_, path), _)| path.contains('{'))
         {
             let id: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            let path = ["{dataset}", "{job}", "{model}", "{score}"]
+            let path = ["{dataset}", "{job}", "{model}", "{score}", "{training}", "{round}"]
                 .into_iter()
                 .fold(path.clone(), |path, placeholder| path.replace(placeholder, &id));
             let reply = cloud.send(method, &path, Some(&token), message.to_string().into_bytes()).await;

@@ -8,6 +8,8 @@ use veilsum_train::evaluate::ranking::{PrecisionRecallPoint, RocPoint};
 use veilsum_train::evaluate::{classification, regression};
 use veilsum_train::network::Epoch;
 
+use super::training::{JointAsk, JointDone, JointProgress, JointRefused, JointTask, JointTold};
+
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Ask {
@@ -34,6 +36,8 @@ pub enum Ask {
     MeasureKeygen,
     /// What is known of the key, without asking the cloud. → [`Told::Key`].
     Key,
+    /// About trainings of several owners. → [`Told::Joint`].
+    Joint(JointAsk),
     /// Stops what runs. → [`Told::Done`].
     Cancel,
 }
@@ -64,6 +68,8 @@ pub enum Told {
     },
     /// The key.
     Key(KeyView),
+    /// About trainings of several owners.
+    Joint(Box<JointTold>),
 }
 
 /// What is told meanwhile.
@@ -73,6 +79,8 @@ pub enum Progress {
     Training(TrainingProgress),
     /// Of scoring.
     Scoring(ScoringProgress),
+    /// Of a round of several owners.
+    Joint(JointProgress),
 }
 
 /// Where the rows come from.
@@ -108,6 +116,12 @@ pub struct ColumnHead {
     pub distinct: u32,
     /// Blank cells.
     pub blanks: u64,
+    /// Largest absolute value of a column of numbers.
+    pub largest: f64,
+    /// Decimals of the finest number.
+    pub decimals: u8,
+    /// The two different cells of a column that has two, in their order.
+    pub classes: Option<[String; 2]>,
 }
 
 /// The families.
@@ -546,6 +560,8 @@ pub enum Task {
         /// What was said.
         predictions: Vec<PredictionView>,
     },
+    /// Something for a training of several owners.
+    Joint(JointTask),
 }
 
 /// What the worker that trains gives.
@@ -557,6 +573,8 @@ pub enum FromTrainer {
     Trained(Result<Box<Learned>, String>),
     /// The end of judging.
     Judged(Option<Evaluation>),
+    /// For a training of several owners.
+    Joint(Result<JointDone, JointRefused>),
 }
 
 /// What came of a training.

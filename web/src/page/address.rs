@@ -5,7 +5,7 @@ use veilsum_protocol::DatasetId;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, MouseEvent, UrlSearchParams};
 
-use crate::ui::module::RefineScreen;
+use crate::ui::module::{RefineScreen, WorkbenchScreen};
 use crate::ui::navigate;
 
 /// What an address shows.
@@ -19,8 +19,7 @@ pub(super) enum Screen {
     Datasets,
     Dataset(DatasetId),
     Verify,
-    Workbench,
-    Models,
+    Workbench(WorkbenchScreen),
     NotFound,
 }
 
@@ -36,12 +35,18 @@ impl Screen {
             "/upload" => Self::Upload,
             "/datasets" => Self::Datasets,
             "/verify" => Self::Verify,
-            "/workbench" => Self::Workbench,
-            "/models" => Self::Models,
-            other => other
-                .strip_prefix("/datasets/")
-                .and_then(|id| id.parse().ok())
-                .map_or(Self::NotFound, Self::Dataset),
+            "/workbench" => Self::Workbench(WorkbenchScreen::Workbench),
+            "/models" => Self::Workbench(WorkbenchScreen::Models),
+            "/trainings" => Self::Workbench(WorkbenchScreen::Trainings),
+            other => {
+                let training = other.strip_prefix("/trainings/").and_then(|id| id.parse().ok());
+                let dataset = other.strip_prefix("/datasets/").and_then(|id| id.parse().ok());
+                match (training, dataset) {
+                    (Some(training), _) => Self::Workbench(WorkbenchScreen::Training(training)),
+                    (None, Some(dataset)) => Self::Dataset(dataset),
+                    (None, None) => Self::NotFound,
+                }
+            }
         }
     }
 }
@@ -122,12 +127,16 @@ mod tests {
         assert_eq!(Screen::of("/"), Screen::Start);
         assert_eq!(Screen::of("/datasets"), Screen::Datasets);
         assert_eq!(Screen::of("/verify"), Screen::Verify);
-        assert_eq!(Screen::of("/workbench"), Screen::Workbench);
-        assert_eq!(Screen::of("/models"), Screen::Models);
         assert_eq!(Screen::of("/prepare"), Screen::Prepare(None));
         assert_eq!(Screen::of("/prepare/clean"), Screen::Prepare(Some(RefineScreen::Clean)));
+        assert_eq!(Screen::of("/workbench"), Screen::Workbench(WorkbenchScreen::Workbench));
+        assert_eq!(Screen::of("/models"), Screen::Workbench(WorkbenchScreen::Models));
+        assert_eq!(Screen::of("/trainings"), Screen::Workbench(WorkbenchScreen::Trainings));
         let id = "00112233445566778899aabbccddeeff";
         assert_eq!(Screen::of(&format!("/datasets/{id}")), Screen::Dataset(id.parse().unwrap()));
+        let training = WorkbenchScreen::Training(id.parse().unwrap());
+        assert_eq!(Screen::of(&format!("/trainings/{id}")), Screen::Workbench(training));
+        assert_eq!(Screen::of("/trainings/xyz"), Screen::NotFound);
         assert_eq!(Screen::of("/datasets/xyz"), Screen::NotFound);
         assert_eq!(Screen::of("/nowhere"), Screen::NotFound);
     }

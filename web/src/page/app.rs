@@ -14,7 +14,6 @@ use super::pages::upload::UploadPage;
 use super::pages::verify::VerifyPage;
 use super::pages::workbench::WorkbenchPage;
 use super::shell::{Footer, Header, VaultNotice};
-use crate::ui::module::WorkbenchScreen;
 use crate::ui::vault_client::Vault;
 
 /// The whole page.
@@ -40,8 +39,7 @@ pub(super) fn App() -> impl IntoView {
                 Screen::Datasets => view! { <DatasetsPage/> }.into_any(),
                 Screen::Dataset(dataset) => view! { <DatasetPage dataset/> }.into_any(),
                 Screen::Verify => view! { <VerifyPage/> }.into_any(),
-                Screen::Workbench => view! { <WorkbenchPage screen=WorkbenchScreen::Workbench/> }.into_any(),
-                Screen::Models => view! { <WorkbenchPage screen=WorkbenchScreen::Models/> }.into_any(),
+                Screen::Workbench(screen) => view! { <WorkbenchPage screen/> }.into_any(),
                 Screen::NotFound => view! { <NotFoundPage/> }.into_any(),
             }}
         </main>

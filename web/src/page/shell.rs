@@ -8,6 +8,7 @@ use super::theme::ThemeSwitch;
 use crate::messages::KeyringStatus;
 use crate::ui::fault::FaultNote;
 use crate::ui::icon::{Icon, Symbol};
+use crate::ui::module::WorkbenchScreen;
 use crate::ui::vault_client::Vault;
 
 /// Product mark, navigation, key status, colours.
@@ -32,11 +33,11 @@ pub(super) fn Header() -> impl IntoView {
                     >"Datasets"</a>
                     <a
                         href="/workbench" class="nav-link" data-testid="nav-workbench"
-                        aria-current=move || (address.screen() == Screen::Workbench).then_some("page")
+                        aria-current=move || (address.screen() == Screen::Workbench(WorkbenchScreen::Workbench)).then_some("page")
                     >"Workbench"</a>
                     <a
                         href="/models" class="nav-link nav-models" data-testid="nav-models"
-                        aria-current=move || (address.screen() == Screen::Models).then_some("page")
+                        aria-current=move || (address.screen() == Screen::Workbench(WorkbenchScreen::Models)).then_some("page")
                     >"Models"</a>
                 </nav>
                 <div class="top-end">

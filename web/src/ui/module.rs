@@ -5,7 +5,7 @@
 //! one vault.
 
 use serde::{Deserialize, Serialize};
-use veilsum_protocol::DatasetId;
+use veilsum_protocol::{DatasetId, TrainingId};
 
 use super::vault_client::Known;
 use crate::messages::UploadSummary;
@@ -17,7 +17,7 @@ pub(crate) enum Module {
     First,
     /// What is behind `/datasets/{id}` and `/verify`.
     Dataset,
-    /// What is behind `/workbench` and `/models`.
+    /// What is behind `/workbench`, `/models` and `/trainings`.
     Workbench,
     /// What is behind `/prepare/rows`, `/prepare/clean` and `/prepare/anonymise`.
     Refine,
@@ -59,12 +59,16 @@ pub(crate) enum DatasetModuleScreen {
 }
 
 /// What the module [`Module::Workbench`] shows.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum WorkbenchScreen {
     /// The five steps.
     Workbench,
     /// What was published.
     Models,
+    /// Trainings of several owners.
+    Trainings,
+    /// One of them.
+    Training(TrainingId),
 }
 
 /// What the module [`Module::Refine`] shows.
@@ -88,16 +92,21 @@ pub(crate) struct DatasetScreen {
 
 /// Tells builds apart whose modules or vault may not understand each other: a server may have another one by the time
 /// that a module is loaded, and messages carry no names by which a difference would be noticed.
-pub const BUILD: u32 = fingerprint(
-    fingerprint(
-        fingerprint(
-            fingerprint(FNV_OFFSET, include_bytes!("../messages.rs")),
-            include_bytes!("../messages/workbench.rs"),
-        ),
+pub const BUILD: u32 = {
+    let sources: [&[u8]; 5] = [
+        include_bytes!("../messages.rs"),
+        include_bytes!("../messages/workbench.rs"),
+        include_bytes!("../messages/training.rs"),
         include_bytes!("../messages/refine.rs"),
-    ),
-    include_bytes!("module.rs"),
-);
+        include_bytes!("module.rs"),
+    ];
+    let (mut hash, mut at) = (FNV_OFFSET, 0);
+    while at < sources.len() {
+        hash = fingerprint(hash, sources[at]);
+        at += 1;
+    }
+    hash
+};
 
 const FNV_OFFSET: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;

@@ -205,6 +205,11 @@ impl Vault {
         self.keyring.with(|status| matches!(status, Some(KeyringStatus::Unlocked { .. })))
     }
 
+    /// As [`Self::is_unlocked`], for code that is not run again when it changes.
+    pub(crate) fn is_unlocked_untracked(self) -> bool {
+        self.keyring.with_untracked(|status| matches!(status, Some(KeyringStatus::Unlocked { .. })))
+    }
+
     /// Whether the key file of the unlocked keyring was saved.
     pub(crate) fn is_kept(self) -> bool {
         self.keyring.with(|status| matches!(status, Some(KeyringStatus::Unlocked { kept: true, .. })))

@@ -24,6 +24,8 @@ pub enum Work {
     Training,
     /// Having records scored; one at a time.
     Scoring,
+    /// A step of a training of several owners; one at a time.
+    Joint,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
     /// Preparing the rows of the open table, or making them ready to be looked at; a new one replaces the one that runs.
@@ -77,6 +79,7 @@ impl Processes {
                 Work::Job => "An analysis is running",
                 Work::Training => "A training is running",
                 Work::Scoring => "A scoring or a measurement is running",
+                Work::Joint => "A step of a training is running",
                 Work::Keyring => "The keyring is being changed",
                 Work::Refining => "The table is being prepared",
                 Work::Other => "A request is running",

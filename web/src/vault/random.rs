@@ -40,6 +40,12 @@ pub fn score_id() -> ScoreId {
     ScoreId::from_bytes(bytes())
 }
 
+/// What tells a new training from all others: 16 bytes in hex.
+#[must_use]
+pub fn training_nonce() -> String {
+    hex::encode(bytes::<16>())
+}
+
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rng().fill_bytes(&mut bytes);

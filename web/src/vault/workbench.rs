@@ -4,6 +4,7 @@
 
 mod engine;
 mod exchange;
+mod joint;
 mod learn_table;
 mod models;
 mod records;
@@ -37,6 +38,8 @@ pub struct Bench {
     trainer: RefCell<Option<Rc<Trainer>>>,
     /// The proof of the key, which takes a moment and never changes: fingerprint and proof, both in hex.
     proof: RefCell<Option<(String, String)>>,
+    /// Trainings of several owners that were looked at.
+    joint: joint::Joints,
 }
 
 /// A model that was trained here.
@@ -52,6 +55,7 @@ impl Bench {
     /// Lets go of all that belongs to the keyring.
     pub fn forget(&self) {
         self.proof.take();
+        self.joint.forget();
     }
 
     /// The model of this digest, if it was trained here.
@@ -78,7 +82,9 @@ pub async fn perform(vault: &Rc<Vault>, ask: Ask, file: Option<File>) -> Result<
         }
         Ask::MeasureKeygen => measure_keygen(vault).await,
         Ask::Key => key(vault).map(Told::Key),
+        Ask::Joint(ask) => joint::perform(vault, ask).await,
         Ask::Cancel => {
+            vault.processes.stop(Work::Joint).await;
             vault.processes.stop(Work::Training).await;
             vault.processes.stop(Work::Scoring).await;
             Ok(Told::Done)

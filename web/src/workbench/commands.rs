@@ -2,6 +2,7 @@
 
 use web_sys::File;
 
+use crate::messages::training::{Comparison, JointAsk, JointEntry, JointTold, JointView, NewTraining};
 use crate::messages::workbench::{
     Ask, Imported, KeyView, ModelEntry, Publishing, Scored, Scoring, TableHead, TableSource, Told, Trained,
     Training,
@@ -66,5 +67,35 @@ impl Vault {
 
     pub(super) async fn cancel_bench(self) -> Result<(), Fault> {
         self.at_bench(Ask::Cancel, None, variant!(Told::Done => ())).await
+    }
+
+    async fn joint<T>(self, ask: JointAsk, pick: fn(JointTold) -> Option<T>) -> Result<T, Fault> {
+        let told = self.at_bench(Ask::Joint(ask), None, variant!(Told::Joint(told) => *told)).await?;
+        pick(told).ok_or_else(|| {
+            Fault::new("not-understood", "The vault gave an answer of another kind. Reload the page.")
+        })
+    }
+
+    pub(super) async fn joint_create(self, new: NewTraining) -> Result<String, Fault> {
+        self.joint(JointAsk::Create(new), variant!(JointTold::Created(training) => training)).await
+    }
+
+    pub(super) async fn joint_list(self) -> Result<Vec<JointEntry>, Fault> {
+        self.joint(JointAsk::List, variant!(JointTold::List(list) => list)).await
+    }
+
+    /// A request that is answered with where the training stands.
+    pub(super) async fn joint_view(self, ask: JointAsk) -> Result<JointView, Fault> {
+        self.joint(ask, variant!(JointTold::View(view) => *view)).await
+    }
+
+    pub(super) async fn joint_comparison(self, training: String) -> Result<Comparison, Fault> {
+        let pick = variant!(JointTold::Comparison(comparison) => comparison);
+        self.joint(JointAsk::Compare { training }, pick).await
+    }
+
+    pub(super) async fn joint_model(self, training: String) -> Result<Imported, Fault> {
+        let ask = Ask::Joint(JointAsk::TakeModel { training });
+        self.at_bench(ask, None, variant!(Told::Imported(imported) => *imported)).await
     }
 }

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use veilsum_train::network::Epoch;
 use web_sys::File;
 
+use super::joint::desk::JointDesk;
 use super::steps::Step;
 use crate::messages::Fault;
 use crate::messages::workbench::{
@@ -57,6 +58,8 @@ pub(super) struct Desk {
     pub(super) asked: StoredValue<Option<(Scoring, Option<File>)>, LocalStorage>,
     /// What key generation takes.
     pub(super) keygen: RwSignal<KeygenProcess>,
+    /// The training of several owners that is followed.
+    pub(super) joint: JointDesk,
 }
 
 /// The table to learn from.
@@ -135,6 +138,7 @@ impl Desk {
             opened: StoredValue::new(0),
             asked: StoredValue::new_local(None),
             keygen: RwSignal::new(KeygenProcess::None),
+            joint: JointDesk::new(vault),
         };
         // Decrypted scores do not outlive the unlocked keyring.
         Effect::new(move |_| {
@@ -154,6 +158,7 @@ impl Desk {
                 desk.training_progress.set(Some(progress));
             }
             Some(Progress::Scoring(progress)) => desk.follow(progress),
+            Some(Progress::Joint(progress)) => desk.joint.progress.set(Some(progress)),
             None => {}
         });
         desk
@@ -247,6 +252,13 @@ impl Desk {
                 Err(fault) => ImportProcess::Failed(fault),
             });
         });
+    }
+
+    /// Takes a model that several owners trained; the vault has it ready to be published.
+    pub(super) fn bring(self, imported: Imported) {
+        self.trained.set(TrainingProcess::None);
+        self.publishing.set(PublishProcess::None);
+        self.imported.set(ImportProcess::Done(Arc::new(imported)));
     }
 
     /// Publishes the model.

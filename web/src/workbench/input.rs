@@ -157,8 +157,9 @@ fn FamilyChoice() -> impl IntoView {
     }
 }
 
+/// Which table is open, and the ways to open another.
 #[component]
-fn TableChoice() -> impl IntoView {
+pub(super) fn TableChoice() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let open_file = Callback::new(move |file: File| desk.open(TableSource::File, Some(file)));
     let sample = move |(file, name, what): (&'static str, &'static str, &'static str)| {

@@ -26,7 +26,7 @@ pub(super) fn ModelList() -> impl IntoView {
             "Published models and what they take. Whoever has records scored learns the scores, never the weights; the cloud can "
             "read the weights."
         </p>
-        <div class="actions"><a href="/workbench" class="button primary" data-testid="train-new">"Train a model"</a></div>
+        <div class="actions"><a href="/workbench" class="button primary" data-testid="train-new">"Train a model"</a><a href="/trainings" class="button">"Train with other owners"</a></div>
         {move || match models.get() {
             None => view! { <Skeleton label="Asking for the models…" lines=5/> }.into_any(),
             Some(Err(fault)) => view! {

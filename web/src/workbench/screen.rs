@@ -20,7 +20,7 @@ pub(super) fn Workbench() -> impl IntoView {
         <p class="lead wide">
             "A model is trained on a table in this browser, published, and scores records that nobody but you can read: "
             "they are encrypted here, computed on as ciphertext in the cloud, and decrypted here. "
-            <a href="/models">"See the published models"</a>
+            <a href="/models">"See the published models"</a>", or "<a href="/trainings" data-testid="to-trainings">"train with other owners"</a>", without anybody seeing rows."
         </p>
         <BenchSteps/>
         {move || {

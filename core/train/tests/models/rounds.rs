@@ -1,6 +1,7 @@
 //! Rounds over several owners against a fit over all rows, and what is refused.
 
 mod kmeans;
+mod linear;
 mod logistic;
 mod refused;
 

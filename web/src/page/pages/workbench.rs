@@ -1,4 +1,4 @@
-//! Workbench and models: the heading and the gate. What is behind them is a module of its own.
+//! Workbench, models and trainings: the heading and the gate. What is behind them is a module of its own.
 
 use leptos::prelude::*;
 
@@ -7,19 +7,27 @@ use crate::page::components::title::PageTitle;
 use crate::page::modules::{ModuleScreen, loading};
 use crate::ui::module::{Module, WorkbenchScreen};
 
-/// One of the two screens.
+/// One of the screens.
 #[component]
 pub(in crate::page) fn WorkbenchPage(screen: WorkbenchScreen) -> impl IntoView {
-    let title = match screen {
-        WorkbenchScreen::Workbench => "Workbench",
-        WorkbenchScreen::Models => "Models",
-    };
+    let title = RwSignal::new(
+        match screen {
+            WorkbenchScreen::Workbench => "Workbench",
+            WorkbenchScreen::Models => "Models",
+            WorkbenchScreen::Trainings => "Trainings",
+            WorkbenchScreen::Training(_) => "Training",
+        }
+        .to_owned(),
+    );
+    let rename = Callback::new(move |text| {
+        title.try_set(text);
+    });
     let loading = loading(Module::Workbench);
     view! {
         <div class="screen">
             <PageTitle text=title/>
             <KeyringGate>
-                <ModuleScreen module=Module::Workbench loading on_rename=Callback::new(|_| ()) screen=screen/>
+                <ModuleScreen module=Module::Workbench loading on_rename=rename screen=screen/>
             </KeyringGate>
         </div>
     }

@@ -177,7 +177,8 @@ impl Exchange<'_> {
     }
 }
 
-fn blob(bytes: &[u8]) -> Result<Blob, Fault> {
+/// Bytes as a body.
+pub(super) fn blob(bytes: &[u8]) -> Result<Blob, Fault> {
     let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
     Blob::new_with_u8_array_sequence(&parts).map_err(|_| {
         Fault::new(

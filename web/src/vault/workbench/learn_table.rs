@@ -120,11 +120,21 @@ fn head(table: &LearnTable) -> TableHead {
                 (false, distinct(cells.iter().flatten()), cells.iter().filter(|cell| cell.is_none()).count())
             }
         };
+        let (largest, decimals) = match &column.cells {
+            Cells::Numbers(cells, decimals) => {
+                let largest = cells.iter().flatten().fold(0.0_f64, |most, number| most.max(number.abs()));
+                (largest, *decimals)
+            }
+            Cells::Words(_) => (0.0, 0),
+        };
         ColumnHead {
             name: column.name.clone(),
             is_number,
             distinct: u32::try_from(distinct).unwrap_or(u32::MAX),
             blanks: blanks as u64,
+            largest,
+            decimals,
+            classes: if distinct == 2 { classes(&column.cells) } else { None },
         }
     };
     let rows = table.columns.first().map_or(0, |column| match &column.cells {
@@ -136,6 +146,24 @@ fn head(table: &LearnTable) -> TableHead {
         rows: rows as u64,
         columns: table.columns.iter().map(column).collect(),
     }
+}
+
+/// The two different cells of a column that has two, in their order.
+fn classes(cells: &Cells) -> Option<[String; 2]> {
+    let mut found = match cells {
+        Cells::Numbers(cells, _) => {
+            let mut numbers: Vec<f64> = cells.iter().flatten().copied().collect();
+            numbers.sort_by(f64::total_cmp);
+            numbers.iter().map(f64::to_string).collect::<Vec<_>>()
+        }
+        Cells::Words(cells) => {
+            let mut words: Vec<String> = cells.iter().flatten().cloned().collect();
+            words.sort_unstable();
+            words
+        }
+    };
+    found.dedup();
+    found.try_into().ok()
 }
 
 /// Different values, up to a limit.

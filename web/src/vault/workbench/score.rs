@@ -305,7 +305,7 @@ fn layers(rounds: &[(usize, Vec<i128>)], model: Option<&Model>, records: &[Recor
 }
 
 /// The key with its proof, which is made once.
-fn proven(vault: &Vault, unlocked: &Unlocked) -> ProvenModulus {
+pub(super) fn proven(vault: &Vault, unlocked: &Unlocked) -> ProvenModulus {
     let key = unlocked.keyring.paillier();
     let fingerprint = unlocked.keyring.key_fingerprint().to_string();
     let mut kept = vault.bench.proof.borrow_mut();
