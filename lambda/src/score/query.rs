@@ -15,6 +15,7 @@ use veilsum_model::query::{Header, Query};
 use veilsum_protocol::Digest;
 use veilsum_protocol::api::scoring::{ProvenModulus, ScoreEngine, StartScore};
 
+use super::proven::proven;
 use crate::job::Stop;
 
 /// Most bytes of a query times scores of each record, so that a score takes a third of a function's time at most.
@@ -168,11 +169,6 @@ pub(crate) fn well_formed(key: &ProvenModulus) -> Result<(), ForeignKeyError> {
     let public = PublicKey::from_hex(&key.modulus)?;
     OrderProof::from_bytes(&public, &proof(key))?;
     Ok(())
-}
-
-/// The key of a stranger, with its proof.
-fn proven(key: &ProvenModulus) -> Result<ProvenKey, ForeignKeyError> {
-    ProvenKey::from_parts(&key.modulus, &proof(key))
 }
 
 /// What is not hex is no proof either.
