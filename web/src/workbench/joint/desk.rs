@@ -13,6 +13,9 @@ use crate::messages::Fault;
 use crate::messages::training::{Comparison, JointAsk, JointProgress, JointView};
 use crate::ui::vault_client::Vault;
 
+/// Faults that say that something is wrong with the training itself.
+const LASTING: [&str; 4] = ["training-changed", "training-unreadable", "key-refused", "not-found"];
+
 /// How often the cloud is asked.
 const PAUSE: Duration = Duration::from_millis(900);
 
@@ -111,7 +114,7 @@ impl JointDesk {
     fn go_on(self) {
         let is_free = self.is_automatic.get_untracked() && self.fault.with_untracked(Option::is_none);
         let Some(Ok(view)) = self.view.get_untracked() else { return };
-        if !is_free || self.is_busy.get_untracked() {
+        if !is_free || view.fault.is_some() || self.is_busy.get_untracked() {
             return;
         }
         let training = view.training.clone();
@@ -185,8 +188,8 @@ impl JointDesk {
         let looked = looked.map(Arc::new);
         let is_same = self.view.with_untracked(|view| match (view, &looked) {
             (Some(Ok(known)), Ok(new)) => known == new,
-            // A short failure takes nothing away that is known.
-            (Some(Ok(_)), Err(fault)) => fault.code == "offline" || fault.code == "cancelled",
+            // A failure that may pass takes nothing away that is known; the next look asks again.
+            (Some(Ok(_)), Err(fault)) => !LASTING.contains(&fault.code.as_str()),
             (Some(Err(_)) | None, _) => false,
         });
         if !is_same {

@@ -65,6 +65,10 @@ fn Known(joint: JointDesk) -> impl IntoView {
     let takes_part = part(|view| view.end.is_none() && (view.is_key_holder || view.is_owner));
     view! {
         <NextStep joint/>
+        {move || joint.known().and_then(|view| view.fault.clone()).map(|fault| view! {
+            <FaultNote fault testid="training-stuck"/>
+            <p>"This training does not go on by itself. Its owners are told nothing until you end it below; then create another one."</p>
+        })}
         {move || has_outcome.get().then(|| view! { <Outcome joint/> })}
         {move || is_inviting.get().then(|| view! { <Invitation joint/> })}
         {move || may_take_part.get().then(|| view! { <TakePart joint/> })}
