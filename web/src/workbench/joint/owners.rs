@@ -95,7 +95,7 @@ pub(super) fn TakePart(joint: JointDesk) -> impl IntoView {
             None
         };
         missing.set(said);
-        if let (None, Some(view)) = (said, joint.known()) {
+        if let (None, Some(view)) = (said, joint.known_untracked()) {
             joint.run(JointAsk::TakePart { training: view.training.clone(), name });
         }
     };

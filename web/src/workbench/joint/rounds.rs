@@ -226,3 +226,43 @@ fn chart(rows: &[Row]) -> Option<(String, Lines)> {
     };
     Some((title, lines))
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn steps_are_between_rounds_of_one_start_and_the_model() {
+        let coefficients = |values: &[f64]| RoundNumbers::Coefficients(values.to_vec());
+        let (first, second) = (coefficients(&[0.0, 0.0]), coefficients(&[0.5, -2.0]));
+        assert_eq!(step(&first, Some(&second), None), Some(2.0));
+        assert_eq!(step(&second, None, Some(&JointNumbers::Logistic(vec![0.5, -2.25]))), Some(0.25));
+        assert_eq!(step(&second, None, None), None);
+        assert_eq!(step(&RoundNumbers::Moments, Some(&first), None), None);
+        let centroids =
+            |start, x: f64| RoundNumbers::Centroids { start, centroids: vec![vec![x, 0.0], vec![x, 4.0]] };
+        assert_eq!(step(&centroids(1, 0.0), Some(&centroids(1, 3.0)), None), Some(3.0));
+        assert_eq!(step(&centroids(1, 0.0), Some(&centroids(2, 3.0)), None), Some(0.0));
+    }
+
+    #[test]
+    fn a_chart_has_a_line_for_each_start() {
+        let row =
+            |number, start, step| Row { number, public: "centres of clusters", start, step, told: None };
+        let rows = [
+            row(1, Some(1), Some(1.0)),
+            row(2, Some(1), Some(0.0)),
+            row(3, Some(2), Some(0.1)),
+            row(4, Some(2), None),
+        ];
+        let (title, lines) = chart(&rows).unwrap();
+        assert_eq!(title, "From round 3 the largest step is 0.1");
+        let points: Vec<_> = lines.series.iter().map(|line| line.points.len()).collect();
+        assert_eq!(points, [2, 1]);
+        assert_eq!(lines.series[0].points[1].1.round(), -16.0);
+        assert!(chart(&rows[..1]).is_none());
+    }
+}
