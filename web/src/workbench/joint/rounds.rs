@@ -8,9 +8,6 @@ use super::words::{number, public};
 use crate::messages::training::{JointEnd, JointFamily, JointNumbers, JointView, RoundNumbers, RoundView};
 use crate::ui::chart::{Drawn, DrawnFigure, Lines, Series};
 
-/// A step that is drawn when no digit moved.
-const LEAST_STEP: f64 = 1e-16;
-
 /// A round as the table shows it.
 #[derive(Clone, PartialEq)]
 struct Row {
@@ -53,7 +50,7 @@ pub(super) fn Rounds(joint: JointDesk) -> impl IntoView {
                     drawn=Drawn::Lines(lines) file_name="rounds".to_owned()
                 />
             })}
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Rounds">
+            <div class="table-scroll short" tabindex="0" role="region" aria-label="Rounds">
                 <table data-testid="joint-rounds">
                     <thead><tr>
                         <th scope="col" class="number">"Round"</th><th scope="col">"Public"</th>
@@ -100,7 +97,7 @@ fn PublicNumbers(round: u32, table: Table) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="table-scroll fitted" tabindex="0" role="region" aria-label=label>
+        <div class="table-scroll fitted short" tabindex="0" role="region" aria-label=label>
             <table data-testid="public-numbers" data-round=round.to_string()>
                 <thead><tr>
                     <th scope="col">"Column"</th>
@@ -207,14 +204,15 @@ fn chart(rows: &[Row]) -> Option<(String, Lines)> {
     let title = format!("From round {} the largest step is {}", last.number, number(*newest));
     let mut series: Vec<Series> = Vec::new();
     let mut of = None;
-    for (row, step) in steps {
+    // No digit moved in the last round of a start: a step of 0 has no logarithm.
+    for (row, step) in steps.into_iter().filter(|(_, step)| *step > 0.0) {
         if of != Some(row.start) {
             of = Some(row.start);
             let name = row.start.map_or_else(|| "largest step".to_owned(), |start| format!("start {start}"));
             series.push(Series { name, points: Vec::new() });
         }
         if let Some(line) = series.last_mut() {
-            line.points.push((f64::from(row.number), step.max(LEAST_STEP).log10()));
+            line.points.push((f64::from(row.number), step.log10()));
         }
     }
     let lines = Lines {
@@ -261,8 +259,8 @@ mod tests {
         let (title, lines) = chart(&rows).unwrap();
         assert_eq!(title, "From round 3 the largest step is 0.1");
         let points: Vec<_> = lines.series.iter().map(|line| line.points.len()).collect();
-        assert_eq!(points, [2, 1]);
-        assert_eq!(lines.series[0].points[1].1.round(), -16.0);
+        assert_eq!(points, [1, 1]);
+        assert_eq!(lines.series[1].points[0], (3.0, -1.0));
         assert!(chart(&rows[..1]).is_none());
     }
 }

@@ -38,7 +38,6 @@ pub(in crate::workbench) fn TrainingPage(training: TrainingId) -> impl IntoView 
         of_view.or_else(|| joint.look_fault.get())
     };
     view! {
-        <p class="crumb"><a href="/trainings">"Trainings"</a></p>
         {move || fault().map(|fault| view! {
             <FaultNote fault testid="training-fault"/>
             <p class="actions">

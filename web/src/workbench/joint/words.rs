@@ -86,6 +86,11 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
              and the key holder is given none.",
         ),
         (
+            "The cloud",
+            "It is told the terms, with names and bounds of columns and the names that people call themselves, the public numbers of \
+             each round and the model, besides sizes and times. It is told no row and no sum of one owner.",
+        ),
+        (
             "What is not prevented",
             "The key holder chooses the numbers of each round. Numbers that were chosen to single out rows, instead of those that \
              the totals lead to, would not be noticed by owners. Owners who make up rows are not noticed either.",
@@ -96,7 +101,7 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
 /// A number as tables show it.
 pub(super) fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-4 {
-        return format!("{value:.2e}").replace('-', "−").replace('e', " e");
+        return format!("{value:.2e}").replace('-', "−");
     }
     short(value)
 }
