@@ -25,6 +25,9 @@ pub(in crate::page) fn WorkbenchPage(screen: WorkbenchScreen) -> impl IntoView {
     let loading = loading(Module::Workbench);
     view! {
         <div class="screen">
+            {matches!(screen, WorkbenchScreen::Training(_)).then(|| view! {
+                <p class="crumb"><a href="/trainings">"Trainings"</a></p>
+            })}
             <PageTitle text=title/>
             <KeyringGate>
                 <ModuleScreen module=Module::Workbench loading on_rename=rename screen=screen/>

@@ -89,6 +89,11 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
              have the key holder publish that owner's sums.",
         ),
         (
+            "The cloud",
+            "It is told the terms, with names and bounds of columns and the names that people call themselves, the public numbers of \
+             each round and the model, besides sizes and times. It is told no row and no sum of one owner.",
+        ),
+        (
             "What is not prevented",
             "The key holder chooses the numbers of each round. This page refuses numbers that cannot follow from the round before, \
              but not all that were chosen to single out rows. Other places may be the key holder's own: take part if you know \
@@ -100,7 +105,7 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
 /// A number as tables show it.
 pub(super) fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-4 {
-        return format!("{value:.2e}").replace('-', "−").replace('e', " e");
+        return format!("{value:.2e}").replace('-', "−");
     }
     short(value)
 }
