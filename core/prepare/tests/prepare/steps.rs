@@ -4,6 +4,8 @@ use veilsum_anonymise::date::DateFormat;
 use veilsum_prepare::report::{Parts, Reason, Warning};
 use veilsum_prepare::{Fitted, PrepareError, StepError};
 use veilsum_table::types::{ColumnType, DateOrder};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::support::{Table, drive, recipe, run, run_again, run_with, secret};
 
