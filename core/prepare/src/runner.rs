@@ -5,7 +5,6 @@
 //! change the rows on their way out. From the first step on that needs all rows at once, rows are held in memory and
 //! the rest is done there when the last pass ends.
 
-mod outlet;
 mod passes;
 mod slot;
 
@@ -14,7 +13,6 @@ use std::fmt;
 use veilsum_anonymise::pseudonym::StudySecret;
 use veilsum_table::types::ColumnType;
 
-use self::outlet::Outlet;
 use self::slot::Slot;
 use crate::error::{PrepareError, StepError};
 use crate::fitted::{Fitted, Learnt};
@@ -83,7 +81,6 @@ pub struct Runner {
     held: Vec<Row>,
     /// Bytes that they take.
     held_bytes: usize,
-    outlet: Outlet,
     rows_of_pass: u64,
     rows_of_first: Option<u64>,
 }
@@ -98,9 +95,8 @@ enum State {
 
 impl Runner {
     /// A recipe at work on a table with these columns. Cells are plain decimals (such as
-    /// [`veilsum_table::types::Converter`] gives), text, or blank; dates and times are as they are written, or as numbers
-    /// of days and seconds. Those of columns that are still dates or times in the end come out as dates and times.
-    /// Pseudonyms need the `secret`.
+    /// [`veilsum_table::types::Converter`] gives), text, or blank; dates and times stay as they are written, and those
+    /// that a step computes are spelt like them. Pseudonyms need the `secret`.
     ///
     /// # Errors
     /// [`PrepareError`] if a step does not fit the columns that it meets.
@@ -161,7 +157,6 @@ impl Runner {
             spare: Vec::new(),
             held: Vec::new(),
             held_bytes: 0,
-            outlet: Outlet::default(),
             rows_of_pass: 0,
             rows_of_first: None,
         };
@@ -259,9 +254,6 @@ impl Runner {
                     let columns = (&self.schemas[at], &self.schemas[at + 1]);
                     self.slots[at].watch(&self.recipe.steps[at], columns, detail);
                 }
-                if self.whole_from == self.recipe.steps.len() {
-                    self.outlet = Outlet::of(&self.schemas[self.whole_from]);
-                }
                 Ok(())
             }
         }
@@ -307,7 +299,7 @@ impl Runner {
                 self.held.append(&mut rows);
                 check_room(self.whole_from, &steps[self.whole_from], self.held.len(), self.held_bytes)?;
             }
-            self.outlet.emit(&mut rows, out);
+            rows.iter().for_each(|row| out(&row.cells));
         }
         self.spare.append(&mut rows);
         self.batch = rows;
@@ -349,8 +341,7 @@ impl Runner {
             slot.watch(step, (&self.schemas[at], &self.schemas[at + 1]), slot::detail(&self.recipe.steps));
             slot.run(&mut rows).map_err(fault)?;
         }
-        self.outlet = Outlet::of(&self.schemas[self.recipe.steps.len()]);
-        self.outlet.emit(&mut rows, out);
+        rows.iter().for_each(|row| out(&row.cells));
         self.state = State::Done;
         Ok(())
     }
