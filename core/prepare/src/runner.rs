@@ -13,6 +13,7 @@ use std::fmt;
 use veilsum_anonymise::pseudonym::StudySecret;
 use veilsum_table::types::ColumnType;
 
+use self::passes::Lesson;
 use self::slot::Slot;
 use crate::error::{PrepareError, StepError};
 use crate::fitted::{Fitted, Learnt};
@@ -66,8 +67,8 @@ pub struct Runner {
     schemas: Vec<Schema>,
     /// Steps at work, as far as their columns are known.
     slots: Vec<Slot>,
-    /// Steps that learn in each pass but the last.
-    learners: Vec<Vec<usize>>,
+    /// The passes but the last, in which steps learn.
+    lessons: Vec<Lesson>,
     /// The first step that needs all rows at once.
     whole_from: usize,
     /// The pass that is made or comes next, from 0.
@@ -142,14 +143,14 @@ impl Runner {
         }
         let whole_from =
             recipe.steps.iter().position(|step| step.row_limit().is_some()).unwrap_or(recipe.steps.len());
-        let learners = passes::of(&recipe.steps[..whole_from], &given);
+        let lessons = passes::of(&recipe.steps[..whole_from], &given);
         let mut runner = Self {
             recipe: recipe.clone(),
             given,
             context,
             schemas: vec![first],
             slots: Vec::new(),
-            learners,
+            lessons,
             whole_from,
             pass: 0,
             state: State::Between,
@@ -172,7 +173,7 @@ impl Runner {
         self.state = State::Reading;
         self.rows_of_pass = 0;
         self.slots.iter_mut().for_each(Slot::restart);
-        let of = self.learners.len() + 1;
+        let of = self.lessons.len() + 1;
         Some(Pass { number: self.pass + 1, of, writes_rows: self.pass + 1 == of })
     }
 
@@ -245,7 +246,7 @@ impl Runner {
 
     /// Puts the steps of the coming pass to work.
     fn get_ready(&mut self) -> Result<(), PrepareError> {
-        match self.learners.get(self.pass).and_then(|learners| learners.last()) {
+        match self.lessons.get(self.pass).and_then(|lesson| lesson.learners.last()) {
             Some(last) => self.build(last + 1),
             None => {
                 self.build(self.whole_from)?;
@@ -285,8 +286,12 @@ impl Runner {
     fn run_batch(&mut self, out: &mut dyn FnMut(&[String])) -> Result<(), PrepareError> {
         let mut rows = std::mem::take(&mut self.batch);
         let steps = &self.recipe.steps;
-        if let Some(last) = self.learners.get(self.pass).and_then(|learners| learners.last()) {
-            for (at, slot) in self.slots.iter_mut().enumerate().take(last + 1) {
+        if let Some(Lesson { learners, passed_over }) = self.lessons.get(self.pass) {
+            let until = learners.last().map_or(0, |last| last + 1);
+            for (at, slot) in self.slots.iter_mut().enumerate().take(until) {
+                if passed_over.contains(&at) {
+                    continue;
+                }
                 slot.learn_or_pass(&mut rows).map_err(|fault| fault_of(at, &steps[at], fault))?;
             }
         } else {
@@ -311,8 +316,8 @@ impl Runner {
         if before != self.rows_of_pass {
             return Err(PrepareError::RowsChanged { before, now: self.rows_of_pass });
         }
-        if self.pass < self.learners.len() {
-            for at in std::mem::take(&mut self.learners[self.pass]) {
+        if let Some(lesson) = self.lessons.get(self.pass) {
+            for at in lesson.learners.iter().copied() {
                 self.slots[at].settle().map_err(|fault| fault_of(at, &self.recipe.steps[at], fault))?;
             }
             for at in 0..self.slots.len() {
