@@ -15,8 +15,9 @@ use veilsum_anonymise::model::Model;
 use veilsum_anonymise::{Release, Table};
 use veilsum_e2e::browser::Browser;
 use veilsum_e2e::check::{check_exactly, check_twins};
+use veilsum_e2e::keys;
 use veilsum_e2e::product;
-use veilsum_e2e::screens::{choose_file, choose_made_file, dataset, enter, prepare, refine, upload};
+use veilsum_e2e::screens::{choose_file, choose_made_file, dataset, enter, keyring, prepare, refine, upload};
 use veilsum_e2e::story::play;
 use veilsum_e2e::tables::Numbers;
 use veilsum_e2e::wait::{LONG, SOON, until};
@@ -151,6 +152,40 @@ fn the_next_batch_is_prepared_with_what_the_first_has_taught() {
             let mean = dataset::answer(&answers, "mean", column)?;
             ensure!(is_number(&mean.float, &both["mean"]), "the mean of {column} is {}", mean.float);
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_interrupted_upload_prepares_its_rows_again() {
+    play("an_interrupted_upload_prepares_its_rows_again", async |story| {
+        let expected = expected()?;
+        let browser = story.browser().await?;
+        enter(&browser).await?;
+        clean_vitals(&browser).await?;
+        choose_columns(&browser).await?;
+        prepare::rows_per_group(&browser, 31).await?;
+        browser.recorder().hold_puts_after(2);
+        prepare::next(&browser).await?;
+        browser.recorder().until_held().await?;
+        browser.reload().await?;
+        browser.recorder().drop_puts();
+        browser.recorder().release_puts();
+
+        keyring::unlock(&browser, keys::PASSPHRASE).await?;
+        browser.click("home").await?;
+        let id = upload::unfinished(&browser).await?;
+        browser.click(&format!("resume-{id}")).await?;
+        browser.give_file("resume-file", &product::fixture("vitals.csv")).await?;
+        ensure!(upload::wait_done(&browser).await? == id, "another dataset was made");
+        let answers = dataset::run_everything(&browser).await?;
+        check_twins(&answers)?;
+        let mean = dataset::answer(&answers, "mean", "pressure")?;
+        ensure!(
+            is_number(&mean.float, &expected["prepared"]["pressure"]["mean"]),
+            "the mean is {}",
+            mean.float
+        );
         Ok(())
     });
 }
