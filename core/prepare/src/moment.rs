@@ -21,7 +21,10 @@ pub(crate) fn is_moment(kind: &ColumnType) -> bool {
 
 /// The date or time that a number of the column stands for, in the column's order; days and seconds are rounded.
 /// `None` for other columns, and outside of the years 1 to 9999.
-pub(crate) fn spelt(kind: &ColumnType, number: f64) -> Option<String> {
+///
+/// Dates are days since 1970-01-01, dates with a time seconds since then, and times seconds since midnight.
+#[must_use]
+pub fn spelt(kind: &ColumnType, number: f64) -> Option<String> {
     match kind {
         ColumnType::Date { order } => date(*order, whole(number)?),
         ColumnType::DateTime { order } => {

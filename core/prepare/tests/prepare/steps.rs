@@ -237,6 +237,9 @@ fn pseudonyms_are_consistent_and_dates_shift_together() {
     // 2024-02-27 is day 19780: both dates of the row shift alike.
     let shift = days(&rows[0][2]) - 19_780;
     assert!(shift != 0 && shift.abs() <= 20);
+    let to = done.prepared.report[0].columns.iter().find(|column| column.name == "to").unwrap();
+    let kind = to.before.as_ref().unwrap().moments.as_ref().unwrap();
+    assert_eq!(veilsum_prepare::spelt(kind, 19_783.0).as_deref(), Some("2024-03-01"));
     // A number of days comes out as a date, too.
     assert_eq!(days(&rows[0][3]), 19_783 + shift);
     assert_eq!(days(&rows[2][2]), 19_844 + shift);
