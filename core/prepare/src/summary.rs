@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use veilsum_table::survey::Histogram;
 use veilsum_table::types::ColumnType;
 
-use crate::moment::is_moment;
 use crate::number::trimmed;
 use crate::number::{Cell, Reading};
 use crate::sample::Sample;
@@ -197,7 +196,7 @@ impl Summary {
         most_frequent.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
         most_frequent.truncate(NAMED_CELLS);
         let moments = match self.reading {
-            Reading::Typed(kind) if is_moment(&kind) => Some(kind),
+            Reading::Moment(kind) => Some(kind),
             Reading::Typed(_) | Reading::Plain | Reading::Text => None,
         };
         ColumnSummary { count: self.count, missing: self.missing, numbers, moments, distinct, most_frequent }

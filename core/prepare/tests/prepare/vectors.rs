@@ -9,6 +9,8 @@ use veilsum_prepare::density::local_outlier_factors;
 use veilsum_prepare::forest::{Forest, usual_path};
 use veilsum_prepare::nearest::Points;
 use veilsum_prepare::synthetic::{Class, Draw};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::support::{Table, recipe, run};
 
