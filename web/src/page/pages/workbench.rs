@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::title::PageTitle;
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{Module, WorkbenchScreen};
+use crate::ui::module::{Module, ScreenBytes, WorkbenchScreen};
 
 /// One of the two screens.
 #[component]
@@ -19,7 +19,7 @@ pub(in crate::page) fn WorkbenchPage(screen: WorkbenchScreen) -> impl IntoView {
         <div class="screen">
             <PageTitle text=title/>
             <KeyringGate>
-                <ModuleScreen module=Module::Workbench loading on_rename=Callback::new(|_| ()) screen=screen/>
+                <ModuleScreen module=Module::Workbench loading on_rename=Callback::new(|_| ()) screen=ScreenBytes::of(&screen)/>
             </KeyringGate>
         </div>
     }
