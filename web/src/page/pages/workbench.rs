@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::title::PageTitle;
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{Module, WorkbenchScreen};
+use crate::ui::module::{Module, ScreenBytes, WorkbenchScreen};
 
 /// One of the screens.
 #[component]
@@ -30,7 +30,7 @@ pub(in crate::page) fn WorkbenchPage(screen: WorkbenchScreen) -> impl IntoView {
             })}
             <PageTitle text=title/>
             <KeyringGate>
-                <ModuleScreen module=Module::Workbench loading on_rename=rename screen=screen/>
+                <ModuleScreen module=Module::Workbench loading on_rename=rename screen=ScreenBytes::of(&screen)/>
             </KeyringGate>
         </div>
     }
