@@ -147,6 +147,13 @@ impl Source {
         self.prepared.as_ref().map(|prepared| &prepared.preparation)
     }
 
+    /// The words for blanks in the rows that it gives, where `of_file` are those of the file: prepared rows have no such
+    /// words left, and a number that a step has computed may look like one of them.
+    #[must_use]
+    pub fn missing_words<'a>(&self, of_file: &'a [String]) -> &'a [String] {
+        if self.prepared.is_some() { &[] } else { of_file }
+    }
+
     /// The rows that it gives, where others than itself made them.
     #[must_use]
     pub fn derived(&self) -> Option<&DerivedRows> {

@@ -104,7 +104,7 @@ async fn sum_up(
             ),
         )
     };
-    let mut content = twin::content(manifest).rows(&of_batch.missing_words)?;
+    let mut content = twin::content(manifest).rows(source.missing_words(&of_batch.missing_words))?;
     let mut rows = Rows::read(source, &twin::read_options(of_batch))?;
     let mut sums = Vec::with_capacity(groups.len());
     for (row_group, range) in groups {

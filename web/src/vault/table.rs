@@ -234,11 +234,11 @@ pub(crate) async fn profile(
             options.decimal_comma = Some(reading.decimal_comma);
             options.types = Some(codes(&types));
         }
-        let mut profiler = Profiler::new(rows.header(), &options.missing_words);
-        let mut surveyor =
-            (look == Look::Close).then(|| Surveyor::new(rows.header(), &options.missing_words));
+        let missing_words = source.missing_words(&options.missing_words);
+        let mut profiler = Profiler::new(rows.header(), missing_words);
+        let mut surveyor = (look == Look::Close).then(|| Surveyor::new(rows.header(), missing_words));
         let mark = if reading.decimal_comma { DecimalMark::Comma } else { DecimalMark::Point };
-        let mut typer = looks_for_types.then(|| Typer::new(types.len(), mark, &options.missing_words));
+        let mut typer = looks_for_types.then(|| Typer::new(types.len(), mark, missing_words));
         let mut sampler = (look == Look::Close).then(|| Sampler::new(rows.header()));
         let mut first_rows = Vec::new();
         let mut pace = Pace::new();

@@ -267,7 +267,7 @@ async fn each_row(
 ) -> Result<(), Fault> {
     let content = content(manifest);
     for (batch, source) in sources {
-        let mut content = content.rows(&batch.missing_words)?;
+        let mut content = content.rows(source.missing_words(&batch.missing_words))?;
         let mut rows = Rows::read(source, &read_options(batch))?;
         while rows.next(abort).await? {
             content.read(rows.row())?;

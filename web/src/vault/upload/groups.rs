@@ -65,7 +65,8 @@ impl Run<'_> {
         if rows.header() != file.columns {
             return Err(file_changed(self.source).into());
         }
-        let mut content = self.state.borrow().content.rows(&file.options.missing_words)?;
+        let mut content =
+            self.state.borrow().content.rows(self.source.missing_words(&file.options.missing_words))?;
         let mut chunk = self.read_chunk(0, &mut rows, &mut content).await?;
         for index in 0..self.shape.group_count() {
             let encrypt = self.encrypt_chunk(index, &chunk, blocks_per_batch, &workers, &mut way);

@@ -50,7 +50,8 @@ pub(super) async fn open(
 
 /// Reads all cells.
 pub(super) async fn read(source: &Source, options: ReadOptions, abort: &Abort) -> Result<LearnTable, Fault> {
-    let missing: Vec<String> = options.missing_words.iter().map(|word| word.to_lowercase()).collect();
+    let missing = source.missing_words(&options.missing_words);
+    let missing: Vec<String> = missing.iter().map(|word| word.to_lowercase()).collect();
     let mut rows = Rows::read(source, &options)?;
     let mark = rows.decimal_mark().unwrap_or_default();
     let names = rows.header().to_vec();
