@@ -18,7 +18,7 @@ use core::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use veilsum_analysis::answer::Answer;
-use veilsum_protocol::manifest::{IdentifyingDecision, Manifest, Scheme, Treatment};
+use veilsum_protocol::manifest::{Manifest, Scheme, Treatment};
 use veilsum_protocol::{DatasetId, JobId, TenantId};
 use veilsum_table::treat::Choice;
 
@@ -345,8 +345,8 @@ pub struct UploadChoices {
     pub analyses: Vec<veilsum_analysis::Request>,
     /// What is to compute.
     pub engine: Engine,
-    /// What was decided about columns that look as if they said who people are; see [`TableView::identifying`].
-    pub identifying: Vec<(u32, IdentifyingDecision)>,
+    /// The columns that look as if they said who people are and may leave by their owner's word: [`Asking::at`] of each.
+    pub identifying: Vec<u32>,
 }
 
 /// What the vault answers.
@@ -525,6 +525,24 @@ pub enum JobPhase {
     Decrypting,
 }
 
+/// A column of a file that looks as if it said who people are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
+    /// Its position in the file.
+    pub at: u32,
+    /// Its name.
+    pub name: String,
+    /// Why, without cells.
+    pub why: String,
+    /// What steps made of it, in a sentence; blank where it is as it is.
+    pub note: String,
+    /// Whether the rows tell as much as it does: they hold it or an image of it, no pseudonyms and nothing vaguer. The
+    /// sealed original has it as it is in the file in any case.
+    pub in_rows: bool,
+    /// The columns of the table that came of it, by position. The original goes without it where all of them are dropped.
+    pub columns: Vec<u32>,
+}
+
 /// A table in this browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TableView {
@@ -546,8 +564,8 @@ pub struct TableView {
     pub preset: Option<PresetView>,
     /// The rows that were passed over and why, as CSV to save.
     pub bad_rows: String,
-    /// Columns that look as if they said who people are, and why, without cells: whoever encrypts or keeps one is asked first.
-    pub identifying: Vec<(u32, String)>,
+    /// Columns of its file that look as if they said who people are: whoever encrypts or keeps one is asked first.
+    pub identifying: Vec<Asking>,
     /// Steps that prepared its rows.
     pub step_count: u32,
     /// Whether these lower the risk that people are found in it, so that its original should not be kept beside it.
@@ -1082,7 +1100,7 @@ mod tests {
             rows_per_group: Some(1_000),
             analyses: Vec::new(),
             engine: Engine::Bfv,
-            identifying: vec![(1, IdentifyingDecision::Keep)],
+            identifying: vec![1],
         };
         let request = Request { id: 7, command: Command::Estimate(choices.clone()) };
         let read: Request = from_bytes(&to_bytes(&request).unwrap()).unwrap();

@@ -60,26 +60,32 @@ pub struct Manifest {
     pub identifying: Vec<IdentifyingColumn>,
 }
 
-/// A column that looked as if it said who people are, and still leaves the browser.
+/// A column of the file that looked as if it said who people are, and what was decided about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentifyingColumn {
     /// Its name.
     pub name: String,
     /// What it looked like, in a sentence without cells.
     pub looks_like: String,
-    /// What was decided.
+    /// What the encrypted rows hold of it.
     pub decision: IdentifyingDecision,
+    /// Whether a sealed original has it as it is in the file, by its owner's word; `None` in manifests that were written
+    /// before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_original: Option<bool>,
 }
 
 /// What an owner decided about a column that looks as if it said who people are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdentifyingDecision {
-    /// It is encrypted or kept all the same.
+    /// It, or an image of it, is encrypted all the same.
     Keep,
-    /// It holds pseudonyms.
+    /// It is encrypted as pseudonyms.
     Pseudonymise,
-    /// It does not leave the browser.
+    /// It is encrypted as vaguer cells that rows share.
+    Generalise,
+    /// It is not encrypted.
     LeaveOut,
 }
 

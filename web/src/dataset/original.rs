@@ -29,7 +29,7 @@ pub(super) fn Original(dataset: DatasetId, has_original: bool) -> impl IntoView 
                 let what = if original.exact {
                     "the source byte for byte"
                 } else {
-                    "the source without the dropped columns"
+                    "the source without the columns of which nothing was left"
                 };
                 match save_url(&original.file_name, &original.url) {
                     Ok(()) => format!("{}: {what}.", original.file_name),

@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use veilsum_analysis::Request;
 use veilsum_protocol::DatasetId;
-use veilsum_protocol::manifest::IdentifyingDecision;
 use veilsum_table::treat::Choice;
 use web_sys::File;
 
@@ -36,8 +35,8 @@ pub(super) struct Desk {
     pub(super) rows_per_group: RwSignal<Option<u32>>,
     /// What is to compute in the cloud.
     pub(super) engine: RwSignal<Engine>,
-    /// Columns that say who people are and may leave the browser, by their owner's word.
-    pub(super) kept: RwSignal<Vec<usize>>,
+    /// Columns of the file that say who people are and may leave the browser, by their owner's word: `Asking::at` of each.
+    pub(super) kept: RwSignal<Vec<u32>>,
     /// The upload.
     pub(super) upload: RwSignal<UploadProcess>,
 }
@@ -137,10 +136,13 @@ impl Desk {
             let proposed = view.proposals.iter().enumerate();
             *choices = proposed.map(|(at, proposal)| chosen(at).unwrap_or(proposal.choice)).collect();
         });
+        // An answer holds while the question is the same.
         self.kept.update(|kept| {
-            *kept = (0..view.proposals.len())
-                .filter(|at| place(*at).is_some_and(|place| kept.contains(&place)))
-                .collect();
+            let asked = |table: &TableView, at: u32| {
+                let asking = table.identifying.iter().find(|asking| asking.at == at)?;
+                Some((asking.name.clone(), asking.in_rows))
+            };
+            kept.retain(|at| asked(before, *at).is_some() && asked(before, *at) == asked(view, *at));
         });
     }
 
@@ -226,11 +228,7 @@ impl Desk {
             keep_original: self.keep_original.get(),
             rows_per_group: self.rows_per_group.get(),
             engine: self.engine.get(),
-            identifying: self.kept.with(|kept| {
-                kept.iter()
-                    .map(|at| (u32::try_from(*at).unwrap_or(u32::MAX), IdentifyingDecision::Keep))
-                    .collect()
-            }),
+            identifying: self.kept.get(),
             analyses: self.choices.with(|choices| self.presets.with(|presets| presets.requests(choices))),
         }
     }

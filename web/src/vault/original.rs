@@ -84,7 +84,7 @@ pub async fn open(vault: &Vault, dataset: DatasetId) -> Result<Reply, Fault> {
     Ok(Reply::Original { file_name, url, exact: original.exact })
 }
 
-/// The name of the file that is saved: what was written anew without the dropped columns is CSV, whatever it was before.
+/// The name of the file that is saved: what was written anew without some columns is CSV, whatever it was before.
 fn saved_as(file_name: &str, exact: bool) -> String {
     let lower = file_name.to_ascii_lowercase();
     let is_text = [".csv", ".tsv", ".txt"].iter().any(|ending| lower.ends_with(ending));

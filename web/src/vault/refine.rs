@@ -2,14 +2,15 @@
 //! shown. The file itself is never changed: taking a step back applies a shorter recipe.
 
 pub(crate) mod findings;
-mod gate;
+pub(crate) mod gate;
+pub(crate) mod lineage;
 mod window;
 mod words;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use veilsum_prepare::{Recipe, Step};
+use veilsum_prepare::Recipe;
 use veilsum_protocol::Digest;
 use web_sys::Url;
 
@@ -65,6 +66,11 @@ impl Refining {
     /// SHA-256 of the file.
     pub(crate) fn sha256(&self) -> Digest {
         self.file.sha256
+    }
+
+    /// Names of the columns of the file.
+    pub(crate) fn file_header(&self) -> Vec<String> {
+        self.file.profile.columns.iter().map(|column| column.name.clone()).collect()
     }
 
     fn rows(&self, which: Which) -> &RefCell<Option<Rc<Window>>> {
@@ -183,23 +189,9 @@ fn shown(profiled: Profiled, recipe: &Recipe, before: &Refining) -> (Rc<OpenTabl
     view.reading = reading;
     view.preset = None;
     view.step_count = u32::try_from(count).unwrap_or(u32::MAX);
-    view.is_anonymised =
-        recipe.steps.iter().any(|step| matches!(step, Step::Pseudonymise(_) | Step::Release(_)));
-    // Pseudonyms look like what they stand for.
-    view.identifying.retain(|(at, _)| {
-        let name = &table.profile.columns[*at as usize].name;
-        !pseudonymised(recipe).any(|column| column == name)
-    });
+    view.is_anonymised = gate::is_anonymised(recipe);
+    view.identifying = gate::asking(&before.file, &table, recipe);
     (table, Rc::new(view))
-}
-
-/// The columns that hold pseudonyms.
-pub(crate) fn pseudonymised(recipe: &Recipe) -> impl Iterator<Item = &str> {
-    let columns = recipe.steps.iter().filter_map(|step| {
-        let Step::Pseudonymise(step) = step else { return None };
-        Some(&step.columns)
-    });
-    columns.flatten().map(|treated| treated.column.as_str())
 }
 
 /// Takes the steps of the same file in another reading over; where they do not fit any more, `view` says so.
@@ -307,12 +299,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_with_pseudonyms_are_known() {
+    fn only_recipes_are_recipes() {
         let recipe = r#"{"format":"veilsum-recipe","version":1,"steps":[
-            {"step":"drop-columns","columns":["a"]},
-            {"step":"pseudonymise","study":"s","columns":[{"column":"b","treatment":"email"}]}]}"#;
-        let recipe = parse(recipe).unwrap();
-        assert_eq!(pseudonymised(&recipe).collect::<Vec<_>>(), ["b"]);
+            {"step":"drop-columns","columns":["a"]}]}"#;
+        assert_eq!(parse(recipe).unwrap().steps.len(), 1);
         assert_eq!(parse("{}").unwrap_err().code, "no-recipe");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use veilsum_prepare::Recipe;
 use veilsum_protocol::Digest;
 use veilsum_table::Found;
 use veilsum_table::csv::{FirstRow, Skipped};
@@ -22,8 +23,8 @@ use crate::vault::Vault;
 use crate::vault::details;
 use crate::vault::parquet;
 use crate::vault::processes::Work;
-use crate::vault::refine::findings::{self, Sampler};
-use crate::vault::refine::{self, Refining};
+use crate::vault::refine::findings::Sampler;
+use crate::vault::refine::{self, Refining, gate};
 use crate::vault::rows::{Rows, settled};
 use crate::vault::source::{Source, SourceReader};
 use crate::vault::upload::shape::MIN_ROWS_PER_GROUP;
@@ -112,8 +113,7 @@ pub(crate) fn opened(profiled: Profiled) -> (Rc<OpenTable>, TableView) {
                 .and_then(|categories| u32::try_from(categories.len()).ok()),
         }
     });
-    // Samples are public.
-    let identifying = if table.source.is_sample() { Vec::new() } else { findings::asking(&table.findings) };
+    let identifying = gate::asking(&table, &table, &Recipe::default());
     let view = TableView {
         file_name: table.source.name().to_owned(),
         size_bytes: table.source.size_bytes(),

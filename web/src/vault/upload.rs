@@ -39,6 +39,7 @@ use crate::vault::parquet;
 use crate::vault::prepare;
 use crate::vault::processes::{Process, Work};
 use crate::vault::random::dataset_id;
+use crate::vault::refine::lineage;
 use crate::vault::source::Source;
 use crate::vault::table::{self, OpenTable};
 use crate::vault::twin::check_same_file;
@@ -129,7 +130,8 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
         ));
     }
     let refining = vault.refining.borrow().clone();
-    let identifying = refining.map(|refining| refining.decided(&choices)).transpose()?.unwrap_or_default();
+    let identifying =
+        refining.as_ref().map(|refining| refining.decided(&table, &choices)).transpose()?.unwrap_or_default();
     let process = vault.processes.begin_only(Work::Upload)?;
     let encryption = first_encryption(&unlocked, choices.engine);
     let speed = process.or(speed::of(&unlocked, encryption)).await?;
@@ -143,8 +145,15 @@ pub async fn start(vault: &Rc<Vault>, choices: UploadChoices) -> Result<UploadSu
     if choices.keep_original && !original::fits(table.source.size_bytes()) {
         return Err(original::too_large());
     }
-    let original =
-        choices.keep_original.then(|| OriginalState::begin(&choices.treatments, table.source.preparation()));
+    let original = if choices.keep_original {
+        let columns: Vec<String> = table.profile.columns.iter().map(|column| column.name.clone()).collect();
+        let header = refining.as_ref().map_or_else(|| columns.clone(), |refining| refining.file_header());
+        let preparation = table.source.preparation();
+        let left_out = lineage::without(&header, preparation, &columns, &choices.treatments)?;
+        Some(OriginalState::begin(left_out.is_empty()))
+    } else {
+        None
+    };
     let mut state = UploadState::begin(
         dataset_id(),
         now_seconds(),

@@ -207,6 +207,7 @@ fn manifest_4() -> Manifest {
         name: name.to_owned(),
         looks_like: "442 of 442 cells looked at could be e-mail addresses.".to_owned(),
         decision,
+        in_original: None,
     };
     manifest.identifying = vec![
         identifying("e-mail", IdentifyingDecision::Pseudonymise),

@@ -4,42 +4,26 @@ use leptos::html::H2;
 use leptos::prelude::*;
 use veilsum_table::treat::Choice;
 
-use crate::messages::TableView;
+use crate::messages::Asking;
 use crate::page::desk::Desk;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::words;
 
-/// A column that asks.
-#[derive(Clone)]
-pub(in crate::page) struct Asking {
-    at: usize,
-    name: String,
-    why: String,
-}
-
-/// The columns of a table that ask.
-pub(in crate::page) fn asking(view: &TableView) -> Vec<Asking> {
-    let column = |(at, why): &(u32, String)| {
-        let at = *at as usize;
-        Some(Asking { at, name: view.profile.columns.get(at)?.name.clone(), why: why.clone() })
-    };
-    view.identifying.iter().filter_map(column).collect()
-}
-
 /// Whether one of them would leave this browser without an answer.
 pub(in crate::page) fn is_open(desk: Desk, columns: &[Asking]) -> bool {
-    columns.iter().any(|column| leaves(desk, column.at) && !is_kept(desk, column.at))
+    columns.iter().any(|column| leaves(desk, column) && !is_kept(desk, column.at))
 }
 
-fn leaves(desk: Desk, at: usize) -> bool {
-    match desk.choices.with(|choices| choices.get(at).copied()) {
-        Some(Choice::Number { .. } | Choice::Category) => true,
+/// Whether it would, in the rows or in the sealed original.
+fn leaves(desk: Desk, column: &Asking) -> bool {
+    column.columns.iter().any(|at| match desk.choices.with(|choices| choices.get(*at as usize).copied()) {
+        Some(Choice::Number { .. } | Choice::Category) => column.in_rows || desk.keep_original.get(),
         Some(Choice::SealedOriginalOnly) => desk.keep_original.get(),
         Some(Choice::Drop) | None => false,
-    }
+    })
 }
 
-fn is_kept(desk: Desk, at: usize) -> bool {
+fn is_kept(desk: Desk, at: u32) -> bool {
     desk.kept.with(|kept| kept.contains(&at))
 }
 
@@ -56,31 +40,49 @@ pub(in crate::page) fn IdentifyingGate(columns: Vec<Asking>, on_done: Callback<(
             let _ = heading.focus();
         }
     });
-    let row = move |Asking { at, name, why }: Asking| {
+    let row = move |column: Asking| {
+        let Asking { at, name, why, note, in_rows, .. } = column.clone();
+        let column = StoredValue::new(column);
+        let leaves = move || column.with_value(|column| leaves(desk, column));
         let leave_out = move |_| {
             desk.kept.update(|kept| kept.retain(|kept| *kept != at));
-            desk.choices.update(|choices| {
-                if let Some(choice) = choices.get_mut(at) {
-                    *choice = Choice::Drop;
-                }
-            });
+            if in_rows {
+                desk.choices.update(|choices| {
+                    column.with_value(|column| {
+                        for at in &column.columns {
+                            if let Some(choice) = choices.get_mut(*at as usize) {
+                                *choice = Choice::Drop;
+                            }
+                        }
+                    });
+                });
+            } else {
+                desk.keep_original.set(false);
+            }
         };
         let keep = move |_| desk.kept.update(|kept| kept.push(at));
+        let [out, stays] = if in_rows {
+            ["Leave it out", "Encrypt it all the same"]
+        } else {
+            ["Keep no original", "Keep it in the original"]
+        };
         view! {
             <li>
                 <h3 class="wrap">{name}</h3>
-                <p>{why}</p>
+                <p>{why}" "{note}</p>
                 <div class="actions">
                     <button
                         type="button" class="button" data-testid=format!("gate-drop-{at}")
-                        aria-pressed=move || (!leaves(desk, at)).to_string() on:click=leave_out
-                    >"Leave it out"</button>
+                        aria-pressed=move || (!leaves()).to_string() on:click=leave_out
+                    >{out}</button>
                     <button
                         type="button" class="button" data-testid=format!("gate-keep-{at}")
-                        aria-pressed=move || (leaves(desk, at) && is_kept(desk, at)).to_string()
-                        disabled=move || !leaves(desk, at) on:click=keep
-                    >"Encrypt it all the same"</button>
-                    <a class="button quiet" href="/prepare/anonymise">"Replace it with pseudonyms"</a>
+                        aria-pressed=move || (leaves() && is_kept(desk, at)).to_string()
+                        disabled=move || !leaves() on:click=keep
+                    >{stays}</button>
+                    {in_rows.then(|| view! {
+                        <a class="button quiet" href="/prepare/anonymise">"Replace it with pseudonyms"</a>
+                    })}
                 </div>
             </li>
         }

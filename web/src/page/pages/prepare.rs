@@ -10,7 +10,7 @@ use crate::messages::{PresetView, Reading, TableView, UploadEstimate};
 use crate::page::address::Address;
 use crate::page::components::column_card::ColumnCard;
 use crate::page::components::engine_choice::EngineChoice;
-use crate::page::components::identifying_gate::{IdentifyingGate, asking, is_open};
+use crate::page::components::identifying_gate::{IdentifyingGate, is_open};
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::parts::{OtherPart, Parts};
 use crate::page::components::prepare_analyses::PrepareAnalyses;
@@ -341,7 +341,7 @@ fn Choices(view: Arc<TableView>) -> impl IntoView {
             }
         }
     };
-    let asking = asking(&view);
+    let asking = view.identifying.clone();
     let asks = RwSignal::new(false);
     let gate = asking.clone();
     let go = Callback::new(move |()| {
@@ -469,7 +469,7 @@ fn Summary(known: Loaded<UploadEstimate>, is_anonymised: bool, next: Callback<()
                 <div class="fields">
                     {box_of(
                         desk.keep_original, "keep-original",
-                        "Keep a sealed copy of the original beside it (without the dropped columns)",
+                        "Keep a sealed copy of the original beside it (without columns of which nothing is left)",
                     )}
                     {is_anonymised.then(|| view! {
                         <p class="hint">"It holds what was taken out of the rows, so that it is not kept unless you say so."</p>

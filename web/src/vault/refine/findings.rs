@@ -58,18 +58,6 @@ fn look_at(name: String, cells: &[String]) -> ColumnFindings {
     ColumnFindings { findings: findings.collect(), asks, name }
 }
 
-/// The columns that ask before they leave the browser: position, and why.
-pub(crate) fn asking(findings: &[ColumnFindings]) -> Vec<(u32, String)> {
-    let reason = |column: &ColumnFindings| {
-        column.findings.iter().find(|finding| finding.is_direct).map(|finding| finding.sentence.clone())
-    };
-    (0..)
-        .zip(findings)
-        .filter(|(_, column)| column.asks)
-        .map(|(at, column)| (at, reason(column).unwrap_or_default()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -90,8 +78,6 @@ mod tests {
         let found = sampler.finish();
         assert_eq!(found[0].findings[0].what, "e-mail addresses");
         assert_eq!(found[0].findings[0].treatment.as_deref(), Some("\"email\""));
-        let asking = asking(&found);
-        assert_eq!(asking.len(), 1);
-        assert_eq!(asking[0].0, 0);
+        assert!(found[0].asks && !found[1].asks);
     }
 }

@@ -20,12 +20,18 @@ pub(crate) fn in_words(manifest: &Manifest) -> Vec<String> {
         )
     });
     let decisions = manifest.identifying.iter().map(|column| {
-        let decision = match column.decision {
-            IdentifyingDecision::Keep => "it is here by its owner's word",
-            IdentifyingDecision::Pseudonymise => "it holds pseudonyms",
-            IdentifyingDecision::LeaveOut => "it was left out",
+        let rows = match column.decision {
+            IdentifyingDecision::Keep => "the rows hold it by its owner's word",
+            IdentifyingDecision::Pseudonymise => "the rows hold pseudonyms of it",
+            IdentifyingDecision::Generalise => "the rows hold vaguer cells of it",
+            IdentifyingDecision::LeaveOut => "the rows do not hold it",
         };
-        format!("Column “{}” looked as if it said who people are: {decision}.", column.name)
+        let original = match (column.in_original, manifest.original.is_some()) {
+            (Some(true), true) => ", and the sealed original has it as it is in the file",
+            (Some(false), true) => ", and the sealed original goes without it",
+            (_, _) => "",
+        };
+        format!("Column “{}” looked as if it said who people are: {rows}{original}.", column.name)
     });
     steps.into_iter().chain(decisions).collect()
 }

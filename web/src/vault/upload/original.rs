@@ -1,20 +1,17 @@
-//! The sealed original: the file as it is, or written anew without the dropped columns, sealed part by part.
+//! The sealed original: the file as it is, or written anew without some columns, sealed part by part.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
 use futures_util::future::try_join;
-use veilsum_anonymise::pseudonym::Treatment;
 use veilsum_owner::seal::{self, CHUNK_BYTES, Sealer};
-use veilsum_prepare::{Fitted, Step};
 use veilsum_protocol::api::Object;
-use veilsum_protocol::manifest::Preparation;
 use veilsum_table::csv_out::CsvWriter;
-use veilsum_table::treat::Choice;
 
 use crate::messages::Fault;
 use crate::vault::random::rng;
+use crate::vault::refine::lineage;
 use crate::vault::rows::Rows;
 use crate::vault::source::unreadable;
 use crate::vault::upload::run::{Run, Stop, file_changed};
@@ -28,43 +25,11 @@ const PART_BYTES: usize = 320 * CHUNK_BYTES;
 const MAX_PARTS: u64 = veilsum_protocol::api::MAX_PARTS as u64;
 
 impl OriginalState {
-    /// A new sealed original for these treatments of rows that were prepared so: exact unless a column is dropped.
+    /// A new sealed original: `exact`, byte for byte, or written anew without some columns.
     #[must_use]
-    pub fn begin(treatments: &[Choice], preparation: Option<&Preparation>) -> Self {
-        Self {
-            salt: seal::random_salt(&mut rng()),
-            exact: !treatments.contains(&Choice::Drop) && dropped_by(preparation).is_empty(),
-            plaintext_bytes: 0,
-            transfer: Transfer::default(),
-        }
+    pub fn begin(exact: bool) -> Self {
+        Self { salt: seal::random_salt(&mut rng()), exact, plaintext_bytes: 0, transfer: Transfer::default() }
     }
-}
-
-/// The columns that the steps of a preparation leave out.
-fn dropped_by(preparation: Option<&Preparation>) -> Vec<String> {
-    let fitted = preparation.and_then(|preparation| Fitted::from_json(preparation.fitted.as_bytes()).ok());
-    let Some(fitted) = fitted else { return Vec::new() };
-    let mut dropped = Vec::new();
-    for step in &fitted.recipe().steps {
-        match step {
-            Step::DropColumns(step) => dropped.extend_from_slice(&step.columns),
-            Step::Pseudonymise(step) => {
-                let of_step = step.columns.iter().filter(|treated| treated.treatment == Treatment::Drop);
-                dropped.extend(of_step.map(|treated| treated.column.clone()));
-            }
-            Step::Impute(_)
-            | Step::Outliers(_)
-            | Step::Scale(_)
-            | Step::Transform(_)
-            | Step::OneHot(_)
-            | Step::Bin(_)
-            | Step::Filter(_)
-            | Step::Split(_)
-            | Step::Smote(_)
-            | Step::Release(_) => {}
-        }
-    }
-    dropped
 }
 
 /// Most bytes that the sealed original takes up.
@@ -152,20 +117,21 @@ impl Parts<'_> {
         }
     }
 
-    /// The columns that are not dropped, as a new CSV file: of the rows as they are in the file, whatever they became.
+    /// The columns of which something is left, as a new CSV file: of the rows as they are in the file, whatever they became.
     async fn seal_kept_columns(&mut self) -> Result<(), Stop> {
-        let (options, sha256, dropped) = {
+        let (options, sha256) = {
             let state = self.run.state.borrow();
-            let mut dropped = dropped_by(state.file.preparation.as_ref());
-            let columns = state.file.columns.iter().zip(&state.treatments);
-            dropped
-                .extend(columns.filter(|(_, choice)| **choice == Choice::Drop).map(|(name, _)| name.clone()));
-            (state.file.options.clone(), state.file.sha256, dropped)
+            (state.file.options.clone(), state.file.sha256)
         };
         let source = &self.run.source.clone().unprepared();
         let written = Buffer::default();
         let mut rows = Rows::read(source, &options)?;
-        let keep: Vec<bool> = rows.header().iter().map(|name| !dropped.contains(name)).collect();
+        let left_out = {
+            let state = self.run.state.borrow();
+            let preparation = state.file.preparation.as_ref();
+            lineage::without(rows.header(), preparation, &state.file.columns, &state.treatments)?
+        };
+        let keep: Vec<bool> = rows.header().iter().map(|name| !left_out.contains(name)).collect();
         let in_memory = "a buffer in memory takes everything";
         let mut writer = if options.first_row_is_data == Some(true) {
             CsvWriter::without_header(written.clone(), &keep)
