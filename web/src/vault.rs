@@ -32,6 +32,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Reflect, Uint8Array};
+use veilsum_prepare::Recipe;
+use veilsum_protocol::Digest;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, MessageEvent};
@@ -55,6 +57,8 @@ pub struct Vault {
     unlocked: RefCell<Option<Rc<Unlocked>>>,
     table: RefCell<Option<Rc<OpenTable>>>,
     refining: RefCell<Option<Rc<Refining>>>,
+    /// The steps of the file that was open last, by its hash: another reading of it keeps them.
+    steps: RefCell<Option<(Digest, Recipe)>>,
     twins: Twins,
     processes: Processes,
     bench: workbench::Bench,
@@ -101,6 +105,7 @@ impl Vault {
             unlocked: RefCell::default(),
             table: RefCell::default(),
             refining: RefCell::default(),
+            steps: RefCell::default(),
             twins: Twins::default(),
             processes: Processes::default(),
             bench: workbench::Bench::default(),

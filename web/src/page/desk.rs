@@ -19,6 +19,8 @@ use crate::ui::vault_client::Vault;
 pub(super) struct Desk {
     vault: Vault,
     source: StoredValue<Option<Source>, LocalStorage>,
+    /// The table as it was read last, with the choices that were made for it: a reading that fails in between loses none.
+    last: StoredValue<Option<Arc<TableView>>>,
     /// The table in hand.
     pub(super) table: RwSignal<TableProcess>,
     /// How the file is read.
@@ -81,6 +83,7 @@ impl Desk {
         let desk = Self {
             vault,
             source: StoredValue::new_local(None),
+            last: StoredValue::new(None),
             table: RwSignal::new(TableProcess::None),
             read_options: RwSignal::new(ReadOptions::default()),
             choices: RwSignal::new(Vec::new()),
@@ -149,20 +152,24 @@ impl Desk {
     /// Reads a bundled sample.
     pub(super) fn open_sample(self, file_name: &str) {
         self.read_options.set(ReadOptions::default());
+        self.last.set_value(None);
         self.open(Source::Sample(file_name.to_owned()), None);
     }
 
     /// Reads a file.
     pub(super) fn open_file(self, file: File) {
         self.read_options.set(ReadOptions::default());
+        self.last.set_value(None);
         self.open(Source::File(file), None);
     }
 
     /// Reads the same file again, with the current options.
     pub(super) fn read_again(self) {
         if let Some(source) = self.source.get_value() {
-            let before = self.open_table();
-            self.open(source, before);
+            if let Some(open) = self.open_table() {
+                self.last.set_value(Some(open));
+            }
+            self.open(source, self.last.get_value());
         }
     }
 
@@ -209,7 +216,8 @@ impl Desk {
                     } else {
                         self.choices.set(view.proposals.iter().map(|proposal| proposal.choice).collect());
                         self.kept.set(Vec::new());
-                        self.keep_original.set(true);
+                        // The same file keeps its steps.
+                        self.keep_original.set(!view.is_anonymised);
                         self.presets.set(Presets::default());
                         self.rows_per_group.set(None);
                         self.engine.set(Engine::default());

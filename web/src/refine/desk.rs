@@ -24,6 +24,8 @@ pub(super) struct Desk {
     pub(super) open: RwSignal<Option<Result<Arc<Open>, Fault>>>,
     /// What runs.
     pub(super) work: RwSignal<Work>,
+    /// Whether the person asked to stop it.
+    stopping: StoredValue<bool>,
     /// Why what was asked for last was not done.
     pub(super) fault: RwSignal<Option<Fault>>,
     /// The step that is being made.
@@ -82,6 +84,7 @@ impl Desk {
             owner: StoredValue::new(Owner::current()),
             open: RwSignal::new(None),
             work: RwSignal::new(Work::None),
+            stopping: StoredValue::new(false),
             fault: RwSignal::new(None),
             draft: RwSignal::new(None),
             preview: RwSignal::new(None),
@@ -134,6 +137,7 @@ impl Desk {
         if self.work.get_untracked() != Work::None {
             return;
         }
+        self.stopping.set_value(false);
         self.work.set(Work::Applying);
         self.fault.set(None);
         spawn_local(async move {
@@ -161,6 +165,7 @@ impl Desk {
         if self.work.get_untracked() != Work::None {
             return;
         }
+        self.stopping.set_value(false);
         self.work.set(Work::Previewing);
         self.fault.set(None);
         steps.push(step.clone());
@@ -180,6 +185,7 @@ impl Desk {
 
     /// Stops what runs.
     pub(super) fn cancel(self) {
+        self.stopping.set_value(true);
         spawn_local(async move {
             // What is cancelled says so itself.
             let _ = self.vault.cancel_refining().await;
@@ -187,7 +193,17 @@ impl Desk {
     }
 
     fn fail(self, fault: Fault) {
-        self.fault.set((fault.code != "cancelled").then_some(fault));
+        let is_cancelled = fault.code == "cancelled";
+        self.fault.set(if !is_cancelled {
+            Some(fault)
+        } else if self.stopping.get_value() {
+            None
+        } else {
+            Some(Fault::new(
+                "interrupted",
+                "This was not finished: the file was read again meanwhile, or other work took its place. Ask for it again.",
+            ))
+        });
     }
 
     /// Saves the steps as a file.

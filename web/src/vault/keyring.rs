@@ -249,6 +249,7 @@ async fn forget(vault: &Vault) {
     let unlocked = vault.unlocked.take();
     vault.processes.stop_all().await;
     vault.bench.forget();
+    vault.twins.forget_prepared();
     if let Some(unlocked) = unlocked {
         unlocked.pool.take();
     }

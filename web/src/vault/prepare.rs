@@ -5,7 +5,6 @@ use veilsum_prepare::{Fitted, Recipe, Step};
 use veilsum_protocol::manifest::Preparation;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
-use zeroize::Zeroizing;
 
 use crate::abort::Abort;
 use crate::api::HelperRole;
@@ -60,11 +59,16 @@ pub(crate) async fn run(
         Task { options: options.clone(), file: rows.map(|rows| (rows.head().clone(), rows.sha256())), what };
     let task = serde_json::to_string(&task).map_err(|error| not_started(&error.to_string()))?;
     let secret = if draws_pseudonyms { Some(vault.unlocked()?.keyring.pseudonym_secret()) } else { None };
+    let secret = secret.map(|secret| Uint8Array::from(secret.as_slice()));
     let parcel = parcel(source.blob(), rows.map(DerivedRows::blob), &task, secret.as_ref());
     let watch = Stopwatch::start();
     let total = source.size_bytes();
     let told = move |hundredths: u64| told(progress(total / 100 * hundredths, total, watch.seconds()));
     let errand = Errand::start(HelperRole::Prepare, &parcel, told, read);
+    // The worker was posted a copy.
+    if let Some(secret) = secret {
+        secret.fill(0, 0, secret.length());
+    }
     let errand = errand.map_err(|reason| not_started(&reason))?;
     abort.or(errand.result()).await?.map_err(|reason| broke_off(&reason))?
 }
@@ -102,8 +106,8 @@ fn draws_pseudonyms(what: &What) -> bool {
     recipe.is_some_and(|recipe| recipe.steps.iter().any(|step| matches!(step, Step::Pseudonymise(_))))
 }
 
-fn parcel(file: &Blob, rows: Option<&Blob>, task: &str, secret: Option<&Zeroizing<[u8; 32]>>) -> JsValue {
-    let secret = secret.map_or(JsValue::NULL, |secret| Uint8Array::from(secret.as_slice()).into());
+fn parcel(file: &Blob, rows: Option<&Blob>, task: &str, secret: Option<&Uint8Array>) -> JsValue {
+    let secret = secret.map_or(JsValue::NULL, JsValue::from);
     let rows = rows.map_or(JsValue::NULL, JsValue::from);
     Array::of4(file, &rows, &task.into(), &secret).into()
 }

@@ -28,8 +28,10 @@ pub enum Work {
     Joint,
     /// Making, opening, importing or removing the keyring; one at a time.
     Keyring,
-    /// Preparing the rows of the open table, or making them ready to be looked at; a new one replaces the one that runs.
+    /// Preparing the rows of the open table; a new one replaces the one that runs.
     Refining,
+    /// Making the rows of the open table ready to be looked at; a new one replaces the one that runs.
+    Rows,
     /// Anything else that needs the keyring.
     Other,
 }
@@ -82,6 +84,7 @@ impl Processes {
                 Work::Joint => "A step of a training is running",
                 Work::Keyring => "The keyring is being changed",
                 Work::Refining => "The table is being prepared",
+                Work::Rows => "Rows are being made ready",
                 Work::Other => "A request is running",
             };
             return Err(Fault::new(

@@ -11,7 +11,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use veilsum_prepare::Recipe;
-use veilsum_protocol::Digest;
 use web_sys::Url;
 
 use self::window::Window;
@@ -61,11 +60,6 @@ impl Refining {
     /// The table that would be encrypted.
     pub(crate) fn current(&self) -> &Rc<TableView> {
         self.prepared_view.as_ref().unwrap_or(&self.file_view)
-    }
-
-    /// SHA-256 of the file.
-    pub(crate) fn sha256(&self) -> Digest {
-        self.file.sha256
     }
 
     /// Names of the columns of the file.
@@ -132,6 +126,7 @@ async fn apply(vault: &Rc<Vault>, recipe: &str) -> Result<Told, Fault> {
     let recipe = parse(recipe)?;
     let refining = if recipe.steps.is_empty() {
         vault.table.replace(Some(Rc::clone(&before.file)));
+        vault.twins.forget_prepared();
         Refining::of(&before.file, &before.file_view)
     } else {
         let tell = Rc::clone(&vault.tell);
@@ -174,6 +169,8 @@ async fn apply(vault: &Rc<Vault>, recipe: &str) -> Result<Told, Fault> {
         }
     };
     let refining = Rc::new(refining);
+    let steps = Some(&refining.recipe).filter(|recipe| !recipe.steps.is_empty());
+    vault.steps.replace(steps.map(|recipe| (refining.file.sha256, recipe.clone())));
     vault.refining.replace(Some(Rc::clone(&refining)));
     vault.tell(Event::TableChanged);
     Ok(state(&refining))
@@ -194,19 +191,23 @@ fn shown(profiled: Profiled, recipe: &Recipe, before: &Refining) -> (Rc<OpenTabl
     (table, Rc::new(view))
 }
 
-/// Takes the steps of the same file in another reading over; where they do not fit any more, `view` says so.
-pub(crate) async fn take_over(vault: &Rc<Vault>, before: &Refining, mut view: TableView) -> TableView {
-    if before.recipe.steps.is_empty() {
-        return view;
-    }
-    match apply(vault, &before.recipe.to_json()).await {
+/// Takes the steps of the same file in another reading over; where they were not, `view` says why, and the next reading
+/// tries again.
+pub(crate) async fn take_over(vault: &Rc<Vault>, recipe: &Recipe, mut view: TableView) -> TableView {
+    match apply(vault, &recipe.to_json()).await {
         Ok(_) => vault.refining.borrow().as_ref().map_or(view, |refining| (**refining.current()).clone()),
         Err(fault) => {
-            let note = format!(
-                "The steps that prepared its rows were taken off, as they do not fit any more. {}",
-                fault.message
-            );
-            view.reading.notes.push(note);
+            view.reading.notes.push(if fault.code == "cancelled" {
+                "Its rows are as they are in the file: preparing them again was cancelled. Read the file again, and the steps \
+                 are applied."
+                    .to_owned()
+            } else {
+                format!(
+                    "Its rows are as they are in the file: the steps do not fit this reading. {} Read the file in another way, \
+                     and they are tried again.",
+                    fault.message
+                )
+            });
             view
         }
     }
@@ -240,7 +241,8 @@ async fn open_rows(vault: &Rc<Vault>, which: Which) -> Result<RowsHead, Fault> {
         return Err(Fault::new("not-prepared", "The table has no steps yet. Add one on the page “Clean”."));
     }
     // Steps that are on their way go on beside it.
-    let process = vault.processes.begin(Work::Reading);
+    vault.processes.stop(Work::Rows).await;
+    let process = vault.processes.begin(Work::Rows);
     let file = &refining.file;
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Refining(progress));

@@ -77,8 +77,9 @@ pub(crate) enum Look {
 /// A [`Fault`] that says where the file is at fault; `cancelled` if another file was opened meanwhile.
 pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Result<TableView, Fault> {
     vault.table.take();
-    let before = vault.refining.take().filter(|_| options != ReadOptions::default());
+    vault.refining.take();
     vault.processes.stop(Work::Refining).await;
+    vault.processes.stop(Work::Rows).await;
     vault.processes.stop(Work::Reading).await;
     let process = vault.processes.begin(Work::Reading);
     let tell = Rc::clone(&vault.tell);
@@ -89,10 +90,15 @@ pub async fn open(vault: &Rc<Vault>, source: Source, options: ReadOptions) -> Re
     vault.twins.remember(&table);
     crate::vault::upload::speed::measure_ahead(vault);
     vault.refining.replace(Some(Rc::new(Refining::of(&table, &Rc::new(view.clone())))));
-    match before {
-        // The same file in another reading keeps its steps.
-        Some(before) if before.sha256() == table.sha256 => Ok(refine::take_over(vault, &before, view).await),
-        Some(_) | None => Ok(view),
+    // The same file in another reading keeps its steps, even where a reading in between failed; another file ends them.
+    vault.steps.replace_with(|steps| steps.take().filter(|(sha256, _)| *sha256 == table.sha256));
+    let steps = vault.steps.borrow().clone();
+    match steps {
+        Some((_, recipe)) => Ok(refine::take_over(vault, &recipe, view).await),
+        None => {
+            vault.twins.forget_prepared();
+            Ok(view)
+        }
     }
 }
 
@@ -173,8 +179,11 @@ pub async fn close(vault: &Vault) {
     }
     vault.table.take();
     vault.refining.take();
+    vault.steps.take();
     vault.processes.stop(Work::Refining).await;
+    vault.processes.stop(Work::Rows).await;
     vault.processes.stop(Work::Reading).await;
+    vault.twins.forget_prepared();
 }
 
 /// What is known of a table with these columns.

@@ -64,6 +64,12 @@ impl Twins {
         self.keep_source(table.sha256, &table.source);
     }
 
+    /// Lets go of rows that steps have made: they can be made again from the file.
+    pub fn forget_prepared(&self) {
+        self.profiled.borrow_mut().retain(|((_, preparation), _), _| preparation.is_none());
+        self.sources.borrow_mut().retain(|(_, preparation), _| preparation.is_none());
+    }
+
     /// Keeps a file at hand whose hash is known.
     pub fn keep_source(&self, sha256: Digest, source: &Source) {
         let mut sources = self.sources.borrow_mut();
