@@ -8,7 +8,7 @@ use veilsum_prepare::{Recipe, Step, StepReport};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::desk::{Desk, Open, Work, stem};
+use super::desk::{Desk, Open, Work, is_release, stem};
 use super::form::{Field, Fields, Input, Values};
 use super::kind::{Draft, Kind, is_number, names};
 use super::report::{Preview, Report};
@@ -30,7 +30,9 @@ pub(super) fn CleanScreen() -> impl IntoView {
     view! {
         <p class="lead">
             "Each step changes the rows in this browser before anything is encrypted. The file stays as it is, and any step can "
-            "be taken off again. What the steps learn here is kept with the dataset, so that later files are prepared alike."
+            "be taken off again. The steps with all that is entered in them, and what they learn, are kept with the dataset in its "
+            "sealed manifest, also of rows and columns that they take out: files that are added are filled, scaled and capped with "
+            "the same numbers. Neighbours, outlier rows and splits are found anew in each file."
         </p>
         <Working/>
         <Steps/>
@@ -63,12 +65,12 @@ fn Steps() -> impl IntoView {
                 view! { <p class="hint" data-testid="no-steps">"No steps yet: the rows are as they are in the file."</p> }.into_any()
             } else {
                 let file_name = stem(&open.state.file.file_name).to_owned();
-                let last = open.recipe.steps.len() - 1;
+                let moves = swaps(&open.recipe.steps);
                 let steps = open.recipe.steps.iter().zip(&open.reports).enumerate();
                 view! {
                     <ol class="refine-steps" data-testid="steps">
                         {steps.map(|(at, (step, report))| view! {
-                            <OneStep at last step=step.clone() report=report.clone() file_name=file_name.clone()/>
+                            <OneStep at moves=(at > 0 && moves[at - 1], moves.get(at).copied().unwrap_or(false)) step=step.clone() report=report.clone() file_name=file_name.clone()/>
                         }).collect_view()}
                     </ol>
                     <div class="actions">
@@ -89,6 +91,11 @@ fn Steps() -> impl IntoView {
             })}
         </section>
     }
+}
+
+/// Whether each step may change places with the next one: a release stays where it is.
+fn swaps(steps: &[Step]) -> Vec<bool> {
+    steps.windows(2).map(|pair| !pair.iter().any(is_release)).collect()
 }
 
 fn has_steps(desk: Desk) -> bool {
@@ -114,7 +121,14 @@ fn size_line(open: &Open) -> impl IntoView + use<> {
 }
 
 #[component]
-fn OneStep(at: usize, last: usize, step: Step, report: StepReport, file_name: String) -> impl IntoView {
+fn OneStep(
+    at: usize,
+    /// Whether it changes places with the one before, and with the one after.
+    moves: (bool, bool),
+    step: Step,
+    report: StepReport,
+    file_name: String,
+) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let is_busy = move || desk.work.get() != Work::None;
     let change = move |change: fn(&mut Vec<Step>, usize)| {
@@ -134,11 +148,11 @@ fn OneStep(at: usize, last: usize, step: Step, report: StepReport, file_name: St
                 <div class="actions">
                     <button
                         type="button" class="button quiet" aria-label=format!("Move earlier: {title}") data-testid=format!("step-up-{at}")
-                        disabled=move || is_busy() || at == 0 on:click=move |_| change(|steps, at| steps.swap(at, at - 1))
+                        disabled=move || is_busy() || !moves.0 on:click=move |_| change(|steps, at| steps.swap(at, at - 1))
                     >"Earlier"</button>
                     <button
                         type="button" class="button quiet" aria-label=format!("Move later: {title}") data-testid=format!("step-down-{at}")
-                        disabled=move || is_busy() || at == last on:click=move |_| change(|steps, at| steps.swap(at, at + 1))
+                        disabled=move || is_busy() || !moves.1 on:click=move |_| change(|steps, at| steps.swap(at, at + 1))
                     >"Later"</button>
                     <button
                         type="button" class="button quiet" aria-label=format!("Remove: {title}") data-testid=format!("step-remove-{at}")
@@ -278,7 +292,7 @@ fn StepForm(draft: Draft) -> impl IntoView {
     };
     let look = move |_| {
         if let Some(step) = step() {
-            desk.look_ahead(desk.steps(), step);
+            desk.look_ahead(desk.steps_before_release(), step);
         }
     };
     let is_busy = move || desk.work.get() != Work::None;

@@ -132,6 +132,11 @@ impl Desk {
         })
     }
 
+    /// The steps so far that come before a release.
+    pub(super) fn steps_before_release(self) -> Vec<Step> {
+        self.steps().into_iter().take_while(|step| !is_release(step)).collect()
+    }
+
     /// Prepares the table in these steps; `done` hears of it.
     pub(super) fn apply(self, steps: Vec<Step>, done: impl Fn() + 'static) {
         if self.work.get_untracked() != Work::None {
@@ -153,10 +158,11 @@ impl Desk {
         });
     }
 
-    /// Adds a step.
+    /// Adds a step: before a release, which has to judge the rows that come out in the end.
     pub(super) fn add(self, step: Step) {
         let mut steps = self.steps();
-        steps.push(step);
+        let place = steps.iter().position(is_release).unwrap_or(steps.len());
+        steps.insert(place, step);
         self.apply(steps, move || self.draft.set(None));
     }
 
@@ -225,6 +231,11 @@ impl Desk {
             }
         });
     }
+}
+
+/// Whether a step generalises the table: no step that changes cells or rows may come after it.
+pub(super) fn is_release(step: &Step) -> bool {
+    matches!(step, Step::Release(_))
 }
 
 /// The name of a file without its endings.

@@ -87,11 +87,13 @@ impl Kind {
         match self {
             Self::Impute => "Mean, median, most frequent, a constant, or the nearest rows",
             Self::Outliers => "z-score, quartiles, isolation forest or local factor; keep, cap or drop",
-            Self::Filter => "Keep or drop rows by what a cell holds",
-            Self::DropColumns => "They do not leave this browser",
+            Self::Filter => {
+                "Keep or drop rows by what a cell holds; the sealed manifest keeps what you enter"
+            }
+            Self::DropColumns => "Their cells are not encrypted; the sealed manifest keeps their names",
             Self::Scale => "Standard, from 0 to 1, or robust",
             Self::Transform => "Logarithm, root, square, linear, limits",
-            Self::OneHot => "A column of 1 and 0 for each category",
+            Self::OneHot => "A column of 1 and 0 for each category, which the sealed manifest lists",
             Self::Bin => "Equally wide, equally full, or your own edges",
             Self::Split => "Drawn from a seed; later steps learn from training rows only",
             Self::Smote => "SMOTE makes up training rows of small classes",
