@@ -282,6 +282,14 @@ fn a_table_is_anonymised_to_k_5_with_the_figures_of_the_library() {
             browser.choose(&format!("vaguer-{column}"), vaguer).await?;
         }
         browser.choose("role-5", "sensitive").await?;
+        // A study has no name of its own accord, and a release does not pass over what identifies directly.
+        browser.click("add-release").await?;
+        let said = until("why there is no release", SOON, async || {
+            Ok(Some(browser.text("model-problem").await?).filter(|said| !said.is_empty()))
+        });
+        let said = said.await?;
+        ensure!(said.contains("mail"), "the page says: {said}");
+        refine::enter(&browser, &[("study", "trial 7")]).await?;
         browser.click("add-pseudonyms").await?;
         browser.wait_for("no-direct", LONG).await?;
 

@@ -9,6 +9,7 @@ mod roles;
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use veilsum_anonymise::pseudonym::Treatment;
 use veilsum_prepare::Step;
 
 use self::dashboard::Dashboard;
@@ -17,6 +18,7 @@ use self::pseudonyms::{Pseudonyms, pseudonym_defaults};
 use self::roles::Roles;
 use super::desk::Desk;
 use super::form::Values;
+use super::kind::names;
 use super::words;
 use super::working::Working;
 use crate::messages::refine::ColumnFindings;
@@ -89,6 +91,36 @@ impl Settings {
     }
 }
 
+/// The columns that identify directly and that the steps so far have neither taken out nor replaced, and how each would be.
+fn open_direct(desk: Desk, settings: Settings) -> Vec<(String, String)> {
+    let Some(open) = desk.table() else { return Vec::new() };
+    let present = names(open.table(), |_| true);
+    let replaced = |name: &String| {
+        open.recipe.steps.iter().any(|step| {
+            matches!(step, Step::Pseudonymise(step) if step.columns.iter()
+                .any(|treated| treated.column == *name && treated.treatment != Treatment::Keep))
+        })
+    };
+    let direct = settings.columns(|role| match role {
+        Role::Direct { treatment } => Some(treatment.clone()),
+        Role::Quasi(_) | Role::Sensitive => None,
+    });
+    direct.into_iter().filter(|(name, _)| present.contains(name) && !replaced(name)).collect()
+}
+
+/// What a release does not count, in a sentence; `None` where it counts all that is marked.
+fn uncounted(direct: &[(String, String)]) -> Option<String> {
+    let names: Vec<String> = direct.iter().map(|(name, _)| name.clone()).collect();
+    let still = if names.len() == 1 { "identifies" } else { "identify" };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} still {still} every row, and the figures of a release do not count that. Replace or leave out first what \
+             identifies directly.",
+            words::columns(&names)
+        )
+    })
+}
+
 /// The screen.
 #[component]
 pub(super) fn AnonymiseScreen() -> impl IntoView {
@@ -146,6 +178,9 @@ fn Outcome() -> impl IntoView {
                         {if is_applied { "What the release loses, and what it gives away" } else { "What it would lose, and what it would give away" }}
                     </h2>
                     <p class="hint wrap">{step}</p>
+                    {desk.settings.get().and_then(|settings| uncounted(&open_direct(desk, settings))).map(|sentence| view! {
+                        <p class="problem" data-testid="uncounted">{sentence}</p>
+                    })}
                     <Dashboard privacy class_sizes/>
                     {is_applied.then(|| view! {
                         <p class="actions">

@@ -5,7 +5,7 @@ use veilsum_prepare::Step;
 use veilsum_prepare::step::Release;
 use veilsum_prepare::step::release::{Generalise, Method, Model, QuasiIdentifier};
 
-use super::{Role, Settings, Vaguer};
+use super::{Role, Settings, Vaguer, open_direct, uncounted};
 use crate::refine::desk::{Desk, Work};
 use crate::refine::form::{Field, Fields, Input, Values};
 use crate::refine::words;
@@ -51,6 +51,11 @@ pub(super) fn ModelForm(settings: Settings) -> impl IntoView {
     };
     let add = move |_| {
         if let Some(step) = made() {
+            let open = untrack(|| uncounted(&open_direct(desk, settings)));
+            if open.is_some() {
+                problem.set(open);
+                return;
+            }
             let mut steps = without_release(desk.steps());
             steps.push(step);
             desk.apply(steps, || ());

@@ -6,7 +6,7 @@ use veilsum_prepare::Step;
 use veilsum_prepare::step::Pseudonymise;
 use veilsum_prepare::step::pseudonymise::Treated;
 
-use super::{Role, Settings};
+use super::{Role, Settings, open_direct};
 use crate::refine::desk::{Desk, Work};
 use crate::refine::form::{Field, Fields, Input, Values};
 use crate::refine::kind::names;
@@ -14,7 +14,7 @@ use crate::refine::words;
 use crate::ui::icon::{Icon, Symbol};
 
 pub(super) fn pseudonym_defaults() -> Values {
-    Values::default().with("study", "study 1").with("locale", "english").with("shift", "30")
+    Values::default().with("locale", "english").with("shift", "30")
 }
 
 /// The form.
@@ -29,21 +29,15 @@ pub(super) fn Pseudonyms(settings: Settings) -> impl IntoView {
         })
     });
     // What the steps so far have not taken out or replaced.
-    let left = Memo::new(move |_| {
-        let Some(open) = desk.table() else { return Vec::new() };
-        let present = names(open.table(), |_| true);
-        let replaced = |name: &String| {
-            open.recipe.steps.iter().any(|step| {
-                matches!(step, Step::Pseudonymise(step) if step.columns.iter().any(|treated| treated.column == *name))
-            })
-        };
-        direct.get().into_iter().filter(|(name, _)| present.contains(name) && !replaced(name)).collect()
-    });
+    let left = Memo::new(move |_| open_direct(desk, settings));
     let fields = Callback::new(move |_: Values| {
         let columns = desk.table().map(|open| names(open.table(), |_| true)).unwrap_or_default();
         vec![
             Field::new("study", "Study", Input::Text)
-                .hint("Files of the same study get the same pseudonyms; another study, others."),
+                .hint(
+                "A name of your choice. Files of the same study get the same pseudonyms, so that whoever has two of them can join \
+                 them: files for different people take different studies.",
+            ),
             Field::new(
                 "locale",
                 "Names from",
@@ -141,10 +135,15 @@ mod tests {
     fn every_treatment_that_can_be_chosen_is_one() {
         let columns =
             vec![("mail".to_owned(), "\"email\"".to_owned()), ("id".to_owned(), "\"identifier\"".to_owned())];
-        let Ok(Step::Pseudonymise(made)) = step(&pseudonym_defaults(), &columns) else { panic!("no step") };
+        let Ok(Step::Pseudonymise(made)) = step(&pseudonym_defaults().with("study", "trial 7"), &columns)
+        else {
+            panic!("no step")
+        };
         assert_eq!((made.columns.len(), made.shift_days), (2, 30));
         assert_eq!(made.columns[0].treatment, Treatment::Email);
+        assert!(step(&pseudonym_defaults(), &columns).unwrap_err().contains("Study"));
         assert!(step(&pseudonym_defaults().with("study", " "), &columns).unwrap_err().contains("Study"));
-        assert!(step(&pseudonym_defaults(), &[("a".to_owned(), "?".to_owned())]).is_err());
+        let unknown = [("a".to_owned(), "?".to_owned())];
+        assert!(step(&pseudonym_defaults().with("study", "s"), &unknown).unwrap_err().contains("“a”"));
     }
 }
