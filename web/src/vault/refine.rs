@@ -14,13 +14,13 @@ use veilsum_prepare::Recipe;
 use web_sys::Url;
 
 use self::window::Window;
-pub(crate) use self::words::in_words;
+pub(crate) use self::words::{in_words, taking_no_files};
 use crate::fault::sentence;
 use crate::messages::refine::{Ask, Reports, RowsHead, ShownRow, State, Told, Which};
 use crate::messages::{Encoded, Event, Fault, Reply, TableView};
 use crate::prepare_worker::What;
 use crate::vault::Vault;
-use crate::vault::prepare::{self, RowBlobs};
+use crate::vault::prepare;
 use crate::vault::processes::Work;
 use crate::vault::source::Source;
 use crate::vault::table::{self, Look, OpenTable, Profiled};
@@ -86,7 +86,7 @@ pub async fn perform(vault: &Rc<Vault>, ask: Ask) -> Result<Told, Fault> {
         Ask::Preview { recipe } => preview(vault, recipe).await,
         Ask::OpenRows(which) => open_rows(vault, which).await.map(Told::RowsHead),
         Ask::Rows { which, first, count } => rows(vault, which, first, count).map(Told::Rows),
-        Ask::SaveRows => save(vault),
+        Ask::SaveRows => save(vault).await,
         Ask::Findings => Ok(Told::Findings(open(vault)?.file.findings.clone())),
         Ask::Cancel => {
             vault.processes.stop(Work::Refining).await;
@@ -262,14 +262,15 @@ fn rows(vault: &Vault, which: Which, first: u64, count: u32) -> Result<Vec<Shown
     window.rows(first, count.min(MAX_SHOWN_ROWS))
 }
 
-/// The prepared rows under a name that says so.
-fn save(vault: &Vault) -> Result<Told, Fault> {
+/// The prepared rows under a name that says so, without formulas: the file is made for other people.
+async fn save(vault: &Vault) -> Result<Told, Fault> {
     let refining = open(vault)?;
     let window = refining.prepared_rows.borrow().clone();
     let window =
         window.ok_or_else(|| Fault::new("not-prepared", "The table has no steps yet. Add one first."))?;
-    let RowBlobs { cells, .. } = window.blobs();
-    let url = Url::create_object_url_with_blob(cells).map_err(|_| {
+    let process = vault.processes.begin(Work::Other);
+    let saved = window.without_formulas(&process).await?;
+    let url = Url::create_object_url_with_blob(&saved).map_err(|_| {
         Fault::new(
             "out-of-memory",
             "The browser has no space left for this. Close other tabs, then try again.",

@@ -4,12 +4,16 @@ use std::io::Cursor;
 
 use veilsum_table::Row;
 use veilsum_table::csv::FirstRow;
+use veilsum_table::csv_out::without_formula;
 use veilsum_table::read::TableReader;
+use web_sys::Blob;
 
+use crate::abort::Abort;
 use crate::messages::Fault;
 use crate::messages::refine::{RowsHead, ShownRow};
 use crate::prepare_worker::Made;
-use crate::rows_out::{ROWS_PER_OFFSET, as_written};
+use crate::rows_out::{ROWS_PER_OFFSET, RowsOut, as_written};
+use crate::time::Turn;
 use crate::vault::prepare::RowBlobs;
 use crate::vault::source::{Source, unreadable};
 
@@ -21,7 +25,6 @@ const NUMBER_BYTES: u64 = 4;
 /// Rows that any are shown of.
 #[derive(Debug)]
 pub(crate) struct Window {
-    blobs: RowBlobs,
     cells: Source,
     numbers: Source,
     header: Vec<String>,
@@ -32,17 +35,33 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new(blobs: RowBlobs, made: &Made) -> Self {
         Self {
-            cells: Source::from_blob(blobs.cells.clone()),
-            numbers: Source::from_blob(blobs.numbers.clone()),
-            blobs,
+            cells: Source::from_blob(blobs.cells),
+            numbers: Source::from_blob(blobs.numbers),
             header: made.header.clone(),
             offsets: made.offsets.clone(),
             row_count: made.row_count,
         }
     }
 
-    pub(crate) fn blobs(&self) -> &RowBlobs {
-        &self.blobs
+    /// All of them as CSV in which no cell is a formula.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the browser has no room left, or `abort` was used.
+    pub(crate) async fn without_formulas(&self, abort: &Abort) -> Result<Blob, Fault> {
+        let mut reader = TableReader::new(self.cells.reader(), &as_written(FirstRow::Names))?;
+        let mut out = RowsOut::new();
+        let (mut row, mut turn) = (Row::new(), Turn::begin());
+        let no_room = |reason: String| Fault::new("out-of-memory", &reason);
+        while reader.next_row(&mut row)? {
+            let cells: Vec<_> = row.cells().map(without_formula).collect();
+            out.push(0, cells.iter().map(|cell| &**cell)).map_err(no_room)?;
+            if turn.is_over() {
+                turn.pass().await;
+                abort.check()?;
+            }
+        }
+        let header: Vec<String> = self.header.iter().map(|name| without_formula(name).into_owned()).collect();
+        Ok(out.finish(&header).map_err(no_room)?.blob)
     }
 
     pub(crate) fn head(&self) -> RowsHead {

@@ -1,6 +1,6 @@
 //! What a manifest records of how a table was prepared, in sentences.
 
-use veilsum_prepare::Fitted;
+use veilsum_prepare::{Fitted, Step};
 use veilsum_protocol::manifest::{IdentifyingDecision, Manifest};
 
 /// The steps of a dataset and the decisions about columns that looked as if they said who people are.
@@ -8,15 +8,21 @@ pub(crate) fn in_words(manifest: &Manifest) -> Vec<String> {
     let steps = manifest.source.preparation.as_ref().map(|preparation| {
         let read = preparation.read_row_count;
         let names = Fitted::from_json(preparation.fitted.as_bytes()).map(|fitted| {
-            let names: Vec<&str> = fitted.recipe().steps.iter().map(veilsum_prepare::Step::name).collect();
+            let names: Vec<&str> = fitted.recipe().steps.iter().map(Step::name).collect();
             names.join(", ")
         });
         let names = names.unwrap_or_else(|_| "made by another version".to_owned());
         format!(
-            "Rows were prepared before they were encrypted ({names}): {} became {}. Files that are added are prepared with the \
-             same numbers.",
+            "Rows were prepared before they were encrypted ({names}): {} became {}. {}",
             counted(read),
-            counted(manifest.source.row_count)
+            counted(manifest.source.row_count),
+            match taking_no_files(manifest) {
+                Some(_) => "No files can be added.",
+                None => {
+                    "Files that are added are filled, scaled and capped with the same numbers; neighbours, outlier rows and \
+                     splits are found anew in each."
+                }
+            }
         )
     });
     let decisions = manifest.identifying.iter().map(|column| {
@@ -34,6 +40,14 @@ pub(crate) fn in_words(manifest: &Manifest) -> Vec<String> {
         format!("Column “{}” looked as if it said who people are: {rows}{original}.", column.name)
     });
     steps.into_iter().chain(decisions).collect()
+}
+
+/// The step for which a dataset takes no further files, if there is one: it would come out otherwise in each.
+pub(crate) fn taking_no_files(manifest: &Manifest) -> Option<&'static str> {
+    let preparation = manifest.source.preparation.as_ref()?;
+    let fitted = Fitted::from_json(preparation.fitted.as_bytes()).ok()?;
+    let mut steps = fitted.recipe().steps.iter();
+    steps.find(|step| matches!(step, Step::Release(_) | Step::Smote(_))).map(Step::name)
 }
 
 fn counted(rows: u64) -> String {

@@ -24,6 +24,7 @@ use crate::vault::keyring::Unlocked;
 use crate::vault::parquet;
 use crate::vault::prepare;
 use crate::vault::processes::{Process, Work};
+use crate::vault::refine::taking_no_files;
 use crate::vault::source::Source;
 use crate::vault::table::{self, Look, OpenTable};
 use crate::vault::twin::{self, check_same_file, read_options};
@@ -116,6 +117,16 @@ pub async fn add_columns(
 pub async fn append_rows(vault: &Rc<Vault>, dataset: DatasetId, file: File) -> Result<UploadSummary, Fault> {
     let growing = Growing::begin(vault, dataset).await?;
     let manifest = &growing.base.manifest;
+    if let Some(step) = taking_no_files(manifest) {
+        return Err(Fault::new(
+            "takes-no-files",
+            &format!(
+                "This dataset takes no further files: its rows went through the step “{step}”, which would find other groups or \
+                 make up other rows in each file. Prepare all rows together, and upload them as a dataset of their own. The \
+                 dataset is unchanged."
+            ),
+        ));
+    }
     let table = growing.profile(Source::from_file(file), &manifest.source).await?;
     if (0..manifest.batch_count())
         .filter_map(|batch| manifest.batch(batch))
