@@ -98,7 +98,16 @@ pub(crate) fn is_anonymised(recipe: &Recipe) -> bool {
     recipe.steps.iter().any(|step| match step {
         Step::Release(_) => true,
         Step::Pseudonymise(step) => step.columns.iter().any(|treated| treated.treatment != Treatment::Keep),
-        _ => false,
+        Step::Impute(_)
+        | Step::Outliers(_)
+        | Step::Scale(_)
+        | Step::Transform(_)
+        | Step::OneHot(_)
+        | Step::Bin(_)
+        | Step::Filter(_)
+        | Step::DropColumns(_)
+        | Step::Split(_)
+        | Step::Smote(_) => false,
     })
 }
 

@@ -59,7 +59,17 @@ impl Lineage {
                     match treated.treatment {
                         Treatment::Keep => {}
                         Treatment::Drop => self.remove(&treated.column),
-                        _ => self.hold(&treated.column, Held::Pseudonyms),
+                        Treatment::GivenName
+                        | Treatment::FamilyName
+                        | Treatment::FullName
+                        | Treatment::Email
+                        | Treatment::Phone
+                        | Treatment::Street
+                        | Treatment::City
+                        | Treatment::Postcode
+                        | Treatment::NationalNumber(_)
+                        | Treatment::Identifier
+                        | Treatment::Date(_) => self.hold(&treated.column, Held::Pseudonyms),
                     }
                 }
             }
