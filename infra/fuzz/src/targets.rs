@@ -383,7 +383,7 @@ fn recipe(bytes: &[u8]) {
 fn recipes() -> Vec<Vec<u8>> {
     let recipe = r#"{"format": "veilsum-recipe", "version": 1, "steps": [
         {"step": "impute", "columns": ["age"], "filling": {"kind": "nearest", "k": 5}},
-        {"step": "outliers", "columns": ["age"], "rule": {"kind": "z-score", "deviations": 3}, "action": "cap"},
+        {"step": "outliers", "columns": ["age"], "method": {"kind": "z-score", "threshold": 3.0}, "action": "cap"},
         {"step": "bin", "columns": ["age"], "edges": {"kind": "equal-width", "bins": 5}, "label": "number"},
         {"step": "scale", "columns": ["age"], "method": {"kind": "min-max", "low": 0, "high": 1}, "decimals": 3},
         {"step": "drop-columns", "columns": ["name"]}
