@@ -33,6 +33,9 @@ const OFFERS: [(Family, &str, &str, &str, &str); 3] = [
     ),
 ];
 
+/// No bound that is proposed is above this power of two.
+const MOST_BOUND_BITS: i32 = 49;
+
 /// What is typed and chosen.
 #[derive(Clone, Copy)]
 struct Form {
@@ -144,8 +147,12 @@ impl Form {
 /// At least eight times the largest number of the table, as a power of two: the rows of others may go far beyond it, and it
 /// says little about the table. Three bits of room are missed nowhere.
 fn proposed(largest: f64) -> f64 {
-    let powers = (-20..50).map(|exponent| 2.0_f64.powi(exponent));
-    powers.clone().find(|bound| *bound >= 8.0 * largest && largest > 0.0).unwrap_or(1.0)
+    if largest <= 0.0 {
+        return 1.0;
+    }
+    let mut powers = (-20..MOST_BOUND_BITS).map(|exponent| 2.0_f64.powi(exponent));
+    // A column of larger numbers is refused with the terms.
+    powers.find(|bound| *bound >= 8.0 * largest).unwrap_or_else(|| 2.0_f64.powi(MOST_BOUND_BITS))
 }
 
 /// The form.
@@ -469,7 +476,9 @@ mod tests {
 
     #[test]
     fn proposed_bounds_leave_room_and_are_powers_of_two() {
-        for (largest, bound) in [(0.0, 1.0), (1.0, 8.0), (224.0, 2_048.0), (0.03, 0.25), (1e20, 1.0)] {
+        for (largest, bound) in
+            [(0.0, 1.0), (1.0, 8.0), (224.0, 2_048.0), (0.03, 0.25), (1e20, 2.0_f64.powi(49))]
+        {
             assert_eq!(proposed(largest), bound, "{largest}");
         }
     }
