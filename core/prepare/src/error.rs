@@ -371,9 +371,9 @@ pub enum StepError {
         /// The row.
         row: u64,
     },
-    /// A cell is no date like the others.
+    /// A cell is no date or time like the others.
     #[error(
-        "row {row} of column “{column}” is no date in the form of the others. Correct it, or filter the row out."
+        "row {row} of column “{column}” is no date or time like the others. Correct it, or filter the row out."
     )]
     NotADate {
         /// The column.

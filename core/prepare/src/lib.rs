@@ -22,6 +22,7 @@ pub mod synthetic;
 
 pub use error::{PrepareError, RecipeError, StepError};
 pub use fitted::{Fitted, Learnt};
+pub use moment::spelt;
 pub use recipe::Recipe;
 pub use report::StepReport;
 pub use runner::{Pass, Prepared, Runner};

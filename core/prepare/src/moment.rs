@@ -1,27 +1,30 @@
 //! Dates and times that a step has computed, spelt like those of their column.
 
+use veilsum_anonymise::date::DateFormat;
 use veilsum_table::calendar::{SECONDS_PER_DAY, days_of, iso_date, iso_time};
 use veilsum_table::types::{ColumnType, DateOrder};
 
-/// How many units of the numbers of dates are a day; `None` if a column holds no dates.
-pub(crate) fn units_of_a_day(kind: &ColumnType) -> Option<f64> {
-    if matches!(kind, ColumnType::Date { .. }) {
-        Some(1.0)
-    } else if matches!(kind, ColumnType::DateTime { .. }) {
-        Some(SECONDS_PER_DAY as f64)
-    } else {
-        None
-    }
-}
-
 /// Whether the numbers of a column stand for dates or times.
 pub(crate) fn is_moment(kind: &ColumnType) -> bool {
-    *kind == ColumnType::Time || units_of_a_day(kind).is_some()
+    *kind == ColumnType::Time || form_of(kind).is_some()
+}
+
+/// How the dates of a column are written, as the crate of anonymisation says it; `None` if a column holds none.
+pub(crate) fn form_of(kind: &ColumnType) -> Option<DateFormat> {
+    let (ColumnType::Date { order } | ColumnType::DateTime { order }) = kind else { return None };
+    Some(match order {
+        DateOrder::YearMonthDay => DateFormat::YearMonthDay,
+        DateOrder::DayMonthYear => DateFormat::DayMonthYear,
+        DateOrder::MonthDayYear => DateFormat::MonthDayYear,
+    })
 }
 
 /// The date or time that a number of the column stands for, in the column's order; days and seconds are rounded.
 /// `None` for other columns, and outside of the years 1 to 9999.
-pub(crate) fn spelt(kind: &ColumnType, number: f64) -> Option<String> {
+///
+/// Dates are days since 1970-01-01, dates with a time seconds since then, and times seconds since midnight.
+#[must_use]
+pub fn spelt(kind: &ColumnType, number: f64) -> Option<String> {
     match kind {
         ColumnType::Date { order } => date(*order, whole(number)?),
         ColumnType::DateTime { order } => {

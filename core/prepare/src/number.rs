@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use veilsum_table::decimal::Decimal;
 use veilsum_table::types::ColumnType;
+
+use crate::moment::{is_moment, spelt};
 
 /// Most decimals that a step may write: more are beyond what a 64-bit float of everyday size holds.
 pub const MAX_DECIMALS: u8 = 15;
@@ -26,8 +29,10 @@ pub(crate) enum Reading {
     Plain,
     /// Names made of digits are no numbers.
     Text,
-    /// Days or seconds as numbers, or still as they are written.
+    /// Plain decimals, or still as amounts, per cent, yes and no are written.
     Typed(ColumnType),
+    /// Dates and times as they are written: a number among them is none.
+    Moment(ColumnType),
 }
 
 impl Reading {
@@ -36,8 +41,18 @@ impl Reading {
             Self::Plain
         } else if *column == ColumnType::Identifier {
             Self::Text
+        } else if is_moment(column) {
+            Self::Moment(column.clone())
         } else {
             Self::Typed(column.clone())
+        }
+    }
+
+    /// The text of a computed number: a date or time, or as [`write`] has it.
+    pub(crate) fn write(&self, number: f64, decimals: u8, room: &mut String) {
+        match self {
+            Self::Moment(column) if let Some(text) = spelt(column, number) => *room = text,
+            Self::Moment(_) | Self::Typed(_) | Self::Plain | Self::Text => write(number, decimals, room),
         }
     }
 
@@ -49,9 +64,8 @@ impl Reading {
         let number = match self {
             Self::Text => None,
             Self::Plain => plain(cell),
-            Self::Typed(column) => {
-                plain(cell).or_else(|| column.number(cell).map(veilsum_table::decimal::Decimal::to_f64))
-            }
+            Self::Typed(column) => plain(cell).or_else(|| column.number(cell).map(Decimal::to_f64)),
+            Self::Moment(column) => column.number(cell).map(Decimal::to_f64),
         };
         number.map_or(Cell::Text, Cell::Number)
     }
@@ -185,7 +199,6 @@ pub(crate) fn written(number: f64, decimals: u8) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use veilsum_table::decimal::Decimal;
     use veilsum_table::types::DateOrder;
 
     use super::*;
@@ -200,10 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn reads_dates_as_days_however_they_come() {
+    fn reads_dates_and_takes_no_number_for_one() {
         let reading = Reading::of(&ColumnType::Date { order: DateOrder::YearMonthDay });
         assert_eq!(reading.read("2024-02-29"), Cell::Number(19_782.0));
-        assert_eq!(reading.read("19782"), Cell::Number(19_782.0));
+        assert_eq!(reading.read("2024"), Cell::Text);
+        let mut room = String::new();
+        reading.write(19_782.4, 6, &mut room);
+        assert_eq!(room, "2024-02-29");
         assert_eq!(Reading::of(&ColumnType::Identifier).read("0123"), Cell::Text);
         assert_eq!(Reading::Plain.read(" \u{a0}"), Cell::Missing);
     }

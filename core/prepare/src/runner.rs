@@ -5,7 +5,6 @@
 //! change the rows on their way out. From the first step on that needs all rows at once, rows are held in memory and
 //! the rest is done there when the last pass ends.
 
-mod outlet;
 mod passes;
 mod slot;
 
@@ -14,7 +13,7 @@ use std::fmt;
 use veilsum_anonymise::pseudonym::StudySecret;
 use veilsum_table::types::ColumnType;
 
-use self::outlet::Outlet;
+use self::passes::Lesson;
 use self::slot::Slot;
 use crate::error::{PrepareError, StepError};
 use crate::fitted::{Fitted, Learnt};
@@ -68,8 +67,8 @@ pub struct Runner {
     schemas: Vec<Schema>,
     /// Steps at work, as far as their columns are known.
     slots: Vec<Slot>,
-    /// Steps that learn in each pass but the last.
-    learners: Vec<Vec<usize>>,
+    /// The passes but the last, in which steps learn.
+    lessons: Vec<Lesson>,
     /// The first step that needs all rows at once.
     whole_from: usize,
     /// The pass that is made or comes next, from 0.
@@ -83,7 +82,6 @@ pub struct Runner {
     held: Vec<Row>,
     /// Bytes that they take.
     held_bytes: usize,
-    outlet: Outlet,
     rows_of_pass: u64,
     rows_of_first: Option<u64>,
 }
@@ -98,9 +96,8 @@ enum State {
 
 impl Runner {
     /// A recipe at work on a table with these columns. Cells are plain decimals (such as
-    /// [`veilsum_table::types::Converter`] gives), text, or blank; dates and times are as they are written, or as numbers
-    /// of days and seconds. Those of columns that are still dates or times in the end come out as dates and times.
-    /// Pseudonyms need the `secret`.
+    /// [`veilsum_table::types::Converter`] gives), text, or blank; dates and times stay as they are written, and those
+    /// that a step computes are spelt like them. Pseudonyms need the `secret`.
     ///
     /// # Errors
     /// [`PrepareError`] if a step does not fit the columns that it meets.
@@ -146,14 +143,14 @@ impl Runner {
         }
         let whole_from =
             recipe.steps.iter().position(|step| step.row_limit().is_some()).unwrap_or(recipe.steps.len());
-        let learners = passes::of(&recipe.steps[..whole_from], &given);
+        let lessons = passes::of(&recipe.steps[..whole_from], &given);
         let mut runner = Self {
             recipe: recipe.clone(),
             given,
             context,
             schemas: vec![first],
             slots: Vec::new(),
-            learners,
+            lessons,
             whole_from,
             pass: 0,
             state: State::Between,
@@ -161,7 +158,6 @@ impl Runner {
             spare: Vec::new(),
             held: Vec::new(),
             held_bytes: 0,
-            outlet: Outlet::default(),
             rows_of_pass: 0,
             rows_of_first: None,
         };
@@ -177,7 +173,7 @@ impl Runner {
         self.state = State::Reading;
         self.rows_of_pass = 0;
         self.slots.iter_mut().for_each(Slot::restart);
-        let of = self.learners.len() + 1;
+        let of = self.lessons.len() + 1;
         Some(Pass { number: self.pass + 1, of, writes_rows: self.pass + 1 == of })
     }
 
@@ -250,7 +246,7 @@ impl Runner {
 
     /// Puts the steps of the coming pass to work.
     fn get_ready(&mut self) -> Result<(), PrepareError> {
-        match self.learners.get(self.pass).and_then(|learners| learners.last()) {
+        match self.lessons.get(self.pass).and_then(|lesson| lesson.learners.last()) {
             Some(last) => self.build(last + 1),
             None => {
                 self.build(self.whole_from)?;
@@ -258,9 +254,6 @@ impl Runner {
                 for at in 0..self.whole_from {
                     let columns = (&self.schemas[at], &self.schemas[at + 1]);
                     self.slots[at].watch(&self.recipe.steps[at], columns, detail);
-                }
-                if self.whole_from == self.recipe.steps.len() {
-                    self.outlet = Outlet::of(&self.schemas[self.whole_from]);
                 }
                 Ok(())
             }
@@ -293,8 +286,12 @@ impl Runner {
     fn run_batch(&mut self, out: &mut dyn FnMut(&[String])) -> Result<(), PrepareError> {
         let mut rows = std::mem::take(&mut self.batch);
         let steps = &self.recipe.steps;
-        if let Some(last) = self.learners.get(self.pass).and_then(|learners| learners.last()) {
-            for (at, slot) in self.slots.iter_mut().enumerate().take(last + 1) {
+        if let Some(Lesson { learners, passed_over }) = self.lessons.get(self.pass) {
+            let until = learners.last().map_or(0, |last| last + 1);
+            for (at, slot) in self.slots.iter_mut().enumerate().take(until) {
+                if passed_over.contains(&at) {
+                    continue;
+                }
                 slot.learn_or_pass(&mut rows).map_err(|fault| fault_of(at, &steps[at], fault))?;
             }
         } else {
@@ -307,7 +304,7 @@ impl Runner {
                 self.held.append(&mut rows);
                 check_room(self.whole_from, &steps[self.whole_from], self.held.len(), self.held_bytes)?;
             }
-            self.outlet.emit(&mut rows, out);
+            rows.iter().for_each(|row| out(&row.cells));
         }
         self.spare.append(&mut rows);
         self.batch = rows;
@@ -319,8 +316,8 @@ impl Runner {
         if before != self.rows_of_pass {
             return Err(PrepareError::RowsChanged { before, now: self.rows_of_pass });
         }
-        if self.pass < self.learners.len() {
-            for at in std::mem::take(&mut self.learners[self.pass]) {
+        if let Some(lesson) = self.lessons.get(self.pass) {
+            for at in lesson.learners.iter().copied() {
                 self.slots[at].settle().map_err(|fault| fault_of(at, &self.recipe.steps[at], fault))?;
             }
             for at in 0..self.slots.len() {
@@ -349,8 +346,7 @@ impl Runner {
             slot.watch(step, (&self.schemas[at], &self.schemas[at + 1]), slot::detail(&self.recipe.steps));
             slot.run(&mut rows).map_err(fault)?;
         }
-        self.outlet = Outlet::of(&self.schemas[self.recipe.steps.len()]);
-        self.outlet.emit(&mut rows, out);
+        rows.iter().for_each(|row| out(&row.cells));
         self.state = State::Done;
         Ok(())
     }

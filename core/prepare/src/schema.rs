@@ -110,8 +110,23 @@ impl Schema {
 }
 
 impl Column {
-    /// Writes a number into the cell; one that is none, or too large for any table, is refused.
+    /// Writes a value of the column into the cell: a date or time is spelt as one.
     pub(crate) fn write(
+        &self,
+        row: &mut Row,
+        value: f64,
+        decimals: u8,
+        room: &mut String,
+        notes: &mut Notes,
+    ) -> Result<(), StepError> {
+        self.check(row, value)?;
+        self.reading.write(value, decimals, room);
+        notes.changed(row.set(self.at, room));
+        Ok(())
+    }
+
+    /// Writes a number into the cell.
+    pub(crate) fn write_number(
         &self,
         row: &mut Row,
         number: f64,
@@ -119,12 +134,18 @@ impl Column {
         room: &mut String,
         notes: &mut Notes,
     ) -> Result<(), StepError> {
-        if !number::is_writable(number) {
-            return Err(StepError::Undefined { column: self.name.clone(), row: row.number });
-        }
+        self.check(row, number)?;
         number::write(number, decimals, room);
         notes.changed(row.set(self.at, room));
         Ok(())
+    }
+
+    /// Refuses what is no number, or too large for any table.
+    fn check(&self, row: &Row, number: f64) -> Result<(), StepError> {
+        if number::is_writable(number) {
+            return Ok(());
+        }
+        Err(StepError::Undefined { column: self.name.clone(), row: row.number })
     }
 
     /// The number in a cell; `None` if it is missing.
@@ -132,7 +153,15 @@ impl Column {
         match self.reading.read(&row.cells[self.at]) {
             Cell::Missing => Ok(None),
             Cell::Number(number) => Ok(Some(number)),
-            Cell::Text => Err(StepError::NotANumber { column: self.name.clone(), row: row.number }),
+            Cell::Text => {
+                let (column, row) = (self.name.clone(), row.number);
+                Err(match self.reading {
+                    Reading::Moment(_) => StepError::NotADate { column, row },
+                    Reading::Plain | Reading::Text | Reading::Typed(_) => {
+                        StepError::NotANumber { column, row }
+                    }
+                })
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use veilsum_table::survey::Histogram;
+use veilsum_table::types::ColumnType;
 
 use crate::number::trimmed;
 use crate::number::{Cell, Reading};
@@ -31,8 +32,11 @@ pub struct ColumnSummary {
     pub count: u64,
     /// Cells that are.
     pub missing: u64,
-    /// `None` if there is anything else than numbers, or nothing.
+    /// `None` if there is anything else than numbers, or nothing. Of dates and times they are days and seconds.
     pub numbers: Option<NumberSummary>,
+    /// The type of a column of dates or times: [`crate::spelt`] says what its numbers are.
+    #[serde(default)]
+    pub moments: Option<ColumnType>,
     /// Different cells, as they are written; `None` for more than 1,000, or where one is longer than 120 bytes.
     pub distinct: Option<u64>,
     /// At most ten, the most frequent first; of equally frequent ones in alphabetical order. Empty where different ones
@@ -191,7 +195,11 @@ impl Summary {
             .collect();
         most_frequent.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
         most_frequent.truncate(NAMED_CELLS);
-        ColumnSummary { count: self.count, missing: self.missing, numbers, distinct, most_frequent }
+        let moments = match self.reading {
+            Reading::Moment(kind) => Some(kind),
+            Reading::Typed(_) | Reading::Plain | Reading::Text => None,
+        };
+        ColumnSummary { count: self.count, missing: self.missing, numbers, moments, distinct, most_frequent }
     }
 }
 

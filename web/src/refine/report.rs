@@ -1,9 +1,10 @@
 //! What a step did: columns before and after, what was flagged, classes, what to look at.
 
 use leptos::prelude::*;
-use veilsum_prepare::StepReport;
 use veilsum_prepare::report::{Classes, ColumnChange, FlaggedRow};
 use veilsum_prepare::summary::{ColumnSummary, NumberSummary};
+use veilsum_prepare::{StepReport, spelt};
+use veilsum_table::types::ColumnType;
 
 use super::words;
 use crate::ui::chart::scale::{full, short};
@@ -48,6 +49,8 @@ fn Change(place: usize, change: ColumnChange) -> impl IntoView {
     let ColumnChange { name, before, after } = change;
     let numbers =
         |summary: &Option<ColumnSummary>| summary.as_ref().and_then(|summary| summary.numbers.clone());
+    let moments =
+        |summary: &Option<ColumnSummary>| summary.as_ref().and_then(|summary| summary.moments.clone());
     let (of_before, of_after) = (numbers(&before), numbers(&after));
     let what = match (&before, &after) {
         (None, Some(_)) => "made by this step",
@@ -59,8 +62,8 @@ fn Change(place: usize, change: ColumnChange) -> impl IntoView {
     let charts = is_numeric.then(|| {
         view! {
             <div class="refine-pair">
-                {of_before.clone().map(|numbers| view! { <Bars numbers label="Before"/> })}
-                {of_after.clone().map(|numbers| view! { <Bars numbers label="After"/> })}
+                {of_before.clone().map(|numbers| view! { <Bars numbers moments=moments(&before) label="Before"/> })}
+                {of_after.clone().map(|numbers| view! { <Bars numbers moments=moments(&after) label="After"/> })}
             </div>
         }
     });
@@ -82,7 +85,7 @@ fn Change(place: usize, change: ColumnChange) -> impl IntoView {
                 </tbody>
             </table>
             {names}
-            {about.then(|| view! { <p class="hint">"Quartiles are approximate: there are more than 10,000 values."</p> })}
+            {about.then(|| view! { <p class="hint">"Quartiles and bars are approximate: the column has more values than are sorted."</p> })}
         </figure>
     }
 }
@@ -93,6 +96,9 @@ struct Figure {
     text: String,
     full: String,
 }
+
+/// A figure that is no place among the values.
+const SPREAD: &str = "Std. deviation";
 
 type Counted = (&'static str, fn(&ColumnSummary) -> Option<u64>);
 type Measured = (&'static str, fn(&NumberSummary) -> f64);
@@ -109,7 +115,7 @@ fn figures(
     ];
     let numbers: [Measured; 7] = [
         ("Mean", |numbers| numbers.mean),
-        ("Std. deviation", |numbers| numbers.deviation),
+        (SPREAD, |numbers| numbers.deviation),
         ("Minimum", |numbers| numbers.min),
         ("First quartile", |numbers| numbers.first_quartile),
         ("Median", |numbers| numbers.median),
@@ -120,16 +126,24 @@ fn figures(
         let number = summary.and_then(of).map(count).unwrap_or_default();
         Figure { text: number.clone(), full: number }
     };
-    let measured = |summary: Option<&ColumnSummary>, of: fn(&NumberSummary) -> f64| {
-        let number = summary.and_then(|summary| summary.numbers.as_ref()).map(of);
-        number.map_or_else(Figure::default, |number| Figure { text: short(number), full: full(number) })
+    let measured = |summary: Option<&ColumnSummary>, label: &str, of: fn(&NumberSummary) -> f64| {
+        let Some(summary) = summary else { return Figure::default() };
+        let Some(number) = summary.numbers.as_ref().map(of) else { return Figure::default() };
+        // A spread is no moment.
+        let moments = summary.moments.as_ref().filter(|_| label != SPREAD);
+        match moments.and_then(|moments| spelt(moments, number)) {
+            Some(text) => Figure { text, full: full(number) },
+            None => Figure { text: short(number), full: full(number) },
+        }
     };
     let mut rows: Vec<_> =
         counts.into_iter().map(|(label, of)| (label, counted(before, of), counted(after, of))).collect();
     let is_numeric = [before, after].into_iter().flatten().any(|summary| summary.numbers.is_some());
     if is_numeric {
         rows.extend(
-            numbers.into_iter().map(|(label, of)| (label, measured(before, of), measured(after, of))),
+            numbers
+                .into_iter()
+                .map(|(label, of)| (label, measured(before, label, of), measured(after, label, of))),
         );
     }
     rows
@@ -137,7 +151,11 @@ fn figures(
 
 /// A small histogram.
 #[component]
-fn Bars(numbers: NumberSummary, label: &'static str) -> impl IntoView {
+fn Bars(numbers: NumberSummary, moments: Option<ColumnType>, label: &'static str) -> impl IntoView {
+    let edge = |number: f64| {
+        moments.as_ref().and_then(|moments| spelt(moments, number)).unwrap_or_else(|| short(number))
+    };
+    let (low, high) = (edge(numbers.min), edge(numbers.max));
     let histogram = &numbers.histogram;
     let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
     let width = 100.0 / histogram.counts.len().max(1) as f64;
@@ -147,12 +165,7 @@ fn Bars(numbers: NumberSummary, label: &'static str) -> impl IntoView {
         .enumerate()
         .map(|(at, count)| (at as f64 * width, 40.0 * *count as f64 / most as f64))
         .collect();
-    let said = format!(
-        "{label}: from {} to {}, most rows in one bar {}",
-        short(numbers.min),
-        short(numbers.max),
-        count(most)
-    );
+    let said = format!("{label}: from {} to {}, most rows in one bar {}", low, high, count(most));
     view! {
         <div class="refine-bars">
             <span class="hint">{label}</span>
@@ -161,7 +174,7 @@ fn Bars(numbers: NumberSummary, label: &'static str) -> impl IntoView {
                     <rect x=x.to_string() y=(40.0 - height).to_string() width=(width * 0.9).to_string() height=height.to_string()/>
                 }).collect_view()}
             </svg>
-            <span class="refine-range hint"><span>{short(numbers.min)}</span><span>{short(numbers.max)}</span></span>
+            <span class="refine-range hint"><span>{low}</span><span>{high}</span></span>
         </div>
     }
 }

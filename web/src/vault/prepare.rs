@@ -1,6 +1,7 @@
 //! Rows that are prepared: by a worker of their own, pass by pass, into blobs that the browser keeps.
 
 use js_sys::{Array, Uint8Array};
+use veilsum_prepare::{Fitted, Recipe, Step};
 use veilsum_protocol::manifest::Preparation;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -54,11 +55,11 @@ pub(crate) async fn run(
     told: impl Fn(Progress) + 'static,
 ) -> Result<Outcome, Fault> {
     let rows = source.rows();
+    let draws_pseudonyms = draws_pseudonyms(&what);
     let task =
         Task { options: options.clone(), file: rows.map(|rows| (rows.head().clone(), rows.sha256())), what };
     let task = serde_json::to_string(&task).map_err(|error| not_started(&error.to_string()))?;
-    // Pseudonyms are drawn under it; a table without pseudonyms has no use for it, and the worker is told so by the recipe.
-    let secret = vault.unlocked().ok().map(|unlocked| unlocked.keyring.pseudonym_secret());
+    let secret = if draws_pseudonyms { Some(vault.unlocked()?.keyring.pseudonym_secret()) } else { None };
     let parcel = parcel(source.blob(), rows.map(DerivedRows::blob), &task, secret.as_ref());
     let watch = Stopwatch::start();
     let total = source.size_bytes();
@@ -87,6 +88,18 @@ pub(crate) async fn again(
     let source = source.unprepared();
     let what = What::Again { fitted: preparation.fitted.clone() };
     Ok(run(vault, &source, options, what, abort, told).await?.into_source(source))
+}
+
+/// Whether the secret of pseudonyms is needed; a recipe that cannot be read is refused by the worker.
+fn draws_pseudonyms(what: &What) -> bool {
+    let recipe = match what {
+        What::Copy => return false,
+        What::Prepare { recipe, .. } => Recipe::from_json(recipe.as_bytes()).ok(),
+        What::Again { fitted } => {
+            Fitted::from_json(fitted.as_bytes()).ok().map(|fitted| fitted.recipe().clone())
+        }
+    };
+    recipe.is_some_and(|recipe| recipe.steps.iter().any(|step| matches!(step, Step::Pseudonymise(_))))
 }
 
 fn parcel(file: &Blob, rows: Option<&Blob>, task: &str, secret: Option<&Zeroizing<[u8; 32]>>) -> JsValue {

@@ -247,8 +247,8 @@ async fn open_rows(vault: &Rc<Vault>, which: Which) -> Result<RowsHead, Fault> {
     if which == Which::Prepared {
         return Err(Fault::new("not-prepared", "The table has no steps yet. Add one on the page “Clean”."));
     }
-    vault.processes.stop(Work::Refining).await;
-    let process = vault.processes.begin(Work::Refining);
+    // Steps that are on their way go on beside it.
+    let process = vault.processes.begin(Work::Reading);
     let file = &refining.file;
     let tell = Rc::clone(&vault.tell);
     let told = move |progress| tell(Event::Refining(progress));

@@ -45,13 +45,22 @@ fn key(sha256: Digest, preparation: Option<&Preparation>) -> RowsKey {
     (sha256, preparation.map(|preparation| Digest::of(preparation.fitted.as_bytes())))
 }
 
+/// Whether rows are of the same file as `newest`, prepared in another way: the browser need not keep both, as they can be
+/// made again.
+fn is_replaced(known: RowsKey, newest: RowsKey) -> bool {
+    newest.1.is_some() && known.0 == newest.0 && known.1.is_some() && known.1 != newest.1
+}
+
 impl Twins {
     /// Keeps a table that was just profiled.
     pub fn remember(&self, table: &Rc<OpenTable>) {
         let skip_ragged_rows = table.profile.skipped.row_count > 0;
         let options = ReadOptions { skip_ragged_rows, ..table.options.clone() };
         let key = key(table.sha256, table.source.preparation());
-        self.profiled.borrow_mut().insert((key, options), Rc::clone(table));
+        let mut profiled = self.profiled.borrow_mut();
+        profiled.retain(|(known, _), _| !is_replaced(*known, key));
+        profiled.insert((key, options), Rc::clone(table));
+        drop(profiled);
         self.keep_source(table.sha256, &table.source);
     }
 
@@ -59,8 +68,10 @@ impl Twins {
     pub fn keep_source(&self, sha256: Digest, source: &Source) {
         let mut sources = self.sources.borrow_mut();
         // The file itself, too: another recipe may be asked for.
+        let newest = key(sha256, source.preparation());
+        sources.retain(|known, _| !is_replaced(*known, newest));
         sources.insert(key(sha256, None), source.clone().unprepared());
-        sources.insert(key(sha256, source.preparation()), source.clone());
+        sources.insert(newest, source.clone());
     }
 
     /// Whether this vault has the file that a batch of rows was made of.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
-use crate::number::{self, USUAL_DECIMALS};
+use crate::number::{Reading, USUAL_DECIMALS};
 use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::Row;
@@ -129,7 +129,9 @@ struct Binner {
 
 impl Binner {
     fn go_by(&mut self, edges: Vec<Vec<f64>>) {
-        self.labels = edges.iter().map(|edges| labels(edges, self.step.label)).collect();
+        let columns = self.columns.iter().zip(&edges);
+        self.labels =
+            columns.map(|(column, edges)| labels(edges, self.step.label, &column.reading)).collect();
         self.edges = Some(edges);
     }
 
@@ -185,12 +187,16 @@ fn without_narrow(edges: Vec<f64>) -> Vec<f64> {
     kept
 }
 
-fn labels(edges: &[f64], label: Label) -> Vec<String> {
+fn labels(edges: &[f64], label: Label, reading: &Reading) -> Vec<String> {
     let bins = edges.len().saturating_sub(1);
     let text = |at: usize| match label {
         Label::Number => at.to_string(),
         Label::Interval => {
-            let [low, high] = [at, at + 1].map(|at| number::written(edges[at], USUAL_DECIMALS));
+            let [low, high] = [at, at + 1].map(|at| {
+                let mut text = String::new();
+                reading.write(edges[at], USUAL_DECIMALS, &mut text);
+                text
+            });
             format!("[{low}, {high}{}", if at + 1 == bins { "]" } else { ")" })
         }
     };

@@ -195,17 +195,23 @@ impl Statistic {
 
     fn finish(self, column: &Column, decimals: u8, notes: &mut Notes) -> Option<String> {
         match self {
-            Self::Mean(moments) => moments.mean().map(|mean| number::written(mean, decimals)),
+            Self::Mean(moments) => moments.mean().map(|mean| written(column, mean, decimals)),
             Self::Median(quantiles) => {
                 let mut ranked = quantiles.finish();
                 if ranked.is_approximate() {
                     notes.warn(Warning::Approximate { column: column.name.clone() });
                 }
-                ranked.at(0.5).map(|median| number::written(median, decimals))
+                ranked.at(0.5).map(|median| written(column, median, decimals))
             }
             Self::MostFrequent { counts, .. } => most_frequent(counts),
         }
     }
+}
+
+fn written(column: &Column, value: f64, decimals: u8) -> String {
+    let mut text = String::new();
+    column.reading.write(value, decimals, &mut text);
+    text
 }
 
 /// The most frequent cell; of equally frequent ones the smallest.

@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::date::DateFormat;
 use veilsum_anonymise::pseudonym::{Locale, Person, Pseudonymiser, StudyKey, Treatment};
-use veilsum_table::types::ColumnType;
 
 use crate::error::StepError;
 use crate::fitted::Learnt;
-use crate::moment::units_of_a_day;
-use crate::number;
+use crate::moment::form_of;
 use crate::row::{Row, SHOWN_BYTES, is_missing};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
@@ -110,12 +108,11 @@ impl Pseudonymise {
         let mut columns = Vec::new();
         for (at, treated) in self.columns.iter().enumerate() {
             let column = schema.column(&treated.column)?;
-            let kind = schema.types[column.at].clone();
-            let forms = match (treated.treatment, known.and_then(|forms| forms[at])) {
-                (Treatment::Date(Some(form)), _) | (_, Some(form)) => vec![form],
-                _ => FORMS.to_vec(),
-            };
-            columns.push(Faked { column, kind, treatment: treated.treatment, forms, made: HashMap::new() });
+            let chosen = if let Treatment::Date(form) = treated.treatment { form } else { None };
+            let learnt = known.and_then(|forms| forms[at]);
+            let said = chosen.or(learnt).or_else(|| form_of(&schema.types[column.at]));
+            let forms = said.map_or_else(|| FORMS.to_vec(), |form| vec![form]);
+            columns.push(Faked { column, treatment: treated.treatment, forms, made: HashMap::new() });
         }
         let person = schema.columns(&self.person)?;
         let fakes = Pseudonymiser::new(key, self.locale);
@@ -144,7 +141,6 @@ struct Faker {
 /// A column and its fakes.
 struct Faked {
     column: Column,
-    kind: ColumnType,
     treatment: Treatment,
     /// Forms that all dates so far have.
     forms: Vec<DateFormat>,
@@ -153,16 +149,7 @@ struct Faked {
 }
 
 impl Faked {
-    /// What the number of a date is that the table has already read, and how many of its units are a day.
-    fn counted(&self, cell: &str) -> Option<(f64, f64)> {
-        let units = units_of_a_day(&self.kind)?;
-        number::plain(cell.trim()).map(|number| (number, units))
-    }
-
     fn shifted(&self, cell: &str, days: i64, row: u64) -> Result<String, StepError> {
-        if let Some((number, units)) = self.counted(cell) {
-            return Ok(number::written(number + days as f64 * units, 9));
-        }
         let shifted = self.forms.first().and_then(|form| form.shift(cell, days));
         shifted.ok_or_else(|| StepError::NotADate { column: self.column.name.clone(), row })
     }
@@ -208,7 +195,7 @@ impl Stage for Faker {
         for faked in self.columns.iter_mut().filter(|faked| faked.treatment == Treatment::Date(None)) {
             for row in rows {
                 let cell = &row.cells[faked.column.at];
-                if is_missing(cell) || faked.counted(cell).is_some() {
+                if is_missing(cell) {
                     continue;
                 }
                 faked.forms.retain(|form| form.days(cell).is_some());

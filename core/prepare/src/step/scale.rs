@@ -173,7 +173,7 @@ impl Stage for Scaler {
             for (column, line) in self.columns.iter().zip(lines) {
                 if let Some(number) = column.number(row)? {
                     let scaled = (number - line.centre.0) / line.scale.0 + line.offset.0;
-                    column.write(row, scaled, self.step.decimals, &mut self.room, notes)?;
+                    column.write_number(row, scaled, self.step.decimals, &mut self.room, notes)?;
                 }
             }
         }

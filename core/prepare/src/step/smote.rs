@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::nearest::Points;
-use crate::number::{self, USUAL_DECIMALS};
+use crate::number::USUAL_DECIMALS;
 use crate::random;
 use crate::report::{ClassCount, Classes};
 use crate::row::{Row, as_count};
@@ -171,7 +171,7 @@ impl Maker {
             let draw = Draw::at_random(points.len(), k, rng);
             let mut row = Row { number: 0, is_test: false, cells: vec![String::new(); self.width] };
             for (column, value) in self.features.iter().zip(points.numbers_at(draw, &neighbours)) {
-                number::write(value, self.step.decimals, &mut row.cells[column.at]);
+                column.reading.write(value, self.step.decimals, &mut row.cells[column.at]);
             }
             let codes = points.categories_at(draw.row, &neighbours, |equal| random::index(rng, equal));
             for ((column, names), code) in self.categories.iter().zip(&names).zip(codes) {

@@ -141,7 +141,7 @@ impl Stage for Transformer {
                 if self.step.undefined == Undefined::Blank && !number::is_writable(value) {
                     notes.changed(row.set(column.at, ""));
                 } else {
-                    column.write(row, value, self.step.decimals, &mut self.room, notes)?;
+                    column.write_number(row, value, self.step.decimals, &mut self.room, notes)?;
                 }
             }
         }

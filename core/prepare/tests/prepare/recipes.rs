@@ -1,4 +1,6 @@
 //! Recipes on small tables, read by eye.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::support::{Table, recipe, run, run_again};
 use veilsum_prepare::Fitted;

@@ -9,6 +9,8 @@ use veilsum_prepare::density::local_outlier_factors;
 use veilsum_prepare::forest::{Forest, usual_path};
 use veilsum_prepare::nearest::Points;
 use veilsum_prepare::synthetic::{Class, Draw};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::support::{Table, recipe, run};
 
@@ -115,7 +117,7 @@ fn local_outlier_factors_agree_with_scikit_learn() {
     let check = |found: &[f64], expected: &[f64]| {
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
         }
     };
     check(&local_outlier_factors(&points, &all, scores.k), &scores.local_outlier_factor);
@@ -215,8 +217,9 @@ fn smote_nc_makes_what_imbalanced_learn_makes_of_the_same_draws() {
     let vectors = serde_json::from_str::<Made>(SMOTE).unwrap().smote_nc;
     // Numbers of categories in alphabetical order, as the letters are.
     let names = [["blue", "green", "red"].as_slice(), &["large", "small"]];
-    let code =
-        |(name, names): (&String, &&[&str])| names.iter().position(|known| known == name).unwrap() as u32;
+    let code = |(name, names): (&String, &&[&str])| {
+        (0..).zip(names.iter()).find(|(_, known)| *known == name).unwrap().0
+    };
     let categories =
         vectors.categories.iter().map(|row| row.iter().zip(&names).map(code).collect()).collect();
     let class = Class { numbers: points(&vectors.rows), categories };

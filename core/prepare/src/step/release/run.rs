@@ -1,18 +1,16 @@
 //! A release in the middle of a recipe.
 
-use std::borrow::Cow;
-
+use veilsum_anonymise::date::DateFormat;
 use veilsum_anonymise::hierarchy::{Hierarchy, NumberLevels};
 use veilsum_anonymise::lattice::{self, Domain, Suppression};
 use veilsum_anonymise::measure::{Population, loss, risk};
 use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
 use veilsum_anonymise::progress::unwatched;
 use veilsum_anonymise::{model, table};
-use veilsum_table::types::ColumnType;
 
 use super::{Generalise, Method, Model, Release};
 use crate::error::StepError;
-use crate::moment;
+use crate::moment::form_of;
 use crate::number;
 use crate::report::Privacy;
 use crate::row::{Row, is_missing};
@@ -22,26 +20,26 @@ use crate::stage::{Notes, Stage};
 pub(super) fn build(step: &Release, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
     let columns: Vec<Column> =
         step.columns().into_iter().map(|name| schema.column(name)).collect::<Result<_, _>>()?;
-    let types = columns.iter().map(|column| schema.types[column.at].clone()).collect();
-    Ok(Box::new(Publisher { step: step.clone(), columns, types }))
+    let forms = columns.iter().map(|column| form_of(&schema.types[column.at])).collect();
+    Ok(Box::new(Publisher { step: step.clone(), columns, forms }))
 }
 
 /// Works on a table of the quasi-identifiers (in their order) and the sensitive columns.
 struct Publisher {
     step: Release,
     columns: Vec<Column>,
-    types: Vec<ColumnType>,
+    /// How the dates of each are written, where that is known.
+    forms: Vec<Option<DateFormat>>,
 }
 
 impl Publisher {
     fn table(&self, rows: &[Row]) -> Result<table::Table, StepError> {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let mut builder = table::TableBuilder::new(&names)?;
-        let mut cells: Vec<Cow<'_, str>> = Vec::with_capacity(names.len());
+        let mut cells: Vec<&str> = Vec::with_capacity(names.len());
         for row in rows {
             cells.clear();
-            let columns = self.columns.iter().zip(&self.types);
-            cells.extend(columns.map(|(column, kind)| as_date(&row.cells[column.at], kind)));
+            cells.extend(self.columns.iter().map(|column| row.cells[column.at].as_str()));
             builder.push(&cells)?;
         }
         Ok(builder.finish())
@@ -93,14 +91,20 @@ impl Publisher {
             Method::Partition => {
                 let dimension =
                     |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
-                        Ok(Dimension { column: at, recoding: recoding(&quasi.generalise, column)? })
+                        Ok(Dimension {
+                            column: at,
+                            recoding: recoding(&quasi.generalise, column, self.forms[at])?,
+                        })
                     };
                 let dimensions = quasi().map(dimension).collect::<Result<Vec<_>, StepError>>()?;
                 Ok(mondrian::partition(table, &dimensions, &models, &mut unwatched())?)
             }
             Method::Search { suppression } => {
                 let domain = |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
-                    Ok(Domain { column: at, hierarchy: hierarchy(&quasi.generalise, column)? })
+                    Ok(Domain {
+                        column: at,
+                        hierarchy: hierarchy(&quasi.generalise, column, self.forms[at])?,
+                    })
                 };
                 let domains = quasi().map(domain).collect::<Result<Vec<_>, StepError>>()?;
                 let limit = Suppression { limit: suppression };
@@ -110,38 +114,42 @@ impl Publisher {
     }
 }
 
-/// A date that is a number of days or seconds, as a date again.
-fn as_date<'c>(cell: &'c str, kind: &ColumnType) -> Cow<'c, str> {
-    let number = moment::is_moment(kind).then(|| number::plain(cell.trim())).flatten();
-    let spelt = number.and_then(|number| moment::spelt(kind, number));
-    spelt.map_or(Cow::Borrowed(cell), Cow::Owned)
-}
-
-fn recoding(generalise: &Generalise, column: &table::Column) -> Result<Recoding, StepError> {
+fn recoding(
+    generalise: &Generalise,
+    column: &table::Column,
+    form: Option<DateFormat>,
+) -> Result<Recoding, StepError> {
     Ok(match generalise {
         Generalise::Automatic => {
             let mut present = column.values().iter().filter(|value| !is_missing(value)).peekable();
             let has_any = present.peek().is_some();
             if has_any && present.all(|value| number::plain(value.trim()).is_some()) {
                 Recoding::Numbers
-            } else if Hierarchy::dates(column, None).is_ok() {
-                Recoding::Dates(None)
+            } else if Hierarchy::dates(column, form).is_ok() {
+                Recoding::Dates(form)
             } else {
                 Recoding::Sets
             }
         }
         Generalise::Numbers { levels: None } => Recoding::Numbers,
-        Generalise::Dates { format } => Recoding::Dates(*format),
+        Generalise::Dates { format } => Recoding::Dates(format.or(form)),
         Generalise::Categories => Recoding::Sets,
         Generalise::Numbers { levels: Some(_) } | Generalise::Postcodes | Generalise::Hierarchy { .. } => {
-            Recoding::Hierarchy(hierarchy(generalise, column)?)
+            Recoding::Hierarchy(hierarchy(generalise, column, form)?)
         }
     })
 }
 
-fn hierarchy(generalise: &Generalise, column: &table::Column) -> Result<Hierarchy, StepError> {
+fn hierarchy(
+    generalise: &Generalise,
+    column: &table::Column,
+    form: Option<DateFormat>,
+) -> Result<Hierarchy, StepError> {
     Ok(match generalise {
-        Generalise::Automatic => Hierarchy::automatic(column),
+        Generalise::Automatic => match form.map(|form| Hierarchy::dates(column, Some(form))) {
+            Some(Ok(dates)) => dates,
+            Some(Err(_)) | None => Hierarchy::automatic(column),
+        },
         Generalise::Numbers { levels } => {
             let levels = match levels {
                 Some(levels) => *levels,
@@ -149,7 +157,7 @@ fn hierarchy(generalise: &Generalise, column: &table::Column) -> Result<Hierarch
             };
             Hierarchy::numbers(column, &levels)?
         }
-        Generalise::Dates { format } => Hierarchy::dates(column, *format)?,
+        Generalise::Dates { format } => Hierarchy::dates(column, format.or(form))?,
         Generalise::Postcodes => Hierarchy::postcodes(column),
         Generalise::Categories => Hierarchy::categories(column),
         Generalise::Hierarchy { csv, delimiter } => {
