@@ -86,7 +86,7 @@ pub struct Made {
     pub fitted: String,
     /// A list of `veilsum_prepare::StepReport`s in JSON, one per step.
     pub reports: String,
-    /// Where the last step is a release: sizes of classes, ascending, and how many there are of each.
+    /// Where a step is a release: sizes of classes, ascending, and how many there are of each.
     pub class_sizes: Vec<(u64, u64)>,
 }
 
@@ -151,7 +151,7 @@ impl Errand {
             What::Copy => copy(&self.source, &self.options),
             What::Prepare { ref recipe, keeps_rows } => {
                 let recipe = Recipe::from_json(recipe.as_bytes()).map_err(|error| refused(&error))?;
-                let released = recipe.steps.last().and_then(quasi_identifiers);
+                let released = recipe.steps.iter().find_map(quasi_identifiers);
                 prepare(&self, keeps_rows, released.as_deref(), |header, types, secret| {
                     Runner::new(&recipe, header, types, secret)
                 })

@@ -381,6 +381,25 @@ pub enum StepError {
         /// The row.
         row: u64,
     },
+    /// Rows or cells would change after a release, which then promises what does not hold.
+    #[error(
+        "a release comes last, and what it promises would not hold after this step. Move the step before the release."
+    )]
+    AfterRelease,
+    /// Pseudonyms may differ within a class of rows that a release has made alike.
+    #[error(
+        "column “{column}” is generalised by the release before, and pseudonyms could tell its rows apart again. Leave the \
+         column out of this step."
+    )]
+    Released {
+        /// The column.
+        column: String,
+    },
+    /// Rows that are nobody's would count as people.
+    #[error(
+        "rows that SMOTE makes up would count as people, and hide nobody. Take the SMOTE step out of this recipe."
+    )]
+    ReleaseOfMadeRows,
     /// The columns are no table for anonymisation.
     #[error(transparent)]
     Table(#[from] veilsum_anonymise::table::TableError),

@@ -122,8 +122,12 @@ impl Context {
 
 impl Step {
     /// Refuses what does not fit these columns, and turns them into those after the step, as far as they are known
-    /// without the data.
+    /// without the data. After a release only columns are left out or replaced: other steps may leave classes smaller than
+    /// it promises.
     pub(crate) fn check(&self, schema: &mut Schema, context: &Context) -> Result<(), StepError> {
+        if schema.released.is_some() && !matches!(self, Self::DropColumns(_) | Self::Pseudonymise(_)) {
+            return Err(StepError::AfterRelease);
+        }
         match self {
             Self::Impute(step) => step.check(schema),
             Self::Outliers(step) => step.check(schema),

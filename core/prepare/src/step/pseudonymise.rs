@@ -73,6 +73,10 @@ impl Pseudonymise {
             schema.check(&self.person)?;
         }
         for treated in &self.columns {
+            let is_released = schema.released.iter().flatten().any(|name| *name == treated.column);
+            if is_released && !matches!(treated.treatment, Treatment::Keep | Treatment::Drop) {
+                return Err(StepError::Released { column: treated.column.clone() });
+            }
             if matches!(treated.treatment, Treatment::Date(_)) {
                 if self.shift_days == 0 {
                     return Err(StepError::NoShift);

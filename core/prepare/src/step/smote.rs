@@ -73,6 +73,7 @@ impl Smote {
                 allowed: "above 0 and at most 1",
             });
         }
+        schema.has_made_rows = true;
         Ok(())
     }
 
