@@ -205,6 +205,11 @@ pub enum Warning {
         /// Classes.
         count: usize,
     },
+    /// Every date can be read with the day or the month first, and nothing says which.
+    AmbiguousDates {
+        /// The column.
+        column: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -239,6 +244,13 @@ impl fmt::Display for Warning {
             }
             Self::ClassesInOnePart { count } => {
                 write!(f, "Classes that are so small that all their rows are in one part: {count}.")
+            }
+            Self::AmbiguousDates { column } => {
+                write!(
+                    f,
+                    "All dates of column “{column}” can be read with the day or the month first, and were read with the day \
+                     first. Choose the type of the column to say which it is."
+                )
             }
         }
     }

@@ -9,6 +9,7 @@ use veilsum_anonymise::pseudonym::{Locale, Person, Pseudonymiser, StudyKey, Trea
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::moment::form_of;
+use crate::report::Warning;
 use crate::row::{Row, SHOWN_BYTES, is_missing};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
@@ -211,7 +212,12 @@ impl Stage for Faker {
         Ok(())
     }
 
-    fn settle(&mut self, _notes: &mut Notes) -> Result<(), StepError> {
+    fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {
+        // With the year first all other forms are out; if none is, the column is blank.
+        let is_ambiguous = |faked: &&Faked| (2..FORMS.len()).contains(&faked.forms.len());
+        for faked in self.columns.iter().filter(is_ambiguous) {
+            notes.warn(Warning::AmbiguousDates { column: faked.column.name.clone() });
+        }
         self.is_settled = true;
         Ok(())
     }

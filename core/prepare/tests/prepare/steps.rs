@@ -330,3 +330,60 @@ fn dates_that_are_computed_are_spelt_like_those_of_their_column() {
     let fault = StepError::NotADate { column: "day".to_owned(), row: 1 };
     assert_eq!(error, PrepareError::Step { step: 1, name: "impute", fault });
 }
+
+/// The first days of twelve months, as an American writes them; with the day first they are twelve days of January. Then
+/// three dates of the next year.
+#[test]
+fn dates_are_read_as_their_column_is() {
+    let rows: Vec<[String; 2]> =
+        (1..=15).map(|at| [format!("{:02}/01/{}", at.min(12), 2_024 + at / 13), "P".to_owned()]).collect();
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    let untold = Table::new(&["day", "who"], &rows);
+    let told = |order| {
+        let mut table = untold.clone();
+        table.types[0] = ColumnType::Date { order };
+        table
+    };
+    let doubt = [Warning::AmbiguousDates { column: "day".to_owned() }];
+
+    for (method, generalise) in [("search", "dates"), ("search", "automatic"), ("partition", "dates")] {
+        let suppression = if method == "search" { r#","suppression":0"# } else { "" };
+        let steps = recipe(&format!(
+            r#"[{{"step":"release","risk-threshold":0.5,"method":{{"kind":"{method}"{suppression}}},
+                "models":[{{"kind":"k-anonymity","k":3}}],
+                "quasi-identifiers":[{{"column":"day","generalise":{{"kind":"{generalise}"}}}}]}}]"#
+        ));
+        let with_day_first = run(&steps, &told(DateOrder::DayMonthYear)).unwrap();
+        let with_month_first = run(&steps, &told(DateOrder::MonthDayYear)).unwrap();
+        if method == "search" {
+            assert_eq!(
+                with_day_first.table.column("day")[..13],
+                [&["2024-01"; 12][..], &["2025-01"]].concat()
+            );
+            assert_eq!(with_month_first.table.column("day")[2..4], ["2024-Q1", "2024-Q2"]);
+        }
+        assert_eq!(with_month_first.prepared.report[0].warnings, []);
+        let guessed = run(&steps, &untold).unwrap();
+        assert_eq!(guessed.table.rows, with_day_first.table.rows);
+        assert_eq!(guessed.prepared.report[0].warnings, doubt);
+    }
+
+    let steps = recipe(
+        r#"[{"step":"pseudonymise","study":"s","person":["who"],"shift-days":20,
+             "columns":[{"column":"day","treatment":{"date":null}}]}]"#,
+    );
+    let days = |order, form: DateFormat| {
+        let done = run_with(&steps, &told(order), &secret()).unwrap();
+        assert_eq!(done.prepared.report[0].warnings, []);
+        let read = |cell: &&str| form.days(cell).unwrap();
+        (done.table.column("day").iter().map(read).collect::<Vec<_>>(), done.table)
+    };
+    let (by_month, _) = days(DateOrder::MonthDayYear, DateFormat::MonthDayYear);
+    let (by_day, day_first) = days(DateOrder::DayMonthYear, DateFormat::DayMonthYear);
+    // 1 January and 1 February are 31 days apart, 1 and 2 January one, by whatever they are shifted.
+    assert_eq!((by_month[1] - by_month[0], by_day[1] - by_day[0]), (31, 1));
+    let guessed = run_with(&steps, &untold, &secret()).unwrap();
+    assert_eq!(guessed.table.rows, day_first.rows);
+    assert_eq!(guessed.prepared.report[0].warnings, doubt);
+}

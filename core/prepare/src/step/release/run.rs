@@ -12,7 +12,7 @@ use super::{Generalise, Method, Model, Release};
 use crate::error::StepError;
 use crate::moment::form_of;
 use crate::number;
-use crate::report::Privacy;
+use crate::report::{Privacy, Warning};
 use crate::row::{Row, is_missing};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
@@ -43,6 +43,17 @@ impl Publisher {
             builder.push(&cells)?;
         }
         Ok(builder.finish())
+    }
+
+    /// Warns of columns whose dates mean different days with the day and with the month first.
+    fn warn_of_dates(&self, table: &table::Table, notes: &mut Notes) {
+        for (at, (quasi, column)) in self.step.quasi_identifiers.iter().zip(table.columns()).enumerate() {
+            let is_guessed = self.forms[at].is_none()
+                && matches!(quasi.generalise, Generalise::Automatic | Generalise::Dates { format: None });
+            if is_guessed && is_ambiguous(column.values()) {
+                notes.warn(Warning::AmbiguousDates { column: quasi.column.clone() });
+            }
+        }
     }
 
     fn models(&self) -> Result<Vec<model::Model>, StepError> {
@@ -114,6 +125,14 @@ impl Publisher {
     }
 }
 
+/// Whether all cells that are not blank are dates with the day first and with the month first, and some of another day.
+fn is_ambiguous(cells: &[String]) -> bool {
+    let present = || cells.iter().filter(|cell| !is_missing(cell));
+    let days = |form: DateFormat| present().map(move |cell| form.days(cell));
+    let (by_day, by_month) = (days(DateFormat::DayMonthYear), days(DateFormat::MonthDayYear));
+    by_day.clone().chain(by_month.clone()).all(|days| days.is_some()) && by_day.ne(by_month)
+}
+
 fn recoding(
     generalise: &Generalise,
     column: &table::Column,
@@ -170,6 +189,7 @@ fn hierarchy(
 impl Stage for Publisher {
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
         let table = self.table(rows)?;
+        self.warn_of_dates(&table, notes);
         let release = self.release(&table)?;
         let quasi: Vec<usize> = (0..self.step.quasi_identifiers.len()).collect();
         let before = veilsum_anonymise::Release::unchanged(&table, &quasi)?;
