@@ -306,6 +306,12 @@ pub enum StepError {
         /// The row.
         row: u64,
     },
+    /// Blank cells would look like the category without a column.
+    #[error(
+        "the first category has no column of its own, so that blank cells with 0 in all columns would look like it. Leave \
+         them blank, make them a category, or keep the first column."
+    )]
+    BlankAsFirst,
     /// Whole rows have no nearest value that is no outlier.
     #[error("rows that are judged as a whole cannot be capped. Keep or drop them.")]
     CapOfRows,

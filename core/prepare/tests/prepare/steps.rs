@@ -104,11 +104,12 @@ fn categories_become_columns_in_their_place() {
         [["1", "0", "1", "5"], ["2", "1", "0", "6"], ["3", "", "", "7"], ["4", "0", "1", "8"]]
     );
     let own = run(&steps("category"), &table).unwrap();
-    assert_eq!(own.table.header, ["id", "colour=", "colour=blue", "colour=red", "n"]);
-    assert_eq!(own.table.rows[2], ["3", "1", "0", "0", "7"]);
+    assert_eq!(own.table.header, ["id", "colour=blue", "colour=red", "colour=", "n"]);
+    assert_eq!(own.table.rows[2], ["3", "0", "0", "1", "7"]);
+    assert_eq!(run_again(&own.prepared.fitted, &table).unwrap().table, own.table);
     // A later step may name a column that is made.
     let later = recipe(
-        r#"[{"step": "one-hot", "columns": ["colour"], "most": 2, "missing": "zeros", "drop-first": true},
+        r#"[{"step": "one-hot", "columns": ["colour"], "most": 2, "drop-first": true},
             {"step": "drop-columns", "columns": ["id", "n"]},
             {"step": "filter", "matching": "keep", "combine": "all",
              "conditions": [{"column": "colour=red", "test": {"kind": "one-of", "values": ["1.0"]}}]}]"#,
@@ -121,6 +122,28 @@ fn categories_become_columns_in_their_place() {
     assert_eq!(next.table.header, ["colour=blue", "colour=red", "id", "n"]);
     assert_eq!(next.table.rows, [["0", "0", "9", "0"]]);
     assert_eq!(next.prepared.report[0].flagged.listed[0].reason, Reason::UnknownCategory);
+}
+
+/// 0 in all columns is blue, and blue alone.
+#[test]
+fn nothing_looks_like_the_category_without_a_column() {
+    let table = Table::new(&["colour"], &[&["red"], &["blue"], &[""], &["green"]]);
+    let steps = |missing: &str| {
+        recipe(&format!(
+            r#"[{{"step": "one-hot", "columns": ["colour"], "most": 10, "missing": "{missing}", "drop-first": true}}]"#
+        ))
+    };
+    let error = run(&steps("zeros"), &table).unwrap_err();
+    assert_eq!(error, PrepareError::Step { step: 1, name: "one-hot", fault: StepError::BlankAsFirst });
+    let blank = run(&steps("blank"), &table).unwrap();
+    assert_eq!(blank.table.header, ["colour=green", "colour=red"]);
+    assert_eq!(blank.table.rows, [["0", "1"], ["0", "0"], ["", ""], ["1", "0"]]);
+    let own = run(&steps("category"), &table).unwrap();
+    assert_eq!(own.table.header, ["colour=green", "colour=red", "colour="]);
+    assert_eq!(own.table.rows[1..3], [["0", "0", "0"], ["0", "0", "1"]]);
+    let next = run_again(&blank.prepared.fitted, &Table::new(&["colour"], &[&["violet"]])).unwrap();
+    assert_eq!(next.table.rows, [["", ""]]);
+    assert_eq!(next.prepared.report[0].flagged.total, 1);
 }
 
 #[test]
