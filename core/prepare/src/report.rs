@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::measure::{Loss, Risk};
 
+use crate::number;
 use crate::summary::ColumnSummary;
 
 /// Flagged cells or rows that are listed; more are only counted.
@@ -95,12 +96,16 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Below { bound } => write!(f, "below {}", crate::number::written(*bound, 6)),
-            Self::Above { bound } => write!(f, "above {}", crate::number::written(*bound, 6)),
+            Self::Below { bound } => write!(f, "below {}", shown(*bound)),
+            Self::Above { bound } => write!(f, "above {}", shown(*bound)),
             Self::Score { score, cut } => write!(f, "score {score:.3}, above {cut:.3}"),
             Self::UnknownCategory => write!(f, "not among the categories the step was made with"),
         }
     }
+}
+
+fn shown(bound: f64) -> String {
+    number::written(bound, number::decimals_of(bound))
 }
 
 /// Says where; the value stays out of logs.
@@ -205,6 +210,13 @@ pub enum Warning {
         /// Classes.
         count: usize,
     },
+    /// Numbers have so few decimals that rounding moved one by more than a twentieth of their spread.
+    Rounded {
+        /// The column.
+        column: String,
+        /// Decimals.
+        decimals: u8,
+    },
     /// Every date can be read with the day or the month first, and nothing says which.
     AmbiguousDates {
         /// The column.
@@ -234,7 +246,10 @@ impl fmt::Display for Warning {
                 write!(f, "Column “{column}” has too many values to sort: its quantiles are approximate.")
             }
             Self::FewerBins { column, bins } => {
-                write!(f, "Column “{column}” holds some values so often that there are only {bins} bins.")
+                write!(
+                    f,
+                    "Column “{column}” has too few different values for so many bins: there are {bins}."
+                )
             }
             Self::NotJudged { rows } => {
                 write!(
@@ -244,6 +259,13 @@ impl fmt::Display for Warning {
             }
             Self::ClassesInOnePart { count } => {
                 write!(f, "Classes that are so small that all their rows are in one part: {count}.")
+            }
+            Self::Rounded { column, decimals } => {
+                write!(
+                    f,
+                    "Column “{column}” has smaller differences than {decimals} decimals can show, and some were lost. Choose \
+                     more decimals, or multiply the column before."
+                )
             }
             Self::AmbiguousDates { column } => {
                 write!(

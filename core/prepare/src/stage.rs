@@ -49,6 +49,9 @@ pub(crate) trait Stage {
 
     /// Changes rows: cells in place, rows left out or added.
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError>;
+
+    /// All rows have been changed: tells what shows only now.
+    fn finish(&mut self, _notes: &mut Notes) {}
 }
 
 /// What a stage tells of its work.
@@ -74,6 +77,13 @@ impl Notes {
         }
     }
 
+    /// Warns if a number was moved by more than a twentieth of what such numbers spread, by rounding it to these decimals.
+    pub(crate) fn warn_of_rounding(&mut self, column: &str, decimals: u8, error: f64, spread: f64) {
+        if error > spread / 20.0 {
+            self.warn(Warning::Rounded { column: column.to_owned(), decimals });
+        }
+    }
+
     /// Counts it, and lists it while there is room.
     pub(crate) fn flag(&mut self, flagged: impl FnOnce() -> FlaggedRow) {
         self.flagged.total += 1;
@@ -83,9 +93,9 @@ impl Notes {
     }
 }
 
-pub(crate) fn check_decimals(decimals: u8) -> Result<(), StepError> {
+pub(crate) fn check_decimals(decimals: Option<u8>) -> Result<(), StepError> {
     match decimals {
-        0..=MAX_DECIMALS => Ok(()),
-        actual => Err(StepError::Decimals { actual, limit: MAX_DECIMALS }),
+        None | Some(0..=MAX_DECIMALS) => Ok(()),
+        Some(actual) => Err(StepError::Decimals { actual, limit: MAX_DECIMALS }),
     }
 }

@@ -107,7 +107,8 @@ impl Slot {
         Ok(())
     }
 
-    pub(super) fn report(self) -> StepReport {
+    pub(super) fn report(mut self) -> StepReport {
+        self.stage.finish(&mut self.notes);
         let mut columns: Vec<ColumnChange> = Vec::new();
         for Watched { name, summary, .. } in self.before {
             columns.push(ColumnChange { name, before: Some(summary.finish()), after: None });

@@ -70,11 +70,11 @@ fn refuses_steps_that_are_none() {
 fn refuses_parameters_out_of_range_before_any_row() {
     let outliers = |method| {
         let columns = vec!["a".to_owned()];
-        Step::Outliers(Outliers { columns, method, action: Action::Drop, decimals: 6 })
+        Step::Outliers(Outliers { columns, method, action: Action::Drop, decimals: Some(6) })
     };
     let scale = |low, high| {
         let method = Scaling::MinMax { low, high };
-        Step::Scale(Scale { columns: vec!["a".to_owned()], method, decimals: 6 })
+        Step::Scale(Scale { columns: vec!["a".to_owned()], method, decimals: Some(6) })
     };
     let nan = f64::NAN;
     let table = table();

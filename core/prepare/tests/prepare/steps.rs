@@ -345,6 +345,11 @@ fn dates_that_are_computed_are_spelt_like_those_of_their_column() {
     assert_eq!(done.table.types, table.types);
     let binned = run(&steps, &table).unwrap();
     assert_eq!(binned.table.types[0], ColumnType::Plain);
+    assert_eq!(binned.table.column("day")[0], "[01.03.2024, 02.03.2024]");
+    assert_eq!(
+        binned.prepared.report[3].warnings,
+        [Warning::FewerBins { column: "day".to_owned(), bins: 1 }]
+    );
     assert!(binned.table.column("day")[1].ends_with(", 02.03.2024]"), "{:?}", binned.table.column("day"));
 
     // A year alone is no date, and is not taken for a number of days.
