@@ -194,7 +194,8 @@ fn push_scaled(is_negative: bool, mut scaled: u64, decimals: u8, room: &mut Stri
 /// Decimals for numbers of this size where nothing else is said: 6, or as many as keep `10⁻⁴ · size`; at most 15.
 pub(crate) fn decimals_of(size: f64) -> u8 {
     let size = size.abs();
-    if !(size > 0.0 && size.is_finite()) {
+    // Most numbers are larger than the smallest that the usual decimals do for.
+    if size >= 0.01 || size == 0.0 || size.is_nan() {
         return USUAL_DECIMALS;
     }
     let needed = KEPT_DIGITS - size.log10().floor();
@@ -205,6 +206,9 @@ pub(crate) fn decimals_of(size: f64) -> u8 {
 /// spread, or for the number where there is no spread, but no more than 15 digits in all beyond the usual decimals.
 pub(crate) fn decimals_for(number: f64, spread: f64) -> u8 {
     let wanted = decimals_of(if spread > 0.0 { spread } else { number });
+    if wanted == USUAL_DECIMALS {
+        return wanted;
+    }
     // A number ten times larger has one decimal less that means anything.
     let whole_digits = if number.abs() >= 1.0 { number.abs().log10().floor() + 1.0 } else { 0.0 };
     let meaningful =

@@ -210,6 +210,11 @@ pub enum Warning {
         /// Classes.
         count: usize,
     },
+    /// Steps before a split have learnt from rows that are test rows now.
+    LearntFromTestRows {
+        /// Their numbers, from 1.
+        steps: Vec<usize>,
+    },
     /// Numbers have so few decimals that rounding moved one by more than a twentieth of their spread.
     Rounded {
         /// The column.
@@ -259,6 +264,16 @@ impl fmt::Display for Warning {
             }
             Self::ClassesInOnePart { count } => {
                 write!(f, "Classes that are so small that all their rows are in one part: {count}.")
+            }
+            Self::LearntFromTestRows { steps } => {
+                let numbers: Vec<String> = steps.iter().map(usize::to_string).collect();
+                let (word, them) = if steps.len() == 1 { ("Step", "it") } else { ("Steps", "them") };
+                write!(
+                    f,
+                    "{word} {} learnt from rows that are test rows now, so that a model looks better on these than it is. \
+                     Move the split before {them}.",
+                    numbers.join(", ")
+                )
             }
             Self::Rounded { column, decimals } => {
                 write!(

@@ -265,12 +265,26 @@ impl Runner {
         for at in self.slots.len()..end {
             let step = &self.recipe.steps[at];
             let built = step.build(at, &self.schemas[at], self.given[at].as_ref(), &self.context);
-            self.slots.push(Slot::new(built.map_err(|fault| fault_of(at, step, fault))?));
+            let mut slot = Slot::new(built.map_err(|fault| fault_of(at, step, fault))?);
+            if matches!(step, Step::Split(_)) {
+                slot.warn_of_learners(self.learners_before(at));
+            }
+            self.slots.push(slot);
             self.schemas.truncate(at + 1);
             let next = self.next_schema(at)?;
             self.schemas.push(next);
         }
         Ok(())
+    }
+
+    /// Numbers of the steps before a split, from 1, that learn from the same rows.
+    fn learners_before(&self, split: usize) -> Vec<usize> {
+        let learns = |at: &usize| {
+            let step = &self.recipe.steps[*at];
+            // Steps that compare rows with each other learn from every batch.
+            step.learns_from_rows() && (self.given[*at].is_none() || step.row_limit().is_some())
+        };
+        (0..split).filter(learns).map(|at| at + 1).collect()
     }
 
     /// The columns after step `at`. While it has still to learn they are those before: only steps for which that makes no

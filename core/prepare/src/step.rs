@@ -189,6 +189,22 @@ impl Step {
         }
     }
 
+    /// Whether it learns something from the rows that come to it that a model should not know of test rows.
+    pub(crate) fn learns_from_rows(&self) -> bool {
+        match self {
+            Self::Impute(step) => !matches!(step.filling, impute::Filling::Constant { .. }),
+            Self::Bin(step) => step.learns(),
+            Self::Outliers(_) | Self::Scale(_) | Self::OneHot(_) => true,
+            Self::Transform(_)
+            | Self::Filter(_)
+            | Self::DropColumns(_)
+            | Self::Split(_)
+            | Self::Smote(_)
+            | Self::Pseudonymise(_)
+            | Self::Release(_) => false,
+        }
+    }
+
     /// Whether it leaves rows and columns where they are.
     pub(crate) fn only_changes_cells(&self) -> bool {
         match self {

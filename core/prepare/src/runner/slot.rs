@@ -3,7 +3,7 @@
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::number::Reading;
-use crate::report::{ColumnChange, StepReport};
+use crate::report::{ColumnChange, StepReport, Warning};
 use crate::row::{Row, as_count};
 use crate::schema::Schema;
 use crate::stage::{Notes, Stage};
@@ -39,6 +39,13 @@ impl Slot {
     pub(super) fn new(stage: Box<dyn Stage>) -> Self {
         let (before, after) = (Vec::new(), Vec::new());
         Self { stage, notes: Notes::default(), rows_in: 0, rows_out: 0, before, after }
+    }
+
+    /// These steps before a split learn from rows that it makes test rows.
+    pub(super) fn warn_of_learners(&mut self, steps: Vec<usize>) {
+        if !steps.is_empty() {
+            self.notes.warn(Warning::LearntFromTestRows { steps });
+        }
     }
 
     /// All rows come once more.

@@ -17,8 +17,8 @@ fn table() -> Table {
 /// The numbers that a step makes of the concentrations, and whether it says that some were lost.
 fn numbers(step: &str) -> (Vec<f64>, bool) {
     let steps = recipe(&format!("[{}]", step.replace("STEP", r#""columns":["x"],"step""#)));
-    let done = run(&steps, &table()).unwrap();
-    let again = run_again(&done.prepared.fitted, &table()).unwrap();
+    let done = run(&steps, &table()).expect("a table");
+    let again = run_again(&done.prepared.fitted, &table()).expect("the same table");
     assert_eq!(again.table, done.table);
     let is_of_rounding =
         |warning: &Warning| matches!(warning, Warning::Rounded { column, .. } if column == "x");

@@ -202,6 +202,33 @@ fn nothing_is_learnt_from_test_rows() {
 }
 
 #[test]
+fn steps_that_learn_before_a_split_are_told_of() {
+    let table = Table::new(&["x", "y"], &[&["1", "a"], &["2", ""], &["", "b"], &["4", "a"]]);
+    let [fill, constant, scale, keep, split] = [
+        r#"{"step": "impute", "columns": ["x"], "filling": {"kind": "mean"}}"#,
+        r#"{"step": "impute", "columns": ["y"], "filling": {"kind": "constant", "value": "c"}}"#,
+        r#"{"step": "scale", "columns": ["x"], "method": {"kind": "standard"}}"#,
+        r#"{"step": "filter", "matching": "keep", "combine": "all",
+            "conditions": [{"column": "x", "test": {"kind": "present"}}]}"#,
+        r#"{"step": "split", "column": "part", "test-share": 0.3, "seed": 3}"#,
+    ];
+    let done = |steps: &[&str]| run(&recipe(&format!("[{}]", steps.join(","))), &table).unwrap();
+    let after = done(&[constant, keep, split, fill, scale]);
+    assert!(after.prepared.report.iter().all(|step| step.warnings.is_empty()));
+    let before = done(&[fill, constant, scale, keep, split]);
+    let warning = Warning::LearntFromTestRows { steps: vec![1, 3] };
+    assert_eq!(
+        warning.to_string(),
+        "Steps 1, 3 learnt from rows that are test rows now, so that a model looks better on these than it is. Move the \
+         split before them."
+    );
+    assert_eq!(before.prepared.report[4].warnings, [warning]);
+    // The next batch is another: nothing was learnt from its rows.
+    let again = run_again(&before.prepared.fitted, &table).unwrap();
+    assert_eq!(again.prepared.report[4].warnings, []);
+}
+
+#[test]
 fn small_classes_grow_in_the_training_part_only() {
     let mut rows = Vec::new();
     for at in 0..40 {
