@@ -167,8 +167,7 @@ pub enum StepError {
     NoColumnLeft,
     /// A cell is no number.
     #[error(
-        "row {row} of column “{column}” holds no number. Correct it, filter the row out, or leave the column out."
-    )]
+        "{} of column “{column}” holds no number. Correct it, filter the row out, or leave the column out.", named(.row))]
     NotANumber {
         /// The column.
         column: String,
@@ -177,8 +176,7 @@ pub enum StepError {
     },
     /// A number became too large or undefined.
     #[error(
-        "row {row} of column “{column}” has no value of this function. Filter the row out, or have it left blank."
-    )]
+        "{} of column “{column}” has no value of this function. Filter the row out, or have it left blank.", named(.row))]
     Undefined {
         /// The column.
         column: String,
@@ -213,8 +211,7 @@ pub enum StepError {
     },
     /// A category is too long for the name of a column.
     #[error(
-        "row {row} of column “{column}” holds a text of more than {limit} bytes, which is no category. Drop the column."
-    )]
+        "{} of column “{column}” holds a text of more than {limit} bytes, which is no category. Drop the column.", named(.row))]
     CategoryTooLong {
         /// The column.
         column: String,
@@ -287,8 +284,7 @@ pub enum StepError {
     },
     /// There is no bin for a number.
     #[error(
-        "row {row} of column “{column}” has no bin: the column was blank when the recipe was made. Make it again."
-    )]
+        "{} of column “{column}” has no bin: the column was blank when the recipe was made. Make it again.", named(.row))]
     NoBins {
         /// The column.
         column: String,
@@ -297,9 +293,8 @@ pub enum StepError {
     },
     /// A category that was not there when the step was made.
     #[error(
-        "row {row} of column “{column}” holds a category that was not there when the recipe was made. Correct it, or make \
-         the recipe again."
-    )]
+        "{} of column “{column}” holds a category that was not there when the recipe was made. Correct it, or make \
+         the recipe again.", named(.row))]
     UnknownCategory {
         /// The column.
         column: String,
@@ -333,7 +328,7 @@ pub enum StepError {
     #[error("there are other rows than in the pass before: the table has changed. Start again.")]
     RowsChanged,
     /// A feature is blank.
-    #[error("row {row} of column “{column}” is blank. Impute the column before.")]
+    #[error("{} of column “{column}” is blank. Impute the column before.", named(.row))]
     BlankFeature {
         /// The column.
         column: String,
@@ -372,15 +367,14 @@ pub enum StepError {
         column: String,
     },
     /// The columns that say who it is are blank.
-    #[error("row {row} does not say who it is. Fill in the cell, or filter the row out.")]
+    #[error("{} does not say who it is. Fill in the cell, or filter the row out.", named(.row))]
     Nobody {
         /// The row.
         row: u64,
     },
     /// A cell is no date or time like the others.
     #[error(
-        "row {row} of column “{column}” is no date or time like the others. Correct it, or filter the row out."
-    )]
+        "{} of column “{column}” is no date or time like the others. Correct it, or filter the row out.", named(.row))]
     NotADate {
         /// The column.
         column: String,
@@ -424,4 +418,9 @@ pub enum StepError {
     /// There is no risk to show.
     #[error(transparent)]
     Risk(#[from] veilsum_anonymise::measure::RiskError),
+}
+
+/// A row as a sentence calls it: by the number that the caller gave it.
+fn named(row: &u64) -> String {
+    if *row == 0 { "a row made by SMOTE".to_owned() } else { format!("row {row}") }
 }

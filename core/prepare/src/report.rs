@@ -215,6 +215,17 @@ pub enum Warning {
         /// Their numbers, from 1.
         steps: Vec<usize>,
     },
+    /// Some fakes stand for several different cells each.
+    SharedFakes {
+        /// The column.
+        column: String,
+        /// Different cells, as far as they were counted: up to 100,000.
+        cells: usize,
+        /// Different fakes, as far as they were counted.
+        fakes: usize,
+        /// Those among them that stand for several cells.
+        shared: usize,
+    },
     /// Numbers have so few decimals that rounding moved one by more than a twentieth of their spread.
     Rounded {
         /// The column.
@@ -273,6 +284,13 @@ impl fmt::Display for Warning {
                     "{word} {} learnt from rows that are test rows now, so that a model looks better on these than it is. \
                      Move the split before {them}.",
                     numbers.join(", ")
+                )
+            }
+            Self::SharedFakes { column, cells, fakes, shared } => {
+                write!(
+                    f,
+                    "Column “{column}” had {cells} different cells and has {fakes} different fakes; {shared} of these stand \
+                     for several cells. Have identifiers made of it to count, group or join by it."
                 )
             }
             Self::Rounded { column, decimals } => {

@@ -1,5 +1,7 @@
 //! A step at work.
 
+use std::fmt;
+
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::number::MAX_DECIMALS;
@@ -54,6 +56,44 @@ pub(crate) trait Stage {
     fn finish(&mut self, _notes: &mut Notes) {}
 }
 
+/// Who is told how far the steps are that have all rows at once, and what part of their work is being done.
+#[derive(Default)]
+pub(crate) struct Progress {
+    tell: Option<Box<dyn FnMut(f64)>>,
+    part: usize,
+    parts: usize,
+}
+
+impl Progress {
+    pub(crate) fn new(tell: Box<dyn FnMut(f64)>) -> Self {
+        Self { tell: Some(tell), part: 0, parts: 1 }
+    }
+
+    /// From now on it is this part, from 0, of so many.
+    pub(crate) fn begin(&mut self, part: usize, parts: usize) {
+        (self.part, self.parts) = (part, parts);
+        self.tell(0, 1);
+    }
+
+    /// So much of the part is done.
+    pub(crate) fn tell(&mut self, done: u64, total: u64) {
+        if let Some(tell) = &mut self.tell {
+            let of_part = (done as f64 / total.max(1) as f64).min(1.0);
+            tell((self.part as f64 + of_part) / self.parts.max(1) as f64);
+        }
+    }
+}
+
+/// Says where it is.
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("part", &self.part)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a stage tells of its work.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -63,6 +103,8 @@ pub(crate) struct Notes {
     pub(crate) parts: Option<Parts>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) warnings: Vec<Warning>,
+    /// Where all rows come at once.
+    pub(crate) progress: Progress,
 }
 
 impl Notes {

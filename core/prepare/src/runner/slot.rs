@@ -6,7 +6,7 @@ use crate::number::Reading;
 use crate::report::{ColumnChange, StepReport, Warning};
 use crate::row::{Row, as_count};
 use crate::schema::Schema;
-use crate::stage::{Notes, Stage};
+use crate::stage::{Notes, Progress, Stage};
 use crate::step::{Context, Step};
 use crate::summary::{Detail, Summary};
 
@@ -114,6 +114,14 @@ impl Slot {
         Ok(())
     }
 
+    /// As [`Self::run`], with all rows at once; it is told how far it is.
+    pub(super) fn run_all(&mut self, rows: &mut Vec<Row>, progress: &mut Progress) -> Result<(), StepError> {
+        std::mem::swap(&mut self.notes.progress, progress);
+        let done = self.run(rows);
+        std::mem::swap(&mut self.notes.progress, progress);
+        done
+    }
+
     pub(super) fn report(mut self) -> StepReport {
         self.stage.finish(&mut self.notes);
         let mut columns: Vec<ColumnChange> = Vec::new();
@@ -127,7 +135,7 @@ impl Slot {
                 None => columns.push(ColumnChange { name, before: None, after }),
             }
         }
-        let Notes { cells_changed, flagged, classes, parts, privacy, warnings } = self.notes;
+        let Notes { cells_changed, flagged, classes, parts, privacy, warnings, progress: _ } = self.notes;
         let (rows_in, rows_out) = (self.rows_in, self.rows_out);
         StepReport { rows_in, rows_out, cells_changed, columns, flagged, classes, parts, privacy, warnings }
     }

@@ -226,6 +226,30 @@ fn names_the_cell_that_is_no_number_and_says_nothing_of_it() {
 }
 
 #[test]
+fn names_rows_by_their_numbers_whatever_was_left_out_before() {
+    let table = Table::new(&["a", "b"], &[&["1", "5"], &["2", "6"], &["3", "x"], &["4", "7"]]);
+    let filter = r#"{"step":"filter","matching":"drop","combine":"all","conditions":[
+                       {"column":"a","test":{"kind":"one-of","values":["1"]}}]}"#;
+    let closeness = r#"{"kind":"closeness","column":"b","t":0.5,"ordered":true}"#;
+    let levels = r#"{"column":"b","generalise":{"kind":"numbers"}}"#;
+    let own = r#"{"column":"b","generalise":{"kind":"hierarchy","csv":"6;*\n7;*\n","delimiter":";"}}"#;
+    let by_a = r#"{"column":"a","generalise":{"kind":"automatic"}}"#;
+    let k = r#"{"kind":"k-anonymity","k":2}"#;
+    for method in [r#"{"kind":"partition"}"#, r#"{"kind":"search","suppression":0}"#] {
+        for (model, quasi) in [(closeness, by_a), (k, levels), (k, own)] {
+            let steps = format!(
+                r#"[{filter},{{"step":"release","risk-threshold":0.2,"method":{method},"models":[{model}],
+                    "quasi-identifiers":[{quasi}]}}]"#
+            );
+            let error = run(&recipe(&steps), &table).unwrap_err().to_string();
+            assert!(error.contains("row 3"), "{error}");
+        }
+    }
+    let fault = StepError::Undefined { column: "a".to_owned(), row: 0 };
+    assert!(fault.to_string().starts_with("a row made by SMOTE of column “a” has no value"));
+}
+
+#[test]
 fn refuses_tables_that_are_none_or_change() {
     let recipe = recipe(r#"[{"step":"impute","columns":["a"],"filling":{"kind":"mean"}}]"#);
     let table = table();
@@ -238,7 +262,7 @@ fn refuses_tables_that_are_none_or_change() {
     assert!(matches!(start(&["a", "a"]), Err(PrepareError::SameName { .. })));
 
     let mut runner = start(&["a", "b"]).unwrap();
-    let mut out = |_: &[String]| {};
+    let mut out = |_: u64, _: &[String]| {};
     assert_eq!(runner.row(1, &["1", "2"], &mut out), Err(PrepareError::OutOfOrder));
     assert_eq!(runner.next_pass().map(|pass| (pass.number, pass.of, pass.writes_rows)), Some((1, 2, false)));
     assert_eq!(runner.next_pass(), None);
@@ -266,7 +290,7 @@ fn refuses_more_rows_than_a_step_takes_and_says_so() {
     let mut fed = 0_u64;
     let error = loop {
         fed += 1;
-        if let Err(error) = runner.row(fed, &["1", "2"], &mut |_| {}) {
+        if let Err(error) = runner.row(fed, &["1", "2"], &mut |_, _| {}) {
             break error;
         }
     };

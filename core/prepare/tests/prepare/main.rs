@@ -2,6 +2,7 @@
 
 mod golden;
 mod hostile;
+mod privacy;
 mod properties;
 mod recipes;
 mod small;

@@ -5,10 +5,13 @@ use crate::error::StepError;
 use crate::nearest::{Neighbour, Points, distance_of_present, nearest};
 use crate::number::{decimals_for, rounding_error};
 use crate::report::Warning;
-use crate::row::Row;
+use crate::row::{Row, as_count};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
 use crate::summary::Moments;
+
+/// Rows between two reports of progress.
+const ROWS_BETWEEN: usize = 100;
 
 pub(super) fn build(
     step: &Impute,
@@ -69,7 +72,11 @@ impl Stage for Neighbourhood {
             values.filter(|(value, _)| !value.is_nan()).for_each(|(value, moments)| moments.push(*value));
         }
         let mut room = String::new();
+        let count = as_count(rows.len());
         for (at, row) in rows.iter_mut().enumerate() {
+            if at % ROWS_BETWEEN == 0 {
+                notes.progress.tell(as_count(at), count);
+            }
             let point = points.point(at);
             if point[..self.filled.len()].iter().all(|value| !value.is_nan()) {
                 continue;

@@ -1,12 +1,14 @@
-//! A release in the middle of a recipe.
+//! A release at work.
+
+use std::ops::ControlFlow;
 
 use veilsum_anonymise::date::DateFormat;
-use veilsum_anonymise::hierarchy::{Hierarchy, NumberLevels};
-use veilsum_anonymise::lattice::{self, Domain, Suppression};
+use veilsum_anonymise::hierarchy::{Hierarchy, HierarchyError, NumberLevels};
+use veilsum_anonymise::lattice::{self, Domain, SearchError, Suppression};
 use veilsum_anonymise::measure::{Population, loss, risk};
-use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
-use veilsum_anonymise::progress::unwatched;
-use veilsum_anonymise::{model, table};
+use veilsum_anonymise::model::ModelError;
+use veilsum_anonymise::mondrian::{self, Dimension, PartitionError, Recoding};
+use veilsum_anonymise::{model, progress, table};
 
 use super::{Generalise, Method, Model, Release};
 use crate::error::StepError;
@@ -15,7 +17,7 @@ use crate::number;
 use crate::report::{Privacy, Warning};
 use crate::row::{Row, is_missing};
 use crate::schema::{Column, Schema};
-use crate::stage::{Notes, Stage};
+use crate::stage::{Notes, Progress, Stage};
 
 pub(super) fn build(step: &Release, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
     let columns: Vec<Column> =
@@ -95,7 +97,15 @@ impl Publisher {
         self.step.models.iter().filter_map(k).max().unwrap_or(1)
     }
 
-    fn release(&self, table: &table::Table) -> Result<veilsum_anonymise::Release, StepError> {
+    fn release(
+        &self,
+        table: &table::Table,
+        told: &mut Progress,
+    ) -> Result<veilsum_anonymise::Release, StepError> {
+        let mut watch = |come: progress::Progress| {
+            told.tell(come.done, come.total);
+            ControlFlow::Continue(())
+        };
         let models = self.models()?;
         let quasi = || self.step.quasi_identifiers.iter().zip(table.columns()).enumerate();
         match self.step.method {
@@ -108,7 +118,7 @@ impl Publisher {
                         })
                     };
                 let dimensions = quasi().map(dimension).collect::<Result<Vec<_>, StepError>>()?;
-                Ok(mondrian::partition(table, &dimensions, &models, &mut unwatched())?)
+                Ok(mondrian::partition(table, &dimensions, &models, &mut watch)?)
             }
             Method::Search { suppression } => {
                 let domain = |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
@@ -119,10 +129,42 @@ impl Publisher {
                 };
                 let domains = quasi().map(domain).collect::<Result<Vec<_>, StepError>>()?;
                 let limit = Suppression { limit: suppression };
-                Ok(lattice::search(table, &domains, &models, limit, &mut unwatched())?.release)
+                Ok(lattice::search(table, &domains, &models, limit, &mut watch)?.release)
             }
         }
     }
+}
+
+/// Calls the row that a fault names by its number instead of its place among those that have come to the step.
+fn as_numbered(mut fault: StepError, rows: &[Row]) -> StepError {
+    let found = if let StepError::Hierarchy(error)
+    | StepError::Model(ModelError::Hierarchy(error))
+    | StepError::Partition(
+        PartitionError::Hierarchy(error) | PartitionError::Model(ModelError::Hierarchy(error)),
+    )
+    | StepError::Search(
+        SearchError::Hierarchy(error) | SearchError::Model(ModelError::Hierarchy(error)),
+    ) = &mut fault
+    {
+        if let HierarchyError::NotANumber { row, .. } | HierarchyError::MissingValue { row, .. } = error {
+            Some(row)
+        } else {
+            None
+        }
+    } else if let StepError::Model(ModelError::NotOrdered { row, .. })
+    | StepError::Partition(PartitionError::Model(ModelError::NotOrdered { row, .. }))
+    | StepError::Search(SearchError::Model(ModelError::NotOrdered { row, .. })) = &mut fault
+    {
+        Some(row)
+    } else {
+        None
+    };
+    if let Some(place) = found
+        && let Some(row) = place.checked_sub(1).and_then(|at| rows.get(at))
+    {
+        *place = usize::try_from(row.number).unwrap_or(*place);
+    }
+    fault
 }
 
 /// Whether all cells that are not blank are dates with the day first and with the month first, and some of another day.
@@ -190,7 +232,7 @@ impl Stage for Publisher {
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
         let table = self.table(rows)?;
         self.warn_of_dates(&table, notes);
-        let release = self.release(&table)?;
+        let release = self.release(&table, &mut notes.progress).map_err(|fault| as_numbered(fault, rows))?;
         let quasi: Vec<usize> = (0..self.step.quasi_identifiers.len()).collect();
         let before = veilsum_anonymise::Release::unchanged(&table, &quasi)?;
         let risk_of = |release| risk(release, self.step.risk_threshold, &Population::Unknown);
