@@ -35,7 +35,7 @@ fn head() -> OpenApi {
                 .title("Veilsum")
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(
-                    "Stores and aggregates encrypted tables, and scores encrypted records by published models. Ciphertext goes straight to storage through presigned \
+                    "Stores and aggregates encrypted tables, scores encrypted records by published models, and adds up what several owners contribute to a training. Ciphertext goes straight to storage through presigned \
                      URLs; what passes here are small JSON documents.",
                 ))
                 .build(),

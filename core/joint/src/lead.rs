@@ -89,6 +89,19 @@ pub enum LeadError {
         /// The column.
         column: String,
     },
+    /// An owner contributed to a round with other rows than before.
+    #[error(
+        "round {round} is over {now} rows, and the rounds before over {before}: an owner chose another file. End this training \
+         and create another one; owners keep to one file from the first round to the last"
+    )]
+    RowsChanged {
+        /// The round, from 0.
+        round: u32,
+        /// Rows of the rounds before.
+        before: i64,
+        /// Rows of this one.
+        now: i64,
+    },
     /// A total does not go on from the one before.
     #[error("round {round} leads nowhere: {reason}")]
     Round {
@@ -108,12 +121,19 @@ pub enum LeadError {
 /// [`LeadError`] if a total does not fit the terms or the one before, or nothing can be learned from it.
 pub fn lead(training: TrainingId, terms: &Terms, totals: &[Sums]) -> Result<Lead, LeadError> {
     let mut leader = Leader { terms, rounds: Vec::new(), progress: Vec::new() };
+    let mut rows = None;
     let digest = terms.digest();
     let round = |number: u32, numbers: Numbers| Round { training, terms: digest, number, numbers };
     let mut next = round(0, Numbers::Moments);
     let mut state = State::Moments;
     for (number, total) in (0..).zip(totals) {
         leader.rounds.push(next);
+        // Every sum is over the rows that the columns were standardised over, or what comes out fits neither.
+        let now = total.slots.first().copied().unwrap_or_default();
+        let before = *rows.get_or_insert(now);
+        if before != now {
+            return Err(LeadError::RowsChanged { round: number, before, now });
+        }
         let after = leader.take(number, state, total)?;
         match after {
             After::Round(numbers, after) => {

@@ -97,6 +97,39 @@ impl Round {
         Ok(round)
     }
 
+    /// Whether it can come after `before`, as far as that shows without any total: the standardisation stays that of the first
+    /// round that has one, a logistic regression begins with zeros, and starts of k-means are gone through one after the other.
+    /// Whoever contributes asks this, because a key holder may choose numbers to single out rows.
+    ///
+    /// # Errors
+    /// [`DocumentError::OutOfRange`] that says what does not follow.
+    pub fn follows(&self, before: Option<&Self>) -> Result<(), DocumentError> {
+        let expected = before.map_or(0, |before| before.number + 1);
+        require(self.number == expected, "number", "one more than that of the round before")?;
+        let known = before.and_then(|before| before.numbers.standardisation());
+        if let (Some(known), Some(now)) = (known, self.numbers.standardisation()) {
+            require(known == now, "standardisation", "that of the rounds before")?;
+        }
+        match (&self.numbers, before.map(|before| &before.numbers)) {
+            (Numbers::Coefficients { coefficients, .. }, Some(Numbers::Moments)) => {
+                let are_zeros = coefficients.iter().all(|coefficient| coefficient.get() == 0.0);
+                require(are_zeros, "coefficients", "zeros in the first round")
+            }
+            (Numbers::Centroids { start, iteration, .. }, Some(Numbers::Moments)) => {
+                require((*start, *iteration) == (1, 1), "start", "the first in the first round")
+            }
+            (
+                Numbers::Centroids { start, iteration, .. },
+                Some(Numbers::Centroids { start: start_before, iteration: iteration_before, .. }),
+            ) => {
+                let goes_on = (*start, *iteration) == (*start_before, iteration_before + 1);
+                let begins_anew = (*start, *iteration) == (start_before + 1, 1);
+                require(goes_on || begins_anew, "start", "the one before or the next one")
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self, terms: &Terms) -> Result<(), DocumentError> {
         require(self.number < terms.most_rounds(), "number", "below the most rounds of the family")?;
         let features = terms.features.len();
@@ -129,6 +162,18 @@ impl Round {
             ) => false,
         };
         require(is_right, "numbers", "those of this round of the family")
+    }
+}
+
+impl Numbers {
+    /// Means and deviations that columns are standardised by, in rounds that have them.
+    fn standardisation(&self) -> Option<&Scales> {
+        match self {
+            Self::Moments => None,
+            Self::Products { standardisation }
+            | Self::Coefficients { standardisation, .. }
+            | Self::Centroids { standardisation, .. } => Some(standardisation),
+        }
     }
 }
 

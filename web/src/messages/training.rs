@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use veilsum_joint::lead::Progress as RoundProgress;
 
+use super::Fault;
 use super::workbench::LearnTable;
 
 /// What is asked.
@@ -192,6 +193,8 @@ pub struct JointView {
     pub end: Option<JointEnd>,
     /// The rows that this tab contributes.
     pub own_rows: Option<OwnTable>,
+    /// Why the totals so far lead nowhere, where this keyring holds the key.
+    pub fault: Option<Fault>,
 }
 
 impl JointView {

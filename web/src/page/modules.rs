@@ -3,15 +3,14 @@
 use js_sys::Function;
 use leptos::html::Div;
 use leptos::prelude::*;
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, Worker};
 
-use crate::messages::{Fault, to_bytes};
+use crate::messages::Fault;
 use crate::page::components::title::focus_heading;
 use crate::ui::fault::FaultNote;
 use crate::ui::loaded::Loaded;
-use crate::ui::module::{BUILD, Handover, Module};
+use crate::ui::module::{BUILD, Module, ScreenBytes};
 use crate::ui::progress::Skeleton;
 use crate::ui::vault_client::Vault;
 
@@ -53,11 +52,11 @@ fn not_loaded(error: &JsValue) -> Fault {
 
 /// A screen of another module, once it is there.
 #[component]
-pub(super) fn ModuleScreen<S: Clone + Serialize + Send + Sync + 'static>(
+pub(super) fn ModuleScreen(
     module: Module,
     loading: Loaded<()>,
     /// What the module is to show.
-    screen: S,
+    screen: ScreenBytes,
     /// The module gives the heading another text.
     on_rename: Callback<String>,
 ) -> impl IntoView {
@@ -83,11 +82,7 @@ pub(super) fn ModuleScreen<S: Clone + Serialize + Send + Sync + 'static>(
 
 /// The element in which the module shows its screen.
 #[component]
-fn Place<S: Serialize + Send + Sync + 'static>(
-    module: Module,
-    screen: S,
-    on_rename: Callback<String>,
-) -> impl IntoView {
+fn Place(module: Module, screen: ScreenBytes, on_rename: Callback<String>) -> impl IntoView {
     let vault = expect_context::<Vault>();
     let place = NodeRef::<Div>::new();
     let fault = RwSignal::new(None::<Fault>);
@@ -96,7 +91,8 @@ fn Place<S: Serialize + Send + Sync + 'static>(
         let (Some(place), (Some(worker), known)) = (place.get(), vault.introduce()) else { return };
         let Some(screen) = screen.try_update_value(Option::take).flatten() else { return };
         let rename = Closure::<dyn Fn(String)>::new(move |text| on_rename.run(text)).into_js_value();
-        let shown = to_bytes(&Handover { vault: known, screen })
+        let shown = screen
+            .handover(&known)
             .map_err(|error| JsValue::from_str(&error.to_string()))
             .and_then(|handover| mount(module.name(), &place, &worker, &handover, rename.unchecked_ref()));
         if let Err(error) = shown {

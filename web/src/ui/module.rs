@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use veilsum_protocol::{DatasetId, TrainingId};
 
 use super::vault_client::Known;
-use crate::messages::UploadSummary;
+use crate::messages::{UploadSummary, to_bytes};
 
 /// A module of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,28 @@ pub(crate) struct Handover<S> {
     pub(crate) vault: Known,
     /// What to show.
     pub(crate) screen: S,
+}
+
+/// What a module is to show, as bytes: one piece of code hands over the screens of all modules.
+#[derive(Debug, Clone)]
+pub(crate) struct ScreenBytes(Vec<u8>);
+
+impl ScreenBytes {
+    /// The bytes of a screen.
+    pub(crate) fn of<S: Serialize>(screen: &S) -> Self {
+        // Never fails for the types of this module; without bytes the handover is refused.
+        Self(to_bytes(screen).unwrap_or_default())
+    }
+
+    /// The bytes of a [`Handover`] of this screen: in this format, those of its parts one after the other.
+    ///
+    /// # Errors
+    /// Never for what is known of a vault.
+    pub(crate) fn handover(self, known: &Known) -> Result<Vec<u8>, postcard::Error> {
+        let mut bytes = to_bytes(known)?;
+        bytes.extend_from_slice(&self.0);
+        Ok(bytes)
+    }
 }
 
 /// What the module [`Module::Dataset`] shows.
@@ -127,6 +149,13 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+
+    #[test]
+    fn a_handover_is_its_parts_one_after_the_other() {
+        let known = || Known { keyring: None, stopped: None };
+        let together = to_bytes(&Handover { vault: known(), screen: RefineScreen::Clean }).unwrap();
+        assert_eq!(ScreenBytes::of(&RefineScreen::Clean).handover(&known()).unwrap(), together);
+    }
 
     #[test]
     fn the_fingerprint_is_that_of_fnv_1a() {

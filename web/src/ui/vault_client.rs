@@ -64,8 +64,8 @@ struct Link {
 /// What is known of the vault: what another module needs to join.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Known {
-    keyring: Option<KeyringStatus>,
-    stopped: Option<Fault>,
+    pub(super) keyring: Option<KeyringStatus>,
+    pub(super) stopped: Option<Fault>,
 }
 
 /// Picks the one expected variant out of a reply.

@@ -34,7 +34,8 @@ fn logistic_regression_over_three_owners_is_scikit_learns_optimum() {
     let classes = ["0".to_owned(), "1".to_owned()];
     let family = Family::Logistic { label, classes, c: real(1.0) };
     let (outcome, found) = train(&terms(table.features(), family.clone()), &table.owners());
-    assert!((outcome.rows, outcome.rounds) <= (569, 13), "{} rounds besides the moments", outcome.rounds - 1);
+    assert_eq!(outcome.rows, 569);
+    assert!(outcome.rounds <= 13, "{} rounds besides the moments", outcome.rounds - 1);
     let Learned::Logistic { coefficients, .. } = &outcome.numbers else { panic!("{outcome:?}") };
     let references = references();
     let case = &references["logistic"][0];
@@ -86,14 +87,14 @@ fn linear_regression_from_encrypted_moments_is_least_squares() {
 #[test]
 fn k_means_finds_the_clusters_of_iris() {
     let table = Table::named("iris");
-    let family = |standardised, seed| Family::KMeans { clusters: 3, starts: 3, seed, standardised };
+    let family = |standardised, seed| Family::KMeans { clusters: 3, starts: 6, seed, standardised };
     // In columns as they are the inertia is 78.85, in standardised ones 139.82: scikit-learn's best of many starts.
-    for (standardised, seed, expected) in [(false, 1, 78.851_441), (true, 1, 139.820_496)] {
+    for (standardised, seed, expected) in [(false, 2, 78.851_441), (true, 1, 139.820_496)] {
         let (outcome, found) = train(&terms(table.features(), family(standardised, seed)), &table.owners());
         let Learned::KMeans { inertia, start, centroids, .. } = &outcome.numbers else { panic!() };
         assert!((inertia.get() - expected).abs() < 1e-5, "{inertia:?} of start {start}");
         assert_eq!((outcome.rows, centroids.len()), (150, 3));
-        let mut ends = [f64::INFINITY; 3];
+        let mut ends = [f64::INFINITY; 6];
         for told in &found.progress {
             if let Progress::Iteration { start, inertia, .. } = told {
                 let end = &mut ends[*start as usize - 1];

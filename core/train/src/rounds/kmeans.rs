@@ -10,7 +10,8 @@
 //! | 1 | squared distances to the nearest centroid | `most_rows·p·4·B²` | 2^`scale_bits(most_rows·p·4·B²)` |
 //!
 //! Whoever decrypts learns size and mean of each cluster over all rows: a cluster of one row *is* that row.
-//! [`Progress::smallest_cluster`] says how near it came to that.
+//! [`Progress::smallest_cluster`] says how near it came to that. Everybody else is told no mean of fewer rows than each owner
+//! has at least: such a cluster keeps its centroid.
 
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,8 @@ impl Fit {
         &self.round
     }
 
-    /// The centroids of the next round: the mean of each cluster. One without rows stays where it is.
+    /// The centroids of the next round: the mean of each cluster. One with fewer than [`Terms::least_rows`] rows stays where it
+    /// is: its mean would show them, a single one as it is.
     ///
     /// # Errors
     /// [`RoundError`] if the total does not fit the terms or is over other rows than the last.
@@ -134,7 +136,7 @@ impl Fit {
             return Err(RoundError::OutOfRange);
         }
         let mean = |((sums, &count), old): ((&[i64], &u64), &Vec<f64>)| match count {
-            0 => old.clone(),
+            few if few < self.terms.least_rows.max(1) => old.clone(),
             _ => sums.iter().map(|&sum| from_fixed(sum, sum_bits) / count as f64).collect(),
         };
         let of_clusters = sums.chunks_exact(self.columns).zip(&counts).zip(&self.round.centroids);

@@ -70,8 +70,9 @@ pub fn solve(total: &Contribution, columns: usize, ridge: f64, terms: &Terms) ->
         DMatrix::from_fn(features, features, |row, column| entry(row.max(column), row.min(column)));
     let with_target = DVector::from_fn(features, |row, _| entry(features, row));
     let penalised = &products + DMatrix::identity(features, features) * ridge;
-    // Half a unit of each owner is what an entry may be off.
-    let least = LEAST_LEFT.max(f64::from(terms.owners) * from_fixed(1, bits)) * rows as f64;
+    // Half a unit of each owner is what an entry may be off, and each of a row of entries what a pivot may be off.
+    let rounding = f64::from(terms.owners) * from_fixed(1, bits) * columns as f64;
+    let least = (LEAST_LEFT * rows as f64).max(rounding);
     let weights: Vec<f64> = match penalised.clone().cholesky() {
         Some(factor) if factor.l_dirty().diagonal().iter().all(|pivot| pivot * pivot > least) => {
             factor.solve(&with_target).iter().copied().collect()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{Module, RefineScreen};
+use crate::ui::module::{Module, RefineScreen, ScreenBytes};
 
 const PARTS: [(Option<RefineScreen>, &str, &str); 4] = [
     (None, "/prepare", "Columns"),
@@ -34,5 +34,5 @@ pub(in crate::page) fn Parts(
 #[component]
 pub(in crate::page) fn OtherPart(screen: RefineScreen) -> impl IntoView {
     let loading = loading(Module::Refine);
-    view! { <ModuleScreen module=Module::Refine loading on_rename=Callback::new(|_| ()) screen/> }
+    view! { <ModuleScreen module=Module::Refine loading on_rename=Callback::new(|_| ()) screen=ScreenBytes::of(&screen)/> }
 }

@@ -7,7 +7,7 @@ use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::title::PageTitle;
 use crate::page::desk::Desk;
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{DatasetModuleScreen, DatasetScreen, Module};
+use crate::ui::module::{DatasetModuleScreen, DatasetScreen, Module, ScreenBytes};
 
 /// The screen.
 #[component]
@@ -26,7 +26,7 @@ pub(in crate::page) fn DatasetPage(dataset: DatasetId) -> impl IntoView {
             <KeyringGate>
                 <ModuleScreen
                     module=Module::Dataset loading on_rename=rename
-                    screen=DatasetModuleScreen::Dataset(DatasetScreen { dataset, uploaded: desk.uploaded(dataset) })
+                    screen=ScreenBytes::of(&DatasetModuleScreen::Dataset(DatasetScreen { dataset, uploaded: desk.uploaded(dataset) }))
                 />
             </KeyringGate>
         </div>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::page::components::title::PageTitle;
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{DatasetModuleScreen, Module};
+use crate::ui::module::{DatasetModuleScreen, Module, ScreenBytes};
 
 /// The screen.
 #[component]
@@ -15,7 +15,7 @@ pub(in crate::page) fn VerifyPage() -> impl IntoView {
             <PageTitle text="Verify a certificate"/>
             <ModuleScreen
                 module=Module::Dataset loading on_rename=Callback::new(|_| ())
-                screen=DatasetModuleScreen::Verify
+                screen=ScreenBytes::of(&DatasetModuleScreen::Verify)
             />
         </div>
     }

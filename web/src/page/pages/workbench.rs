@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::page::components::keyring_gate::KeyringGate;
 use crate::page::components::title::PageTitle;
 use crate::page::modules::{ModuleScreen, loading};
-use crate::ui::module::{Module, WorkbenchScreen};
+use crate::ui::module::{Module, ScreenBytes, WorkbenchScreen};
 
 /// One of the screens.
 #[component]
@@ -25,9 +25,12 @@ pub(in crate::page) fn WorkbenchPage(screen: WorkbenchScreen) -> impl IntoView {
     let loading = loading(Module::Workbench);
     view! {
         <div class="screen">
+            {matches!(screen, WorkbenchScreen::Training(_)).then(|| view! {
+                <p class="crumb"><a href="/trainings">"Trainings"</a></p>
+            })}
             <PageTitle text=title/>
             <KeyringGate>
-                <ModuleScreen module=Module::Workbench loading on_rename=rename screen=screen/>
+                <ModuleScreen module=Module::Workbench loading on_rename=rename screen=ScreenBytes::of(&screen)/>
             </KeyringGate>
         </div>
     }

@@ -28,12 +28,15 @@ use crate::api::{How, Patience};
 use crate::fault::sentence;
 use crate::messages::Fault;
 use crate::messages::training::{
-    Comparison, JointAsk, JointDone, JointProgress, JointTask, JointTold, Led, OwnTable,
+    Comparison, JointAsk, JointDone, JointProgress, JointTask, JointTold, JointView, Led, OwnTable,
 };
 use crate::messages::workbench::{FromTrainer, Imported, LearnTable, Progress, Task, Told};
 use crate::vault::Vault;
 use crate::vault::keyring::Unlocked;
 use crate::vault::processes::Work;
+
+/// Owners encrypt under a key by themselves: none that is shorter than keyrings have at least.
+const MIN_KEY_BITS: u32 = 2_048;
 
 /// What is known of trainings that were looked at. Nothing of it has to outlive the tab but the file of an owner, who chooses it
 /// again.
@@ -144,8 +147,13 @@ pub(super) async fn perform(vault: &Rc<Vault>, ask: JointAsk) -> Result<Told, Fa
 async fn look(vault: &Rc<Vault>, id: TrainingId, abort: &Abort) -> Result<JointTold, Fault> {
     let unlocked = vault.unlocked()?;
     let joint = refreshed(vault, &unlocked, id, abort).await?;
-    key_holder::open_totals(vault, &unlocked, id, &joint, abort).await?;
-    let view = view::view(&unlocked, id, &joint)?;
+    // Where totals lead nowhere, the training can still be looked at, and ended.
+    let fault = match key_holder::open_totals(vault, &unlocked, id, &joint, abort).await {
+        Ok(()) => None,
+        Err(fault) if fault.code == "cancelled" => return Err(fault),
+        Err(fault) => Some(fault),
+    };
+    let view = JointView { fault, ..view::view(&unlocked, id, &joint)? };
     Ok(JointTold::View(Box::new(view)))
 }
 
@@ -172,6 +180,13 @@ async fn refreshed(
                 return Err(changed("the terms are not those that the invitation was made of"));
             }
             let key = terms.proven_key().map_err(|error| Fault::new("key-refused", &sentence(&error)))?;
+            if key.key().modulus_bits() < MIN_KEY_BITS {
+                return Err(Fault::new(
+                    "key-refused",
+                    "The key of this training is shorter than 2048 bits, and what is encrypted under it would not stay secret. \
+                     Ask the key holder for a training under another keyring.",
+                ));
+            }
             let joint = Rc::new(Joint { terms, document, key, progress: RefCell::default() });
             vault.bench.joint.known.borrow_mut().insert(id, Rc::clone(&joint));
             joint
@@ -186,6 +201,9 @@ async fn refreshed(
                 Some(_) => return Err(changed("a round has other numbers than before")),
                 None if at == count => {
                     let round = Round::from_bytes(id, &joint.terms, entry.document.as_bytes())
+                        .map_err(|error| unreadable(&error))?;
+                    round
+                        .follows(progress.rounds.last().map(|(_, before)| before))
                         .map_err(|error| unreadable(&error))?;
                     progress.rounds.push((entry, round));
                 }
@@ -220,7 +238,7 @@ async fn take_model(vault: &Vault, id: TrainingId, abort: &Abort) -> Result<Impo
     let card = Card {
         name: terms.name.clone(),
         training_data: format!(
-            "{} rows of {} owners, none of whom showed a row; {} rounds of encrypted sums.",
+            "{} rows of {} owners, which stayed with them; {} rounds of encrypted sums, of which totals were decrypted.",
             outcome.rows, terms.owners, outcome.rounds
         ),
         training_rows: outcome.rows,

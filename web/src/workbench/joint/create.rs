@@ -205,6 +205,7 @@ pub(super) fn NewTrainingForm() -> impl IntoView {
                 <form class="run-form" on:submit=submit>
                     <fieldset disabled=move || is_running.get()>
                         <Fields form head=Arc::clone(&head)/>
+                        <p class="hint">"Owners encrypt under the key of this keyring. Better make a keyring for trainings alone: a cloud that lies could mix other things that were encrypted under the same key, such as records to be scored, into a total."</p>
                         <div class="actions">
                             <button type="submit" class="button primary" data-testid="create-training">
                                 {move || if is_running.get() { "Creating…" } else { "Create the training" }}

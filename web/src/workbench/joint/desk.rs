@@ -24,6 +24,8 @@ pub(in crate::workbench) struct JointDesk {
     current: RwSignal<Option<String>>,
     /// Where it stands, as last seen.
     pub(super) view: RwSignal<Option<Result<Arc<JointView>, Fault>>>,
+    /// Why the cloud could not be asked the last time, where it was known before how the training stands.
+    pub(super) look_fault: RwSignal<Option<Fault>>,
     /// Whether a step of it runs.
     pub(super) is_busy: RwSignal<bool>,
     /// How far the step is.
@@ -43,6 +45,7 @@ impl JointDesk {
             vault,
             current: RwSignal::new(None),
             view: RwSignal::new(None),
+            look_fault: RwSignal::new(None),
             is_busy: RwSignal::new(false),
             progress: RwSignal::new(None),
             fault: RwSignal::new(None),
@@ -66,6 +69,7 @@ impl JointDesk {
     pub(super) fn follow(self, training: String) {
         if self.current.with_untracked(|current| current.as_ref() != Some(&training)) {
             self.view.set(None);
+            self.look_fault.set(None);
             self.fault.set(None);
             self.progress.set(None);
             self.comparison.set(None);
@@ -89,8 +93,7 @@ impl JointDesk {
         spawn_local(async move {
             let looked = self.vault.joint_view(JointAsk::Look { training: training.clone() }).await;
             self.is_asking.set_value(false);
-            if self.is_of(&training) && !self.is_busy.get_untracked() {
-                self.show(looked);
+            if self.is_of(&training) && !self.is_busy.get_untracked() && self.show(looked) {
                 self.go_on();
             }
         });
@@ -111,7 +114,7 @@ impl JointDesk {
     fn go_on(self) {
         let is_free = self.is_automatic.get_untracked() && self.fault.with_untracked(Option::is_none);
         let Some(Ok(view)) = self.view.get_untracked() else { return };
-        if !is_free || self.is_busy.get_untracked() {
+        if !is_free || view.fault.is_some() || self.is_busy.get_untracked() {
             return;
         }
         let training = view.training.clone();
@@ -138,8 +141,9 @@ impl JointDesk {
             }
             match done {
                 Ok(view) => {
-                    self.show(Ok(view));
-                    self.go_on();
+                    if self.show(Ok(view)) {
+                        self.go_on();
+                    }
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
@@ -165,7 +169,7 @@ impl JointDesk {
 
     /// The step that follows, if a person wants it now.
     pub(super) fn step(self) {
-        let Some(view) = self.known() else { return };
+        let Some(view) = self.known_untracked() else { return };
         let training = view.training.clone();
         if view.waits_for_me() && view.own_rows.is_some() {
             self.run(JointAsk::Contribute { training });
@@ -181,17 +185,30 @@ impl JointDesk {
         });
     }
 
-    fn show(self, looked: Result<JointView, Fault>) {
-        let looked = looked.map(Arc::new);
-        let is_same = self.view.with_untracked(|view| match (view, &looked) {
-            (Some(Ok(known)), Ok(new)) => known == new,
-            // A short failure takes nothing away that is known.
-            (Some(Ok(_)), Err(fault)) => fault.code == "offline" || fault.code == "cancelled",
-            (Some(Err(_)) | None, _) => false,
-        });
-        if !is_same {
-            self.view.set(Some(looked));
+    /// Shows what the cloud said; a failure takes nothing away that is known. Whether it said something.
+    fn show(self, looked: Result<JointView, Fault>) -> bool {
+        match looked {
+            Ok(view) => {
+                self.look_fault.set(None);
+                if self.known_untracked().is_none_or(|known| *known != view) {
+                    self.view.set(Some(Ok(Arc::new(view))));
+                }
+                true
+            }
+            Err(fault) if self.known_untracked().is_some() => {
+                self.look_fault.set(Some(fault));
+                false
+            }
+            Err(fault) => {
+                self.view.set(Some(Err(fault)));
+                false
+            }
         }
+    }
+
+    /// As [`Self::known`], for code that is not run again when it changes.
+    pub(super) fn known_untracked(self) -> Option<Arc<JointView>> {
+        self.view.with_untracked(|view| view.as_ref().and_then(|view| view.as_ref().ok().cloned()))
     }
 
     fn is_of(self, training: &str) -> bool {

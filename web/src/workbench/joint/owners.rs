@@ -84,6 +84,13 @@ pub(super) fn TakePart(joint: JointDesk) -> impl IntoView {
     let least = Memo::new(move |_| joint.known().map_or(0, |view| view.terms.least_rows));
     let holder =
         Memo::new(move |_| joint.known().map(|view| view.terms.key_holder.clone()).unwrap_or_default());
+    // What was wrong with another table is not wrong with this one.
+    Effect::new(move |before: Option<()>| {
+        desk.table.track();
+        if before.is_some() {
+            joint.fault.set(None);
+        }
+    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let name = name.get_untracked().trim().to_owned();
@@ -95,7 +102,7 @@ pub(super) fn TakePart(joint: JointDesk) -> impl IntoView {
             None
         };
         missing.set(said);
-        if let (None, Some(view)) = (said, joint.known()) {
+        if let (None, Some(view)) = (said, joint.known_untracked()) {
             joint.run(JointAsk::TakePart { training: view.training.clone(), name });
         }
     };

@@ -8,9 +8,6 @@ use super::words::{number, public};
 use crate::messages::training::{JointEnd, JointFamily, JointNumbers, JointView, RoundNumbers, RoundView};
 use crate::ui::chart::{Drawn, DrawnFigure, Lines, Series};
 
-/// A step that is drawn when no digit moved.
-const LEAST_STEP: f64 = 1e-16;
-
 /// A round as the table shows it.
 #[derive(Clone, PartialEq)]
 struct Row {
@@ -53,7 +50,7 @@ pub(super) fn Rounds(joint: JointDesk) -> impl IntoView {
                     drawn=Drawn::Lines(lines) file_name="rounds".to_owned()
                 />
             })}
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Rounds">
+            <div class="table-scroll short" tabindex="0" role="region" aria-label="Rounds">
                 <table data-testid="joint-rounds">
                     <thead><tr>
                         <th scope="col" class="number">"Round"</th><th scope="col">"Public"</th>
@@ -100,7 +97,7 @@ fn PublicNumbers(round: u32, table: Table) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="table-scroll fitted" tabindex="0" role="region" aria-label=label>
+        <div class="table-scroll fitted short" tabindex="0" role="region" aria-label=label>
             <table data-testid="public-numbers" data-round=round.to_string()>
                 <thead><tr>
                     <th scope="col">"Column"</th>
@@ -207,14 +204,15 @@ fn chart(rows: &[Row]) -> Option<(String, Lines)> {
     let title = format!("From round {} the largest step is {}", last.number, number(*newest));
     let mut series: Vec<Series> = Vec::new();
     let mut of = None;
-    for (row, step) in steps {
+    // No digit moved in the last round of a start: a step of 0 has no logarithm.
+    for (row, step) in steps.into_iter().filter(|(_, step)| *step > 0.0) {
         if of != Some(row.start) {
             of = Some(row.start);
             let name = row.start.map_or_else(|| "largest step".to_owned(), |start| format!("start {start}"));
             series.push(Series { name, points: Vec::new() });
         }
         if let Some(line) = series.last_mut() {
-            line.points.push((f64::from(row.number), step.max(LEAST_STEP).log10()));
+            line.points.push((f64::from(row.number), step.log10()));
         }
     }
     let lines = Lines {
@@ -225,4 +223,44 @@ fn chart(rows: &[Row]) -> Option<(String, Lines)> {
         is_share: false,
     };
     Some((title, lines))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn steps_are_between_rounds_of_one_start_and_the_model() {
+        let coefficients = |values: &[f64]| RoundNumbers::Coefficients(values.to_vec());
+        let (first, second) = (coefficients(&[0.0, 0.0]), coefficients(&[0.5, -2.0]));
+        assert_eq!(step(&first, Some(&second), None), Some(2.0));
+        assert_eq!(step(&second, None, Some(&JointNumbers::Logistic(vec![0.5, -2.25]))), Some(0.25));
+        assert_eq!(step(&second, None, None), None);
+        assert_eq!(step(&RoundNumbers::Moments, Some(&first), None), None);
+        let centroids =
+            |start, x: f64| RoundNumbers::Centroids { start, centroids: vec![vec![x, 0.0], vec![x, 4.0]] };
+        assert_eq!(step(&centroids(1, 0.0), Some(&centroids(1, 3.0)), None), Some(3.0));
+        assert_eq!(step(&centroids(1, 0.0), Some(&centroids(2, 3.0)), None), Some(0.0));
+    }
+
+    #[test]
+    fn a_chart_has_a_line_for_each_start() {
+        let row =
+            |number, start, step| Row { number, public: "centres of clusters", start, step, told: None };
+        let rows = [
+            row(1, Some(1), Some(1.0)),
+            row(2, Some(1), Some(0.0)),
+            row(3, Some(2), Some(0.1)),
+            row(4, Some(2), None),
+        ];
+        let (title, lines) = chart(&rows).unwrap();
+        assert_eq!(title, "From round 3 the largest step is 0.1");
+        let points: Vec<_> = lines.series.iter().map(|line| line.points.len()).collect();
+        assert_eq!(points, [1, 1]);
+        assert_eq!(lines.series[1].points[0], (3.0, -1.0));
+        assert!(chart(&rows[..1]).is_none());
+    }
 }

@@ -33,9 +33,11 @@ pub(in crate::workbench) fn TrainingPage(training: TrainingId) -> impl IntoView 
         }
     });
     let is_known = Memo::new(move |_| joint.known().is_some());
-    let fault = move || joint.view.with(|view| view.as_ref().and_then(|view| view.as_ref().err().cloned()));
+    let fault = move || {
+        let of_view = joint.view.with(|view| view.as_ref().and_then(|view| view.as_ref().err().cloned()));
+        of_view.or_else(|| joint.look_fault.get())
+    };
     view! {
-        <p class="crumb"><a href="/trainings">"Trainings"</a></p>
         {move || fault().map(|fault| view! {
             <FaultNote fault testid="training-fault"/>
             <p class="actions">
@@ -65,6 +67,10 @@ fn Known(joint: JointDesk) -> impl IntoView {
     let takes_part = part(|view| view.end.is_none() && (view.is_key_holder || view.is_owner));
     view! {
         <NextStep joint/>
+        {move || joint.known().and_then(|view| view.fault.clone()).map(|fault| view! {
+            <FaultNote fault testid="training-stuck"/>
+            <p>"This training does not go on by itself. Its owners are told nothing until you end it below; then create another one."</p>
+        })}
         {move || has_outcome.get().then(|| view! { <Outcome joint/> })}
         {move || is_inviting.get().then(|| view! { <Invitation joint/> })}
         {move || may_take_part.get().then(|| view! { <TakePart joint/> })}
@@ -150,12 +156,12 @@ fn NextStep(joint: JointDesk) -> impl IntoView {
 #[component]
 fn Invitation(joint: JointDesk) -> impl IntoView {
     let said = RwSignal::new("");
-    let link = move || {
+    let link = Memo::new(move |_| {
         let origin = window().location().origin().unwrap_or_default();
         joint.known().map(|view| format!("{origin}/trainings/{}", view.training)).unwrap_or_default()
-    };
+    });
     let copy = move |_| {
-        let link = link();
+        let link = link.get_untracked();
         spawn_local(async move {
             let copied = JsFuture::from(window().navigator().clipboard().write_text(&link)).await;
             said.try_set(if copied.is_ok() {
@@ -286,7 +292,7 @@ fn End(joint: JointDesk) -> impl IntoView {
     let label = move || if is_key_holder.get() { "End the training…" } else { "Leave the training…" };
     let end = move |_| {
         asking.set(false);
-        if let Some(view) = joint.known() {
+        if let Some(view) = joint.known_untracked() {
             joint.run(JointAsk::End { training: view.training.clone() });
         }
     };

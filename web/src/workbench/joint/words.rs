@@ -67,8 +67,8 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
         JointFamily::KMeans { .. } => (
             "Each further round",
             "Everybody is told the centre of each cluster, which is the mean of its rows over all owners. The key holder decrypts \
-             how many rows each cluster has, their sums, and the sum of squared distances. The centre of a cluster that has a \
-             single row is that row.",
+             how many rows each cluster has, their sums, and the sum of squared distances. A cluster with fewer rows than \
+             each owner has at least keeps its centre, as the mean of few rows would show them.",
         ),
     };
     vec![
@@ -76,19 +76,28 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
         further,
         (
             "By subtraction",
-            "A key holder who is an owner knows the sums over the rows of the others together; with two owners, those of the one \
-             other. So every owner takes part with a fewest number of rows.",
+            "Every owner is told means, deviations and, at the end, the number of rows, and knows its own: with two owners each \
+             can work out mean and deviation of the other's columns, with more of all others together. Two trainings over nearly \
+             the same rows differ by the rows that changed: take part with the same rows, or with many others. So every owner \
+             takes part with a fewest number of rows.",
         ),
         (
             "Key holder and cloud together",
             "They could read the sums of each single owner: the cloud has each contribution as ciphertext until it is added up, \
-             the key holder has the key. Take part only if you trust that these two do not join. The cloud alone can read none, \
-             and the key holder is given none.",
+             the key holder has the key. Take part only if you trust that these two do not join. A cloud that follows the \
+             protocol reads none and hands the key holder none; one that passes off a single contribution as the total would \
+             have the key holder publish that owner's sums.",
+        ),
+        (
+            "The cloud",
+            "It is told the terms, with names and bounds of columns and the names that people call themselves, the public numbers of \
+             each round and the model, besides sizes and times. It is told no row and no sum of one owner.",
         ),
         (
             "What is not prevented",
-            "The key holder chooses the numbers of each round. Numbers that were chosen to single out rows, instead of those that \
-             the totals lead to, would not be noticed by owners. Owners who make up rows are not noticed either.",
+            "The key holder chooses the numbers of each round. This page refuses numbers that cannot follow from the round before, \
+             but not all that were chosen to single out rows. Other places may be the key holder's own: take part if you know \
+             who the others are. Owners who make up rows are not noticed either.",
         ),
     ]
 }
@@ -96,7 +105,7 @@ pub(super) fn reveals(family: &JointFamily) -> Vec<(&'static str, &'static str)>
 /// A number as tables show it.
 pub(super) fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-4 {
-        return format!("{value:.2e}").replace('-', "−").replace('e', " e");
+        return format!("{value:.2e}").replace('-', "−");
     }
     short(value)
 }

@@ -105,7 +105,11 @@ pub(super) async fn open_totals(
         };
         let Some(round) = next else { break };
         let sums = open_total(vault, unlocked, id, joint, round, abort).await?;
-        joint.progress.borrow_mut().totals.push(sums);
+        let mut progress = joint.progress.borrow_mut();
+        // Another look may have opened the same one meanwhile.
+        if progress.totals.len() == round as usize {
+            progress.totals.push(sums);
+        }
     }
     let totals = {
         let progress = joint.progress.borrow();
@@ -129,7 +133,9 @@ pub(super) async fn open_totals(
             NextDocument::Round(next) => Some(next),
             NextDocument::Finished(_) => None,
         });
-        if !stored.iter().zip(expected).all(|(stored, expected)| stored == expected) {
+        let expected: Vec<&String> = expected.collect();
+        let is_as_far = (expected.len().saturating_sub(1)..=expected.len()).contains(&stored.len());
+        if !is_as_far || !stored.iter().zip(expected).all(|(stored, expected)| stored == expected) {
             return Err(changed("a round was opened with numbers that the totals do not lead to"));
         }
         joint.progress.borrow_mut().led = Some((count, led));

@@ -77,6 +77,7 @@ pub(super) fn view(unlocked: &Unlocked, id: TrainingId, joint: &Joint) -> Result
         round_count: entry.round_count,
         end: entry.end.as_ref().map(|found| end(found, id, joint, entry)).transpose()?,
         own_rows: progress.rows.as_ref().map(|(_, own)| own.clone()),
+        fault: None,
     })
 }
 
