@@ -1,4 +1,5 @@
-//! Why a recipe cannot be read or run: sentences that name the step, the column and what to do; never a cell's content.
+//! Why a recipe cannot be read or run: sentences that name the step, the column and what to do; no cell's
+//! content but the name of a class that is too small.
 
 use thiserror::Error;
 
