@@ -13,7 +13,6 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 
 use js_sys::{Array, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -86,7 +85,7 @@ pub struct Made {
     pub fitted: String,
     /// A list of `veilsum_prepare::StepReport`s in JSON, one per step.
     pub reports: String,
-    /// Where the last step is a release: sizes of classes, ascending, and how many there are of each.
+    /// Where a step is a release: sizes of classes, ascending, and how many there are of each.
     pub class_sizes: Vec<(u64, u64)>,
 }
 
@@ -151,7 +150,7 @@ impl Errand {
             What::Copy => copy(&self.source, &self.options),
             What::Prepare { ref recipe, keeps_rows } => {
                 let recipe = Recipe::from_json(recipe.as_bytes()).map_err(|error| refused(&error))?;
-                let released = recipe.steps.last().and_then(quasi_identifiers);
+                let released = recipe.steps.iter().find_map(quasi_identifiers);
                 prepare(&self, keeps_rows, released.as_deref(), |header, types, secret| {
                     Runner::new(&recipe, header, types, secret)
                 })
@@ -187,12 +186,19 @@ fn prepare(
         start(&spelling.header, &spelling.types, secret.as_ref()).map_err(|error| refused(&error))?;
     let mut out = RowsOut::new();
     let mut no_room = None;
-    let mut take = |cells: &[String]| {
-        let (number, cells) = spelling.split(cells);
+    let mut take = |number: u64, cells: &[String]| {
         if (keeps_rows || released.is_some()) && no_room.is_none() {
             no_room = out.push(number, cells.iter().map(String::as_str)).err();
         }
     };
+    // The second half is the work of the steps that need all rows at once.
+    let reading = if runner.holds_rows() { 2 } else { 1 };
+    let mut pace_of_steps = Pace::new();
+    runner.on_progress(move |done| {
+        if pace_of_steps.is_due() {
+            tell(hundredths(0.5 + done / 2.0), 100);
+        }
+    });
     let (mut cells, mut pace, mut read_row_count) = (Vec::new(), Pace::new(), 0_u64);
     while let Some(pass) = runner.next_pass() {
         if pass.number > 1 {
@@ -207,7 +213,7 @@ fn prepare(
             if rows.at_turn() && pace.is_due() {
                 let total = source.rows_bytes();
                 let (before, all) = (pass.number as u64 - 1, pass.of as u64);
-                tell(before * total + rows.byte_position(), all * total);
+                tell(before * total + rows.byte_position(), reading * all * total);
             }
         }
         runner.end_pass(&mut take).map_err(|error| refused(&error))?;
@@ -216,7 +222,6 @@ fn prepare(
         return Err(Fault::new("out-of-memory", &reason));
     }
     let Prepared { header, types, fitted, report } = runner.finish().map_err(|error| refused(&error))?;
-    let (header, types) = (spelling.own(header), spelling.own(types));
     let written = out.finish(&header).map_err(|reason| no_room_for(&reason))?;
     let class_sizes = match released {
         Some(columns) => class_sizes(&written.blob, &header, columns)?,
@@ -238,8 +243,7 @@ fn prepare(
     done(&made, keeps_rows.then_some(written))
 }
 
-/// How cells come to the steps: dates and names made of digits as they are written, all others as plain numbers or text. In
-/// front stands a column with the number of the row in the file, by which a row is known again when it comes out.
+/// How cells come to the steps: dates and names made of digits as they are written, all others as plain numbers or text.
 struct Spelling {
     header: Vec<String>,
     types: Vec<ColumnType>,
@@ -247,9 +251,6 @@ struct Spelling {
     as_written: Vec<bool>,
     plain: PlainCells,
 }
-
-/// A name that no table has.
-const NUMBER_COLUMN: &str = "\u{0}number";
 
 impl Spelling {
     fn new(rows: &Rows, options: &ReadOptions) -> Self {
@@ -268,10 +269,9 @@ impl Spelling {
             .into_iter()
             .zip(&as_written)
             .map(|(column, stays)| if *stays { column } else { ColumnType::Plain });
-        let names = rows.header().iter().cloned();
         Self {
-            header: std::iter::once(NUMBER_COLUMN.to_owned()).chain(names).collect(),
-            types: std::iter::once(ColumnType::Identifier).chain(types).collect(),
+            header: rows.header().to_vec(),
+            types: types.collect(),
             as_written,
             plain: PlainCells::new(&options.missing_words),
         }
@@ -280,11 +280,7 @@ impl Spelling {
     /// Puts the cells of the row that was read last in place of what `cells` holds.
     fn spell(&self, rows: &mut Rows, cells: &mut Vec<String>) {
         let (written, read) = rows.both();
-        cells.resize(1 + read.len(), String::new());
-        let (number, cells) = cells.split_first_mut().expect("a row has a number");
-        number.clear();
-        // Writing to a string never fails.
-        let _ = write!(number, "{}", written.place().row);
+        cells.resize(read.len(), String::new());
         self.plain.spell_into(read, cells);
         for ((cell, stays), written) in cells.iter_mut().zip(&self.as_written).zip(written.cells()) {
             if *stays && !cell.is_empty() {
@@ -292,19 +288,6 @@ impl Spelling {
                 cell.push_str(written.trim());
             }
         }
-    }
-
-    /// The number of a row that came out, 0 for one that is not in the file, and its cells.
-    fn split<'a>(&self, cells: &'a [String]) -> (u64, &'a [String]) {
-        cells.split_first().map_or((0, cells), |(number, cells)| (number.parse().unwrap_or(0), cells))
-    }
-
-    /// What is known of columns, without the one in front.
-    fn own<T>(&self, mut columns: Vec<T>) -> Vec<T> {
-        if !columns.is_empty() {
-            columns.remove(0);
-        }
-        columns
     }
 }
 
@@ -370,6 +353,11 @@ fn done(made: &Made, written: Option<WrittenRows>) -> Result<Array, Fault> {
 fn not_handed_over(error: &serde_json::Error) -> Fault {
     Fault::new("not-prepared", "What was prepared cannot be handed over. Try again with fewer steps.")
         .with_detail(error.to_string())
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
+fn hundredths(share: f64) -> u64 {
+    (share * 100.0).clamp(0.0, 100.0) as u64
 }
 
 fn tell(done: u64, total: u64) {

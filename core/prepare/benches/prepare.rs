@@ -76,7 +76,7 @@ fn report(name: &str, steps: &str, header: &[String], rows: &[Vec<String>]) {
     let start = Instant::now();
     let mut runner = Runner::new(&recipe, header, &types, None).expect("the steps fit");
     let (mut passes, mut written) = (0, 0_u64);
-    let mut out = |cells: &[String]| {
+    let mut out = |_: u64, cells: &[String]| {
         black_box(cells);
         written += 1;
     };

@@ -168,8 +168,7 @@ pub enum StepError {
     NoColumnLeft,
     /// A cell is no number.
     #[error(
-        "row {row} of column “{column}” holds no number. Correct it, filter the row out, or leave the column out."
-    )]
+        "{} of column “{column}” holds no number. Correct it, filter the row out, or leave the column out.", named(.row))]
     NotANumber {
         /// The column.
         column: String,
@@ -178,8 +177,7 @@ pub enum StepError {
     },
     /// A number became too large or undefined.
     #[error(
-        "row {row} of column “{column}” has no value of this function. Filter the row out, or have it left blank."
-    )]
+        "{} of column “{column}” has no value of this function. Filter the row out, or have it left blank.", named(.row))]
     Undefined {
         /// The column.
         column: String,
@@ -214,8 +212,7 @@ pub enum StepError {
     },
     /// A category is too long for the name of a column.
     #[error(
-        "row {row} of column “{column}” holds a text of more than {limit} bytes, which is no category. Drop the column."
-    )]
+        "{} of column “{column}” holds a text of more than {limit} bytes, which is no category. Drop the column.", named(.row))]
     CategoryTooLong {
         /// The column.
         column: String,
@@ -288,8 +285,7 @@ pub enum StepError {
     },
     /// There is no bin for a number.
     #[error(
-        "row {row} of column “{column}” has no bin: the column was blank when the recipe was made. Make it again."
-    )]
+        "{} of column “{column}” has no bin: the column was blank when the recipe was made. Make it again.", named(.row))]
     NoBins {
         /// The column.
         column: String,
@@ -298,15 +294,20 @@ pub enum StepError {
     },
     /// A category that was not there when the step was made.
     #[error(
-        "row {row} of column “{column}” holds a category that was not there when the recipe was made. Correct it, or make \
-         the recipe again."
-    )]
+        "{} of column “{column}” holds a category that was not there when the recipe was made. Correct it, or make \
+         the recipe again.", named(.row))]
     UnknownCategory {
         /// The column.
         column: String,
         /// The row.
         row: u64,
     },
+    /// Blank cells would look like the category without a column.
+    #[error(
+        "the first category has no column of its own, so that blank cells with 0 in all columns would look like it. Leave \
+         them blank, make them a category, or keep the first column."
+    )]
+    BlankAsFirst,
     /// Whole rows have no nearest value that is no outlier.
     #[error("rows that are judged as a whole cannot be capped. Keep or drop them.")]
     CapOfRows,
@@ -328,7 +329,7 @@ pub enum StepError {
     #[error("there are other rows than in the pass before: the table has changed. Start again.")]
     RowsChanged,
     /// A feature is blank.
-    #[error("row {row} of column “{column}” is blank. Impute the column before.")]
+    #[error("{} of column “{column}” is blank. Impute the column before.", named(.row))]
     BlankFeature {
         /// The column.
         column: String,
@@ -367,21 +368,39 @@ pub enum StepError {
         column: String,
     },
     /// The columns that say who it is are blank.
-    #[error("row {row} does not say who it is. Fill in the cell, or filter the row out.")]
+    #[error("{} does not say who it is. Fill in the cell, or filter the row out.", named(.row))]
     Nobody {
         /// The row.
         row: u64,
     },
     /// A cell is no date or time like the others.
     #[error(
-        "row {row} of column “{column}” is no date or time like the others. Correct it, or filter the row out."
-    )]
+        "{} of column “{column}” is no date or time like the others. Correct it, or filter the row out.", named(.row))]
     NotADate {
         /// The column.
         column: String,
         /// The row.
         row: u64,
     },
+    /// Rows or cells would change after a release, which then promises what does not hold.
+    #[error(
+        "a release comes last, and what it promises would not hold after this step. Move the step before the release."
+    )]
+    AfterRelease,
+    /// Pseudonyms may differ within a class of rows that a release has made alike.
+    #[error(
+        "column “{column}” is generalised by the release before, and pseudonyms could tell its rows apart again. Leave the \
+         column out of this step."
+    )]
+    Released {
+        /// The column.
+        column: String,
+    },
+    /// Rows that are nobody's would count as people.
+    #[error(
+        "rows that SMOTE makes up would count as people, and hide nobody. Take the SMOTE step out of this recipe."
+    )]
+    ReleaseOfMadeRows,
     /// The columns are no table for anonymisation.
     #[error(transparent)]
     Table(#[from] veilsum_anonymise::table::TableError),
@@ -400,4 +419,9 @@ pub enum StepError {
     /// There is no risk to show.
     #[error(transparent)]
     Risk(#[from] veilsum_anonymise::measure::RiskError),
+}
+
+/// A row as a sentence calls it: by the number that the caller gave it.
+fn named(row: &u64) -> String {
+    if *row == 0 { "a row made by SMOTE".to_owned() } else { format!("row {row}") }
 }

@@ -50,7 +50,7 @@ pub enum Learnt {
         /// For each column of the step; empty for a column that was blank.
         edges: Vec<Vec<Exact>>,
     },
-    /// The categories of each column, in alphabetical order.
+    /// The categories of each column, in alphabetical order, blank last.
     Categories {
         /// For each column of the step.
         categories: Vec<Vec<String>>,

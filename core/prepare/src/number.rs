@@ -9,8 +9,10 @@ use crate::moment::{is_moment, spelt};
 
 /// Most decimals that a step may write: more are beyond what a 64-bit float of everyday size holds.
 pub const MAX_DECIMALS: u8 = 15;
-/// Decimals that a step writes where nothing else is said.
+/// Decimals that a step writes at least where nothing else is said.
 pub(crate) const USUAL_DECIMALS: u8 = 6;
+/// Digits that numbers have behind their first one at least where nothing else is said.
+const KEPT_DIGITS: f64 = 4.0;
 /// Numbers of this size or more are none for `veilsum_table::decimal` either.
 const TOO_LARGE: f64 = 1.7e38;
 
@@ -189,6 +191,49 @@ fn push_scaled(is_negative: bool, mut scaled: u64, decimals: u8, room: &mut Stri
     }
 }
 
+/// Decimals for numbers of this size where nothing else is said: 6, or as many as keep `10⁻⁴ · size`; at most 15.
+pub(crate) fn decimals_of(size: f64) -> u8 {
+    let size = size.abs();
+    // Most numbers are larger than the smallest that the usual decimals do for.
+    if size >= 0.01 || size == 0.0 || size.is_nan() {
+        return USUAL_DECIMALS;
+    }
+    let needed = KEPT_DIGITS - size.log10().floor();
+    whole(needed.clamp(USUAL_DECIMALS.into(), MAX_DECIMALS.into()))
+}
+
+/// Decimals for a number among others that spread like this, where nothing else is said: as [`decimals_of`] has it for the
+/// spread, or for the number where there is no spread, but no more than 15 digits in all beyond the usual decimals.
+pub(crate) fn decimals_for(number: f64, spread: f64) -> u8 {
+    let wanted = decimals_of(if spread > 0.0 { spread } else { number });
+    if wanted == USUAL_DECIMALS {
+        return wanted;
+    }
+    // A number ten times larger has one decimal less that means anything.
+    let whole_digits = if number.abs() >= 1.0 { number.abs().log10().floor() + 1.0 } else { 0.0 };
+    let meaningful =
+        (f64::from(MAX_DECIMALS) - whole_digits).clamp(USUAL_DECIMALS.into(), MAX_DECIMALS.into());
+    if meaningful < f64::from(wanted) { whole(meaningful) } else { wanted }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 6 to 15 before")]
+fn whole(decimals: f64) -> u8 {
+    decimals as u8
+}
+
+/// How far rounding to so many decimals moves a number at most.
+pub(crate) fn half_of_last(decimals: u8) -> f64 {
+    0.5 / POWERS[usize::from(decimals.min(MAX_DECIMALS))]
+}
+
+/// How far rounding to so many decimals moves a number.
+pub(crate) fn rounding_error(number: f64, decimals: u8) -> f64 {
+    let power = POWERS[usize::from(decimals.min(MAX_DECIMALS))];
+    let scaled = number * power;
+    // Where products have no fraction left, nothing is rounded.
+    (scaled - scaled.round()).abs() / power
+}
+
 /// As [`write`], as a new string.
 pub(crate) fn written(number: f64, decimals: u8) -> String {
     let mut text = String::new();
@@ -210,6 +255,25 @@ mod tests {
         assert_eq!(written(100.0, 0), "100");
         assert_eq!(written(1.0 / 3.0, 3), "0.333");
         assert_eq!(written(-2.5, 0), "-2");
+    }
+
+    #[test]
+    fn small_numbers_keep_their_digits() {
+        for (size, decimals) in
+            [(1e9, 6), (1.0, 6), (0.01, 6), (0.001, 7), (3.2e-7, 11), (1e-40, 15), (0.0, 6)]
+        {
+            assert_eq!((decimals_of(size), decimals_of(-size)), (decimals, decimals), "{size}");
+        }
+        assert_eq!(decimals_of(f64::NAN), USUAL_DECIMALS);
+        assert_eq!(written(-3.2e-7, decimals_of(3.2e-7)), "-0.00000032");
+        // Of numbers that hardly differ no noise behind the 15th digit.
+        assert_eq!(decimals_for(1_234.1, 1e-13), 11);
+        assert_eq!(
+            (decimals_for(3.2e-7, 1e-7), decimals_for(3.2e-7, 0.0), decimals_for(0.0, 0.0)),
+            (11, 11, 6)
+        );
+        assert_eq!(rounding_error(3.25, 0), 0.25);
+        assert_eq!(rounding_error(1e300, 6), 0.0);
     }
 
     #[test]

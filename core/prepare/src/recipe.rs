@@ -22,13 +22,6 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Most rows that the recipe takes, where a step of it needs all of them at once: the limit of the first such step, to
-    /// which those that come before may have left fewer rows than there are in the file.
-    #[must_use]
-    pub fn row_limit(&self) -> Option<usize> {
-        self.steps.iter().find_map(Step::row_limit)
-    }
-
     /// As a file: JSON with format and version.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "keys are strings, and no part fails")]

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::measure::{Loss, Risk};
 
+use crate::number;
 use crate::summary::ColumnSummary;
 
 /// Flagged cells or rows that are listed; more are only counted.
@@ -95,12 +96,16 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Below { bound } => write!(f, "below {}", crate::number::written(*bound, 6)),
-            Self::Above { bound } => write!(f, "above {}", crate::number::written(*bound, 6)),
+            Self::Below { bound } => write!(f, "below {}", shown(*bound)),
+            Self::Above { bound } => write!(f, "above {}", shown(*bound)),
             Self::Score { score, cut } => write!(f, "score {score:.3}, above {cut:.3}"),
             Self::UnknownCategory => write!(f, "not among the categories the step was made with"),
         }
     }
+}
+
+fn shown(bound: f64) -> String {
+    number::written(bound, number::decimals_of(bound))
 }
 
 /// Says where; the value stays out of logs.
@@ -205,6 +210,34 @@ pub enum Warning {
         /// Classes.
         count: usize,
     },
+    /// Steps before a split have learnt from rows that are test rows now.
+    LearntFromTestRows {
+        /// Their numbers, from 1.
+        steps: Vec<usize>,
+    },
+    /// Some fakes stand for several different cells each.
+    SharedFakes {
+        /// The column.
+        column: String,
+        /// Different cells, as far as they were counted: up to 100,000.
+        cells: usize,
+        /// Different fakes, as far as they were counted.
+        fakes: usize,
+        /// Those among them that stand for several cells.
+        shared: usize,
+    },
+    /// Numbers have so few decimals that rounding moved one by more than a twentieth of their spread.
+    Rounded {
+        /// The column.
+        column: String,
+        /// Decimals.
+        decimals: u8,
+    },
+    /// Every date can be read with the day or the month first, and nothing says which.
+    AmbiguousDates {
+        /// The column.
+        column: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -229,7 +262,10 @@ impl fmt::Display for Warning {
                 write!(f, "Column “{column}” has too many values to sort: its quantiles are approximate.")
             }
             Self::FewerBins { column, bins } => {
-                write!(f, "Column “{column}” holds some values so often that there are only {bins} bins.")
+                write!(
+                    f,
+                    "Column “{column}” has too few different values for so many bins: there are {bins}."
+                )
             }
             Self::NotJudged { rows } => {
                 write!(
@@ -239,6 +275,37 @@ impl fmt::Display for Warning {
             }
             Self::ClassesInOnePart { count } => {
                 write!(f, "Classes that are so small that all their rows are in one part: {count}.")
+            }
+            Self::LearntFromTestRows { steps } => {
+                let numbers: Vec<String> = steps.iter().map(usize::to_string).collect();
+                let (word, them) = if steps.len() == 1 { ("Step", "it") } else { ("Steps", "them") };
+                write!(
+                    f,
+                    "{word} {} learnt from rows that are test rows now, so that a model looks better on these than it is. \
+                     Move the split before {them}.",
+                    numbers.join(", ")
+                )
+            }
+            Self::SharedFakes { column, cells, fakes, shared } => {
+                write!(
+                    f,
+                    "Column “{column}” had {cells} different cells and has {fakes} different fakes; {shared} of these stand \
+                     for several cells. Have identifiers made of it to count, group or join by it."
+                )
+            }
+            Self::Rounded { column, decimals } => {
+                write!(
+                    f,
+                    "Column “{column}” has smaller differences than {decimals} decimals can show, and some were lost. Choose \
+                     more decimals, or multiply the column before."
+                )
+            }
+            Self::AmbiguousDates { column } => {
+                write!(
+                    f,
+                    "All dates of column “{column}” can be read with the day or the month first, and were read with the day \
+                     first. Choose the type of the column to say which it is."
+                )
             }
         }
     }

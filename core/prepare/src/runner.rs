@@ -21,6 +21,7 @@ use crate::recipe::{MAX_STEPS, Recipe};
 use crate::report::StepReport;
 use crate::row::{Row, as_count};
 use crate::schema::{MAX_COLUMNS, Schema};
+use crate::stage::Progress;
 use crate::step::{Context, Step};
 
 /// Rows that go through the steps together.
@@ -84,6 +85,7 @@ pub struct Runner {
     held_bytes: usize,
     rows_of_pass: u64,
     rows_of_first: Option<u64>,
+    progress: Progress,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +162,22 @@ impl Runner {
             held_bytes: 0,
             rows_of_pass: 0,
             rows_of_first: None,
+            progress: Progress::default(),
         };
         runner.get_ready()?;
         Ok(runner)
+    }
+
+    /// Whether a step needs all rows at once, so that the last [`Self::end_pass`] has work to do.
+    #[must_use]
+    pub fn holds_rows(&self) -> bool {
+        self.whole_from < self.recipe.steps.len()
+    }
+
+    /// `tell` is called during the last [`Self::end_pass`] with how much of its work is done, from 0 to 1, if there are
+    /// steps that need all rows at once: at the start of each, and between where the step counts its work.
+    pub fn on_progress(&mut self, tell: impl FnMut(f64) + 'static) {
+        self.progress = Progress::new(Box::new(tell));
     }
 
     /// The pass to make now; `None` after the last, or if one is being made.
@@ -177,8 +192,8 @@ impl Runner {
         Some(Pass { number: self.pass + 1, of, writes_rows: self.pass + 1 == of })
     }
 
-    /// Takes a row; `number` is what messages and reports call it. `out` takes the cells of rows that come out, in the
-    /// last pass; some come only with later rows or with [`Self::end_pass`].
+    /// Takes a row; `number` is what messages and reports call it. `out` takes the number and the cells of
+    /// each row that comes out, in the last pass; 0 is the number of a row that was made up. Some come only with later rows or with [`Self::end_pass`].
     ///
     /// # Errors
     /// [`PrepareError`], of this row or of one shortly before.
@@ -186,7 +201,7 @@ impl Runner {
         &mut self,
         number: u64,
         cells: &[impl AsRef<str>],
-        out: &mut dyn FnMut(&[String]),
+        out: &mut dyn FnMut(u64, &[String]),
     ) -> Result<(), PrepareError> {
         if self.state != State::Reading {
             return Err(PrepareError::OutOfOrder);
@@ -211,7 +226,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`PrepareError`].
-    pub fn end_pass(&mut self, out: &mut dyn FnMut(&[String])) -> Result<(), PrepareError> {
+    pub fn end_pass(&mut self, out: &mut dyn FnMut(u64, &[String])) -> Result<(), PrepareError> {
         if self.state != State::Reading {
             return Err(PrepareError::OutOfOrder);
         }
@@ -265,12 +280,26 @@ impl Runner {
         for at in self.slots.len()..end {
             let step = &self.recipe.steps[at];
             let built = step.build(at, &self.schemas[at], self.given[at].as_ref(), &self.context);
-            self.slots.push(Slot::new(built.map_err(|fault| fault_of(at, step, fault))?));
+            let mut slot = Slot::new(built.map_err(|fault| fault_of(at, step, fault))?);
+            if matches!(step, Step::Split(_)) {
+                slot.warn_of_learners(self.learners_before(at));
+            }
+            self.slots.push(slot);
             self.schemas.truncate(at + 1);
             let next = self.next_schema(at)?;
             self.schemas.push(next);
         }
         Ok(())
+    }
+
+    /// Numbers of the steps before a split, from 1, that learn from the same rows.
+    fn learners_before(&self, split: usize) -> Vec<usize> {
+        let learns = |at: &usize| {
+            let step = &self.recipe.steps[*at];
+            // Steps that compare rows with each other learn from every batch.
+            step.learns_from_rows() && (self.given[*at].is_none() || step.row_limit().is_some())
+        };
+        (0..split).filter(learns).map(|at| at + 1).collect()
     }
 
     /// The columns after step `at`. While it has still to learn they are those before: only steps for which that makes no
@@ -283,7 +312,7 @@ impl Runner {
         slot.output(step, before, &self.context).map_err(|fault| fault_of(at, step, fault))
     }
 
-    fn run_batch(&mut self, out: &mut dyn FnMut(&[String])) -> Result<(), PrepareError> {
+    fn run_batch(&mut self, out: &mut dyn FnMut(u64, &[String])) -> Result<(), PrepareError> {
         let mut rows = std::mem::take(&mut self.batch);
         let steps = &self.recipe.steps;
         if let Some(Lesson { learners, passed_over }) = self.lessons.get(self.pass) {
@@ -304,14 +333,14 @@ impl Runner {
                 self.held.append(&mut rows);
                 check_room(self.whole_from, &steps[self.whole_from], self.held.len(), self.held_bytes)?;
             }
-            rows.iter().for_each(|row| out(&row.cells));
+            rows.iter().for_each(|row| out(row.number, &row.cells));
         }
         self.spare.append(&mut rows);
         self.batch = rows;
         Ok(())
     }
 
-    fn close_pass(&mut self, out: &mut dyn FnMut(&[String])) -> Result<(), PrepareError> {
+    fn close_pass(&mut self, out: &mut dyn FnMut(u64, &[String])) -> Result<(), PrepareError> {
         let before = *self.rows_of_first.get_or_insert(self.rows_of_pass);
         if before != self.rows_of_pass {
             return Err(PrepareError::RowsChanged { before, now: self.rows_of_pass });
@@ -329,6 +358,7 @@ impl Runner {
         }
         let mut rows = std::mem::take(&mut self.held);
         for at in self.whole_from..self.recipe.steps.len() {
+            self.progress.begin(at - self.whole_from, self.recipe.steps.len() - self.whole_from);
             self.build(at + 1)?;
             let step = &self.recipe.steps[at];
             check_room(at, step, rows.len(), 0)?;
@@ -344,9 +374,10 @@ impl Runner {
             check_room(at, step, rows.len(), cells.saturating_mul(CELL_BYTES))?;
             let slot = &mut self.slots[at];
             slot.watch(step, (&self.schemas[at], &self.schemas[at + 1]), slot::detail(&self.recipe.steps));
-            slot.run(&mut rows).map_err(fault)?;
+            slot.run_all(&mut rows, &mut self.progress).map_err(fault)?;
         }
-        rows.iter().for_each(|row| out(&row.cells));
+        self.progress.tell(1, 1);
+        rows.iter().for_each(|row| out(row.number, &row.cells));
         self.state = State::Done;
         Ok(())
     }

@@ -19,6 +19,10 @@ pub(crate) struct Schema {
     pub(crate) open: Vec<String>,
     /// The column that says which part a row belongs to, once there was a split.
     pub(crate) part: Option<String>,
+    /// Whether rows have been made up, which are nobody's.
+    pub(crate) has_made_rows: bool,
+    /// What a release has generalised, once there was one: it promises something of every row that is left.
+    pub(crate) released: Option<Vec<String>>,
 }
 
 /// One column that a step works on.

@@ -1,5 +1,7 @@
 //! A step at work.
 
+use std::fmt;
+
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::number::MAX_DECIMALS;
@@ -49,6 +51,47 @@ pub(crate) trait Stage {
 
     /// Changes rows: cells in place, rows left out or added.
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError>;
+
+    /// All rows have been changed: tells what shows only now.
+    fn finish(&mut self, _notes: &mut Notes) {}
+}
+
+/// Who is told how far the steps are that have all rows at once, and what part of their work is being done.
+#[derive(Default)]
+pub(crate) struct Progress {
+    tell: Option<Box<dyn FnMut(f64)>>,
+    part: usize,
+    parts: usize,
+}
+
+impl Progress {
+    pub(crate) fn new(tell: Box<dyn FnMut(f64)>) -> Self {
+        Self { tell: Some(tell), part: 0, parts: 1 }
+    }
+
+    /// From now on it is this part, from 0, of so many.
+    pub(crate) fn begin(&mut self, part: usize, parts: usize) {
+        (self.part, self.parts) = (part, parts);
+        self.tell(0, 1);
+    }
+
+    /// So much of the part is done.
+    pub(crate) fn tell(&mut self, done: u64, total: u64) {
+        if let Some(tell) = &mut self.tell {
+            let of_part = (done as f64 / total.max(1) as f64).min(1.0);
+            tell((self.part as f64 + of_part) / self.parts.max(1) as f64);
+        }
+    }
+}
+
+/// Says where it is.
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("part", &self.part)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a stage tells of its work.
@@ -60,6 +103,8 @@ pub(crate) struct Notes {
     pub(crate) parts: Option<Parts>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) warnings: Vec<Warning>,
+    /// Where all rows come at once.
+    pub(crate) progress: Progress,
 }
 
 impl Notes {
@@ -74,6 +119,13 @@ impl Notes {
         }
     }
 
+    /// Warns if a number was moved by more than a twentieth of what such numbers spread, by rounding it to these decimals.
+    pub(crate) fn warn_of_rounding(&mut self, column: &str, decimals: u8, error: f64, spread: f64) {
+        if error > spread / 20.0 {
+            self.warn(Warning::Rounded { column: column.to_owned(), decimals });
+        }
+    }
+
     /// Counts it, and lists it while there is room.
     pub(crate) fn flag(&mut self, flagged: impl FnOnce() -> FlaggedRow) {
         self.flagged.total += 1;
@@ -83,9 +135,9 @@ impl Notes {
     }
 }
 
-pub(crate) fn check_decimals(decimals: u8) -> Result<(), StepError> {
+pub(crate) fn check_decimals(decimals: Option<u8>) -> Result<(), StepError> {
     match decimals {
-        0..=MAX_DECIMALS => Ok(()),
-        actual => Err(StepError::Decimals { actual, limit: MAX_DECIMALS }),
+        None | Some(0..=MAX_DECIMALS) => Ok(()),
+        Some(actual) => Err(StepError::Decimals { actual, limit: MAX_DECIMALS }),
     }
 }

@@ -122,8 +122,12 @@ impl Context {
 
 impl Step {
     /// Refuses what does not fit these columns, and turns them into those after the step, as far as they are known
-    /// without the data.
+    /// without the data. After a release only columns are left out or replaced: other steps may leave classes smaller than
+    /// it promises.
     pub(crate) fn check(&self, schema: &mut Schema, context: &Context) -> Result<(), StepError> {
+        if schema.released.is_some() && !matches!(self, Self::DropColumns(_) | Self::Pseudonymise(_)) {
+            return Err(StepError::AfterRelease);
+        }
         match self {
             Self::Impute(step) => step.check(schema),
             Self::Outliers(step) => step.check(schema),
@@ -181,6 +185,22 @@ impl Step {
             | Self::Filter(_)
             | Self::DropColumns(_)
             | Self::Smote(_)
+            | Self::Release(_) => false,
+        }
+    }
+
+    /// Whether it learns something from the rows that come to it that a model should not know of test rows.
+    pub(crate) fn learns_from_rows(&self) -> bool {
+        match self {
+            Self::Impute(step) => !matches!(step.filling, impute::Filling::Constant { .. }),
+            Self::Bin(step) => step.learns(),
+            Self::Outliers(_) | Self::Scale(_) | Self::OneHot(_) => true,
+            Self::Transform(_)
+            | Self::Filter(_)
+            | Self::DropColumns(_)
+            | Self::Split(_)
+            | Self::Smote(_)
+            | Self::Pseudonymise(_)
             | Self::Release(_) => false,
         }
     }

@@ -15,7 +15,7 @@ const USAGE: &str =
     "veilsum-load [--rows N]... [--columns N] [--relations] [--csv MEBIBYTES] [--parquet MEBIBYTES]
 tables of N rows, 5000 and 20000 unless told, with 5 numeric columns unless told;
 with --relations correlations and a regression through both engines instead of sums;
-with --csv or --parquet instead a file of that size, which is only read";
+with --csv or --parquet instead a file of that size, which is read and prepared in four steps";
 const DEFAULT_ROWS: [u64; 2] = [5_000, 20_000];
 const DEFAULT_COLUMNS: usize = 5;
 

@@ -1,5 +1,7 @@
 //! The pages for rows, steps and anonymisation, beside the columns.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail, ensure};
 
 use crate::browser::Browser;
@@ -76,9 +78,17 @@ pub async fn add_step(browser: &Browser, count: usize) -> anyhow::Result<()> {
 /// # Errors
 /// It never has; or what was asked for is refused, with the page's message.
 pub async fn wait_steps(browser: &Browser, count: usize) -> anyhow::Result<()> {
+    wait_steps_within(browser, count, LONG).await
+}
+
+/// As [`wait_steps`], for a table that takes longer.
+///
+/// # Errors
+/// As there.
+pub async fn wait_steps_within(browser: &Browser, count: usize, within: Duration) -> anyhow::Result<()> {
     let body = "const busy = document.querySelector('[data-testid=\"refine-progress\"]') !== null; \
         return busy ? -1 : document.querySelectorAll('[data-testid=\"steps\"] > li').length;";
-    until(&format!("{count} steps"), LONG, async || {
+    until(&format!("{count} steps"), within, async || {
         if browser.find("refine-fault").await?.is_some() {
             bail!("the page says: {}", browser.text("refine-fault").await?);
         }

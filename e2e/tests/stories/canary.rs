@@ -8,7 +8,7 @@ use veilsum_crypto::bfv::ParameterSet;
 use veilsum_e2e::canary::{Marker, Place, scan};
 use veilsum_e2e::keys;
 use veilsum_e2e::recorder::Exchange;
-use veilsum_e2e::screens::{choose_made_file, dataset, keyring, open_start, prepare, upload};
+use veilsum_e2e::screens::{choose_made_file, dataset, keyring, open_start, prepare, refine, upload};
 use veilsum_e2e::stack::StoredFile;
 use veilsum_e2e::story::play;
 use veilsum_e2e::wait::SOON;
@@ -24,6 +24,8 @@ const ROWS: [(&str, i64, &str, i64, &str); 3] = [
     ("971828182.8", 9_718_281_828, "31415.926535", 31_415_926_535, "Quasar-9953"),
 ];
 const DROPPED: &str = "Obsidian-6664";
+/// What a step of the recipe would fill blanks with.
+const FILLING: &str = "Sapphire-5511";
 /// The answers: the cloud computes them, and must not know them.
 const SUMS: [(&str, i64); 2] = [("535070771.5", 5_350_707_715), ("43921.236178", 43_921_236_178)];
 
@@ -41,6 +43,7 @@ fn markers(key_file: &[u8]) -> anyhow::Result<Vec<Marker>> {
         Marker::text("the passphrase", PASSPHRASE),
         Marker::text("a wrong passphrase", "a canary that does not open"),
         Marker::text("a dropped cell", DROPPED),
+        Marker::text("a parameter of a step", FILLING),
     ];
     markers.extend(COLUMNS.map(|column| Marker::text(format!("the column name {column}"), column)));
     for (balance, tenths, weight, millionths, word) in ROWS {
@@ -59,6 +62,7 @@ fn key_markers(key_file: &[u8]) -> anyhow::Result<Vec<Marker>> {
     let public = hex::decode(keyring.paillier().public_key().to_hex())?;
     let mut secrets =
         vec![keyring.paillier().to_secret_bytes().to_vec(), keyring.check_key().to_secret_bytes().to_vec()];
+    secrets.push(keyring.pseudonym_secret().to_vec());
     // The first byte is the number of the set.
     secrets.extend(ParameterSet::ALL.map(|set| keyring.bfv_secret_bytes(set)[1..].to_vec()));
     let mut markers = Vec::new();
@@ -93,6 +97,12 @@ fn no_plaintext_and_no_key_leaves_the_browser() {
         let key_file = fs::read(keyring::save_key_file(&browser).await?)?;
         choose_made_file(&browser, FILE, table().as_bytes()).await?;
         prepare::wait_open(&browser).await?;
+        // A step, whose recipe goes into the manifest.
+        refine::open(&browser, "clean").await?;
+        let filling = [("filling", "constant"), ("value", FILLING)];
+        refine::begin_step(&browser, "impute", &[COLUMNS[2]], &filling).await?;
+        refine::add_step(&browser, 1).await?;
+        refine::open(&browser, "columns").await?;
         browser.choose("treatment-3", "drop").await?;
         prepare::next(&browser).await?;
         let id = upload::wait_done(&browser).await?;

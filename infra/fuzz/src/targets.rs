@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use num_bigint::BigUint;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use veilsum_analysis::certificate::Signed;
@@ -11,6 +12,11 @@ use veilsum_crypto::bfv::{self, ParameterSet};
 use veilsum_crypto::order_proof::OrderProof;
 use veilsum_crypto::packing::Plaintext;
 use veilsum_crypto::paillier::PublicKey;
+use veilsum_joint::contribution::{Contribution, Scope};
+use veilsum_joint::outcome::Outcome;
+use veilsum_joint::round::{Numbers, Round};
+use veilsum_joint::terms::{Column, Family, Key, Terms};
+use veilsum_joint::total::Total;
 use veilsum_model::answer::Answer as ModelAnswer;
 use veilsum_model::import;
 use veilsum_model::interface::Interface;
@@ -18,14 +24,17 @@ use veilsum_model::model::Model;
 use veilsum_model::network;
 use veilsum_model::packing::Packing;
 use veilsum_model::query::{self, Query};
+use veilsum_model::text::Real;
 use veilsum_owner::key_file::KeyFile;
 use veilsum_owner::keyring::Wrapped;
+use veilsum_owner::paillier::SecretKey;
 use veilsum_parquet::{Limits as ParquetLimits, Options as ParquetOptions, ParquetReader};
+use veilsum_prepare::{Fitted, Recipe};
 use veilsum_protocol::answer::{Answer, Partial, PartialHead};
 use veilsum_protocol::manifest::Manifest;
 use veilsum_protocol::plan::Plan;
 use veilsum_protocol::row_group::RowGroupHeader;
-use veilsum_protocol::{Digest, KeyFingerprint};
+use veilsum_protocol::{Digest, KeyFingerprint, TenantId};
 use veilsum_table::csv::RowPolicy;
 use veilsum_table::decimal::Decimal;
 use veilsum_table::profile::Profiler;
@@ -70,12 +79,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate", run: certificate, files: &["core/analysis/tests/frozen"], made: none },
     Target { name: "bfv_ciphertext", run: bfv_ciphertext, files: &[], made: bfv_ciphertexts },
     Target { name: "public_key", run: public_key, files: &[], made: keys },
-    Target { name: "order_proof", run: order_proof, files: &[], made: none },
+    Target { name: "order_proof", run: order_proof, files: &[], made: order_proofs },
     Target { name: "key_file", run: key_file, files: &["core/owner/tests/frozen"], made: none },
     Target { name: "model", run: model, files: &["core/model/tests/frozen"], made: none },
     Target { name: "sklearn", run: sklearn, files: &["core/model/tests/vectors/iris.json"], made: none },
     Target { name: "query", run: packed_query, files: &[], made: queries },
     Target { name: "network_query", run: network_query, files: &[], made: network_queries },
+    Target { name: "training", run: training, files: &[], made: trainings },
+    Target { name: "training_sums", run: training_sums, files: &["core/joint/tests/frozen"], made: none },
+    Target { name: "recipe", run: recipe, files: &[], made: recipes },
 ];
 
 /// A valid modulus; it is nobody's.
@@ -84,6 +96,29 @@ static KEY: LazyLock<PublicKey> = LazyLock::new(|| {
     let start = vector.find("\"modulus\": \"").expect("the vector has a modulus") + 12;
     let hex = vector[start..].split('"').next().expect("and its end");
     PublicKey::from_hex(hex).expect("which is one")
+});
+
+/// A key with its proof, far too small for data, and terms under it.
+static TERMS: LazyLock<Terms> = LazyLock::new(|| {
+    const P: &[u8] = b"fe9192ad606f4283ae9970b5e6a9371474d4c84eace2fb646cd23e0fa11c716ac51efd5d6c52594dc7653ed52625f56a0b744cd3375bc5a5b19dbfeced4531d7";
+    const Q: &[u8] = b"ed4f626613e95504ba8bc806642328514113b3dfa758d29281700c838b5d609570e9777bff4265473a88c316dd56167b826b177334e5f33e4e884cd76246a54f";
+    let prime = |hex| BigUint::parse_bytes(hex, 16).expect("it is hex");
+    let secret = SecretKey::from_primes(prime(P), prime(Q)).expect("two primes");
+    let public = secret.public_key();
+    let key = Key { modulus: public.to_hex(), proof: hex::encode(secret.prove_order().to_bytes(public)) };
+    let real = |number| Real::new(number).expect("it is finite");
+    let column = |name: &str| Column { name: name.to_owned(), bound: real(64.0), decimals: 2 };
+    Terms {
+        nonce: "00112233445566778899aabbccddeeff".to_owned(),
+        name: "length of stay".to_owned(),
+        key_holder: "Clinic A".to_owned(),
+        family: Family::Linear { target: column("los"), ridge: real(0.0) },
+        features: vec![column("age"), column("cost")],
+        owners: 3,
+        most_rows: 1_000,
+        least_rows: 20,
+        key,
+    }
 });
 
 fn none() -> Vec<Vec<u8>> {
@@ -240,9 +275,14 @@ fn keys() -> Vec<Vec<u8>> {
 }
 
 fn order_proof(bytes: &[u8]) {
-    if let Ok(read) = OrderProof::from_bytes(&KEY, bytes) {
-        assert_eq!(read.to_bytes(&KEY), bytes, "there is one way to write it");
+    let key = PublicKey::from_hex(&TERMS.key.modulus).expect("it is a key");
+    if let Ok(read) = OrderProof::from_bytes(&key, bytes) {
+        assert_eq!(read.to_bytes(&key), bytes, "there is one way to write it");
     }
+}
+
+fn order_proofs() -> Vec<Vec<u8>> {
+    vec![hex::decode(&TERMS.key.proof).expect("it is hex")]
 }
 
 fn key_file(bytes: &[u8]) {
@@ -297,4 +337,58 @@ fn network_queries() -> Vec<Vec<u8>> {
     let (model, key) = (Digest::from_bytes([1; 32]), KeyFingerprint::from_bytes([2; 32]));
     let header = network::Header { model, key, primes: 2, row_count: 5, width: 64 };
     vec![header.to_bytes()]
+}
+
+fn training(bytes: &[u8]) {
+    if let Ok(read) = Terms::from_bytes(bytes) {
+        assert_eq!(read.to_bytes(), bytes, "there is one way to write them");
+    }
+    let id = TERMS.training();
+    if let Ok(read) = Round::from_bytes(id, &TERMS, bytes) {
+        assert_eq!(read.to_bytes(), bytes, "there is one way to write it");
+        let _ = read.follows(None);
+    }
+    if let Ok(read) = Outcome::from_bytes(id, &TERMS, bytes) {
+        assert_eq!(read.to_bytes(), bytes, "there is one way to write it");
+    }
+}
+
+fn trainings() -> Vec<Vec<u8>> {
+    let round =
+        Round { training: TERMS.training(), terms: TERMS.digest(), number: 0, numbers: Numbers::Moments };
+    vec![TERMS.to_bytes(), round.to_bytes()]
+}
+
+fn training_sums(bytes: &[u8]) {
+    let key = PublicKey::from_hex(&TERMS.key.modulus).expect("it is a key");
+    let scope = Scope::new(TERMS.training(), &TERMS, &key, 0);
+    if let Ok(read) = Contribution::from_bytes(&key, &scope, TenantId::from_bytes([1; 32]), bytes) {
+        assert_eq!(read.to_bytes(&key), bytes, "there is one way to write it");
+    }
+    if let Ok(read) = Total::from_bytes(&key, &scope, bytes) {
+        assert_eq!(read.to_bytes(&key), bytes, "there is one way to write it");
+    }
+}
+
+fn recipe(bytes: &[u8]) {
+    if let Ok(read) = Recipe::from_json(bytes) {
+        let again = Recipe::from_json(read.to_json().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&read), "it is read as it is written");
+    }
+    if let Ok(read) = Fitted::from_json(bytes) {
+        assert!(Fitted::from_json(read.to_json().as_bytes()).is_ok(), "it is read as it is written");
+    }
+}
+
+fn recipes() -> Vec<Vec<u8>> {
+    let recipe = r#"{"format": "veilsum-recipe", "version": 1, "steps": [
+        {"step": "impute", "columns": ["age"], "filling": {"kind": "nearest", "k": 5}},
+        {"step": "outliers", "columns": ["age"], "method": {"kind": "z-score", "threshold": 3.0}, "action": "cap"},
+        {"step": "bin", "columns": ["age"], "edges": {"kind": "equal-width", "bins": 5}, "label": "number"},
+        {"step": "scale", "columns": ["age"], "method": {"kind": "min-max", "low": 0, "high": 1}, "decimals": 3},
+        {"step": "drop-columns", "columns": ["name"]}
+    ]}"#;
+    let fitted =
+        r#"{"format": "veilsum-fitted-recipe", "version": 1, "recipe": {"steps": []}, "learnt": []}"#;
+    [Recipe::default().to_json().as_str(), recipe, fitted].map(|text| text.as_bytes().to_vec()).to_vec()
 }

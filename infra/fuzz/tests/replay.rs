@@ -53,3 +53,12 @@ fn every_target_runs_under_libfuzzer() {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is no binary of it");
     }
 }
+
+/// What is made as an example of a format is one, or a fuzzer starts from nothing.
+#[test]
+fn made_recipes_are_recipes() {
+    let target = TARGETS.iter().find(|target| target.name == "recipe").expect("it is a target");
+    let read =
+        (target.made)().iter().filter(|bytes| veilsum_prepare::Recipe::from_json(bytes).is_ok()).count();
+    assert_eq!(read, 2, "first inputs of recipes");
+}

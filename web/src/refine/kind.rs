@@ -104,12 +104,9 @@ impl Kind {
     pub(super) fn defaults(self) -> Values {
         let values = Values::default();
         match self {
-            Self::Impute => values
-                .with("filling", "median")
-                .with("value", "0")
-                .with("k", "5")
-                .with("weights", "uniform")
-                .with("decimals", "6"),
+            Self::Impute => {
+                values.with("filling", "median").with("value", "0").with("k", "5").with("weights", "uniform")
+            }
             Self::Outliers => values
                 .with("method", "interquartile-range")
                 .with("threshold", "3")
@@ -122,17 +119,14 @@ impl Kind {
                 .with("action", "keep"),
             Self::Filter => values.with("matching", "drop").with("test", "missing"),
             Self::DropColumns => values,
-            Self::Scale => {
-                values.with("method", "standard").with("low", "0").with("high", "1").with("decimals", "6")
-            }
+            Self::Scale => values.with("method", "standard").with("low", "0").with("high", "1"),
             Self::Transform => values
                 .with("function", "log")
                 .with("factor", "1")
                 .with("offset", "0")
                 .with("low", "0")
                 .with("high", "100")
-                .with("undefined", "refuse")
-                .with("decimals", "6"),
+                .with("undefined", "refuse"),
             Self::OneHot => values
                 .with("most", "20")
                 .with("drop-first", "no")
@@ -140,7 +134,7 @@ impl Kind {
                 .with("unknown", "zeros"),
             Self::Bin => values.with("edges", "equal-width").with("bins", "5").with("label", "interval"),
             Self::Split => values.with("column", "part").with("share", "0.2").with("seed", "1"),
-            Self::Smote => values.with("k", "5").with("share", "1").with("seed", "1").with("decimals", "6"),
+            Self::Smote => values.with("k", "5").with("share", "1").with("seed", "1"),
         }
     }
 
@@ -148,8 +142,10 @@ impl Kind {
     pub(super) fn fields(self, values: &Values, table: &TableView) -> Vec<Field> {
         let columns = || Field::new("columns", "Columns", Input::Columns(names(table, |_| true)));
         let numbers = || Field::new("columns", "Columns of numbers", Input::Columns(names(table, is_number)));
-        let decimals =
-            || Field::new("decimals", "Decimals", Input::Number).hint("Of what is written; at most 15.");
+        let decimals = || {
+            Field::new("decimals", "Decimals", Input::Number)
+                .hint("Of what is written, at most 15. Blank for as many as the numbers need.")
+        };
         let seed = || Field::new("seed", "Seed", Input::Number).hint("The same seed draws the same.");
         let choice = |id, label, options: &[(&'static str, &'static str)]| {
             Field::new(id, label, Input::Choice(options.to_vec()))
@@ -304,7 +300,11 @@ impl Kind {
     /// # Errors
     /// A sentence that names the field at fault.
     pub(super) fn step(self, values: &Values) -> Result<Step, String> {
-        let decimals = || values.count("decimals", "Decimals");
+        let decimals = || match values.text("decimals") {
+            // To be rounded is to be told to how many.
+            "" if values.text("function") != "round" => Ok(None),
+            _ => values.count("decimals", "Decimals").map(Some),
+        };
         let columns = || values.some_columns("columns");
         Ok(match self {
             Self::Impute => Step::Impute(Impute {
@@ -353,7 +353,7 @@ impl Kind {
                         "drop" => Action::Drop,
                         _ => Action::Keep,
                     },
-                    decimals: 6,
+                    decimals: None,
                 })
             }
             Self::Filter => Step::Filter(Filter {
@@ -467,7 +467,8 @@ fn impute_fields(values: &Values, table: &TableView) -> Vec<Field> {
     }
     if is_of_numbers {
         fields.push(
-            Field::new("decimals", "Decimals", Input::Number).hint("Of what is filled in; at most 15."),
+            Field::new("decimals", "Decimals", Input::Number)
+                .hint("Of what is filled in, at most 15. Blank for as many as the numbers need."),
         );
     }
     fields

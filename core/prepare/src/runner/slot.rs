@@ -3,10 +3,10 @@
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::number::Reading;
-use crate::report::{ColumnChange, StepReport};
+use crate::report::{ColumnChange, StepReport, Warning};
 use crate::row::{Row, as_count};
 use crate::schema::Schema;
-use crate::stage::{Notes, Stage};
+use crate::stage::{Notes, Progress, Stage};
 use crate::step::{Context, Step};
 use crate::summary::{Detail, Summary};
 
@@ -39,6 +39,13 @@ impl Slot {
     pub(super) fn new(stage: Box<dyn Stage>) -> Self {
         let (before, after) = (Vec::new(), Vec::new());
         Self { stage, notes: Notes::default(), rows_in: 0, rows_out: 0, before, after }
+    }
+
+    /// These steps before a split learn from rows that it makes test rows.
+    pub(super) fn warn_of_learners(&mut self, steps: Vec<usize>) {
+        if !steps.is_empty() {
+            self.notes.warn(Warning::LearntFromTestRows { steps });
+        }
     }
 
     /// All rows come once more.
@@ -107,7 +114,16 @@ impl Slot {
         Ok(())
     }
 
-    pub(super) fn report(self) -> StepReport {
+    /// As [`Self::run`], with all rows at once; it is told how far it is.
+    pub(super) fn run_all(&mut self, rows: &mut Vec<Row>, progress: &mut Progress) -> Result<(), StepError> {
+        std::mem::swap(&mut self.notes.progress, progress);
+        let done = self.run(rows);
+        std::mem::swap(&mut self.notes.progress, progress);
+        done
+    }
+
+    pub(super) fn report(mut self) -> StepReport {
+        self.stage.finish(&mut self.notes);
         let mut columns: Vec<ColumnChange> = Vec::new();
         for Watched { name, summary, .. } in self.before {
             columns.push(ColumnChange { name, before: Some(summary.finish()), after: None });
@@ -119,7 +135,7 @@ impl Slot {
                 None => columns.push(ColumnChange { name, before: None, after }),
             }
         }
-        let Notes { cells_changed, flagged, classes, parts, privacy, warnings } = self.notes;
+        let Notes { cells_changed, flagged, classes, parts, privacy, warnings, progress: _ } = self.notes;
         let (rows_in, rows_out) = (self.rows_in, self.rows_out);
         StepReport { rows_in, rows_out, cells_changed, columns, flagged, classes, parts, privacy, warnings }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
-use crate::number::{Reading, USUAL_DECIMALS};
+use crate::number::{MAX_DECIMALS, Reading, decimals_of};
 use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::Row;
@@ -60,7 +60,7 @@ pub enum Label {
     Interval,
 }
 
-/// Edges that are no farther apart are one.
+/// Edges that are no farther apart are one, as in scikit-learn; of a column that is narrower than 1, in shares of its range.
 const NARROWEST: f64 = 1e-8;
 
 impl Bin {
@@ -137,50 +137,53 @@ impl Binner {
 
     fn edges_of(
         &self,
-        name: &str,
+        column: &Column,
         moments: Moments,
         quantiles: Option<Quantiles>,
         notes: &mut Notes,
     ) -> Vec<f64> {
-        let column = || name.to_owned();
+        let name = || column.name.clone();
         if moments.mean().is_none() {
-            notes.warn(Warning::NothingToLearnFrom { column: column() });
+            notes.warn(Warning::NothingToLearnFrom { column: name() });
             return Vec::new();
         }
         let (min, max) = moments.range();
         if min == max {
-            notes.warn(Warning::Constant { column: column() });
+            notes.warn(Warning::Constant { column: name() });
             return vec![min, max];
         }
-        match (&self.step.edges, quantiles) {
-            (Edges::Given { edges }, _) => edges.clone(),
+        let (bins, edges) = match (&self.step.edges, quantiles) {
+            (Edges::Given { edges }, _) => return edges.clone(),
             (Edges::EqualCount { bins }, Some(quantiles)) => {
                 let mut ranked = quantiles.finish();
                 if ranked.is_approximate() {
-                    notes.warn(Warning::Approximate { column: column() });
+                    notes.warn(Warning::Approximate { column: name() });
                 }
                 let edge = |at: u32| ranked.at(f64::from(at) / f64::from(*bins));
-                let all: Vec<f64> = (0..=*bins).filter_map(edge).collect();
-                let kept = without_narrow(all);
-                if kept.len() < *bins as usize + 1 {
-                    notes.warn(Warning::FewerBins { column: column(), bins: kept.len().saturating_sub(1) });
-                }
-                kept
+                (*bins, (0..=*bins).filter_map(edge).collect::<Vec<f64>>())
             }
             (Edges::EqualWidth { bins } | Edges::EqualCount { bins }, _) => {
                 let step = (max - min) / f64::from(*bins);
                 let edge = |at: u32| if at == *bins { max } else { min + step * f64::from(at) };
-                (0..=*bins).map(edge).collect()
+                (*bins, (0..=*bins).map(edge).collect())
             }
+        };
+        // There is nothing between two days, or two seconds.
+        let is_whole = matches!(column.reading, Reading::Moment(_));
+        let edges = edges.into_iter().map(|edge| if is_whole { edge.round() } else { edge });
+        let kept = without_narrow(edges, NARROWEST * (max - min).min(1.0));
+        if kept.len() < bins as usize + 1 {
+            notes.warn(Warning::FewerBins { column: name(), bins: kept.len().saturating_sub(1) });
         }
+        kept
     }
 }
 
 /// Leaves out edges that bound next to nothing.
-fn without_narrow(edges: Vec<f64>) -> Vec<f64> {
-    let mut kept: Vec<f64> = Vec::with_capacity(edges.len());
+fn without_narrow(edges: impl Iterator<Item = f64>, narrowest: f64) -> Vec<f64> {
+    let mut kept: Vec<f64> = Vec::new();
     for edge in edges {
-        if kept.last().is_none_or(|last| edge - last > NARROWEST) {
+        if kept.last().is_none_or(|last| edge - last > narrowest) {
             kept.push(edge);
         }
     }
@@ -189,18 +192,37 @@ fn without_narrow(edges: Vec<f64>) -> Vec<f64> {
 
 fn labels(edges: &[f64], label: Label, reading: &Reading) -> Vec<String> {
     let bins = edges.len().saturating_sub(1);
-    let text = |at: usize| match label {
-        Label::Number => at.to_string(),
+    match label {
+        Label::Number => (0..bins).map(|at| at.to_string()).collect(),
         Label::Interval => {
-            let [low, high] = [at, at + 1].map(|at| {
-                let mut text = String::new();
-                reading.write(edges[at], USUAL_DECIMALS, &mut text);
-                text
-            });
-            format!("[{low}, {high}{}", if at + 1 == bins { "]" } else { ")" })
+            let texts = texts(edges, reading);
+            let text = |at: usize| {
+                let end = if at + 1 == bins { ']' } else { ')' };
+                format!("[{}, {}{end}", texts[at], texts[at + 1])
+            };
+            (0..bins).map(text).collect()
         }
+    }
+}
+
+/// Edges as they are written: with as few decimals as show their range, but as many as tell each from the next.
+fn texts(edges: &[f64], reading: &Reading) -> Vec<String> {
+    let (Some(first), Some(last)) = (edges.first(), edges.last()) else { return Vec::new() };
+    let with = |decimals: u8| {
+        let text = |edge: &f64| {
+            let mut text = String::new();
+            reading.write(*edge, decimals, &mut text);
+            text
+        };
+        edges.iter().map(text).collect::<Vec<String>>()
     };
-    (0..bins).map(text).collect()
+    // A column that is the same everywhere has one bin from it to it.
+    let differ = |texts: &Vec<String>| first == last || texts.windows(2).all(|pair| pair[0] != pair[1]);
+    let least = decimals_of(last - first);
+    (least..=MAX_DECIMALS)
+        .map(with)
+        .find(differ)
+        .unwrap_or_else(|| edges.iter().map(f64::to_string).collect())
 }
 
 impl Stage for Binner {
@@ -225,8 +247,8 @@ impl Stage for Binner {
     fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {
         let seen = std::mem::take(&mut self.seen);
         let columns = self.columns.iter().zip(seen);
-        let edges = columns
-            .map(|(column, (moments, quantiles))| self.edges_of(&column.name, moments, quantiles, notes));
+        let edges =
+            columns.map(|(column, (moments, quantiles))| self.edges_of(column, moments, quantiles, notes));
         let edges = edges.collect();
         self.go_by(edges);
         Ok(())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::Learnt;
-use crate::number::{self, USUAL_DECIMALS};
+use crate::number::{self, decimals_for, rounding_error};
 use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::{Row, is_missing};
@@ -29,9 +29,9 @@ pub struct Impute {
     pub columns: Vec<String>,
     /// With what.
     pub filling: Filling,
-    /// Decimals of filled-in means and medians, at most 15.
-    #[serde(default = "usual_decimals")]
-    pub decimals: u8,
+    /// Decimals of filled-in means and medians, at most 15; without, as many as the numbers need, and at least 6.
+    #[serde(default)]
+    pub decimals: Option<u8>,
 }
 
 /// What blank cells are filled with.
@@ -74,10 +74,6 @@ pub enum Weights {
     Uniform,
     /// One over the distance; rows at distance 0 count alone.
     Distance,
-}
-
-fn usual_decimals() -> u8 {
-    USUAL_DECIMALS
 }
 
 impl Impute {
@@ -138,7 +134,7 @@ impl Impute {
         let exact = EXACT_VALUES / columns.len().max(1);
         let statistic = |_: &Column| match self.filling {
             Filling::Mean => Statistic::Mean(Moments::default()),
-            Filling::Median => Statistic::Median(Quantiles::new(exact)),
+            Filling::Median => Statistic::Median(Quantiles::new(exact), Moments::default()),
             Filling::MostFrequent | Filling::Constant { .. } | Filling::Nearest { .. } => {
                 Statistic::MostFrequent { counts: HashMap::new(), bytes: 0 }
             }
@@ -154,12 +150,12 @@ struct Filler {
     statistics: Vec<Statistic>,
     /// For each column; `None` for a column without any value.
     filled: Option<Vec<Option<String>>>,
-    decimals: u8,
+    decimals: Option<u8>,
 }
 
 enum Statistic {
     Mean(Moments),
-    Median(Quantiles),
+    Median(Quantiles, Moments),
     MostFrequent { counts: HashMap<String, u64>, bytes: usize },
 }
 
@@ -171,9 +167,10 @@ impl Statistic {
                     moments.push(number);
                 }
             }
-            Self::Median(quantiles) => {
+            Self::Median(quantiles, moments) => {
                 if let Some(number) = column.number(row)? {
                     quantiles.push(number);
+                    moments.push(number);
                 }
             }
             Self::MostFrequent { counts, bytes } => {
@@ -193,25 +190,35 @@ impl Statistic {
         Ok(())
     }
 
-    fn finish(self, column: &Column, decimals: u8, notes: &mut Notes) -> Option<String> {
+    fn finish(self, column: &Column, decimals: Option<u8>, notes: &mut Notes) -> Option<String> {
         match self {
-            Self::Mean(moments) => moments.mean().map(|mean| written(column, mean, decimals)),
-            Self::Median(quantiles) => {
+            Self::Mean(moments) => Some(written(column, moments.mean()?, moments, decimals, notes)),
+            Self::Median(quantiles, moments) => {
                 let mut ranked = quantiles.finish();
                 if ranked.is_approximate() {
                     notes.warn(Warning::Approximate { column: column.name.clone() });
                 }
-                ranked.at(0.5).map(|median| written(column, median, decimals))
+                Some(written(column, ranked.at(0.5)?, moments, decimals, notes))
             }
             Self::MostFrequent { counts, .. } => most_frequent(counts),
         }
     }
 }
 
-fn written(column: &Column, value: f64, decimals: u8) -> String {
+/// A value of a column as its cells are.
+fn written(column: &Column, value: f64, moments: Moments, decimals: Option<u8>, notes: &mut Notes) -> String {
+    let spread = spread(moments, value);
+    let decimals = decimals.unwrap_or_else(|| decimals_for(value, spread));
+    notes.warn_of_rounding(&column.name, decimals, rounding_error(value, decimals), spread);
     let mut text = String::new();
     column.reading.write(value, decimals, &mut text);
     text
+}
+
+/// The standard deviation of a column, or the size of the value where all are the same.
+fn spread(moments: Moments, value: f64) -> f64 {
+    let (min, max) = moments.range();
+    if min < max { moments.population_deviation().unwrap_or(0.0) } else { value.abs() }
 }
 
 /// The most frequent cell; of equally frequent ones the smallest.

@@ -1,5 +1,6 @@
 //! A column of categories becomes columns of 1 and 0.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ pub struct OneHot {
     pub columns: Vec<String>,
     /// Most categories of a column, 1 to 1,000: more are refused.
     pub most: u32,
-    /// Whether the first category has no column, so that columns do not add up to 1 (for regressions).
+    /// Whether the first category has no column, so that columns do not add up to 1 (for regressions). 0 in all columns
+    /// is then this category, and nothing else may look like it: blank cells are not [`Missing::Zeros`].
     #[serde(default)]
     pub drop_first: bool,
     /// What becomes of blank cells.
@@ -52,7 +54,7 @@ pub enum Missing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
-    /// All columns are 0, and the rows are listed.
+    /// All columns are 0, or blank where 0 would be the first category; the rows are listed.
     #[default]
     Zeros,
     /// The batch is refused.
@@ -64,6 +66,9 @@ impl OneHot {
         schema.check(&self.columns)?;
         if !(1..=MAX_CATEGORIES).contains(&self.most) {
             return Err(StepError::Parameter { name: "number of categories", allowed: "1 to 1,000" });
+        }
+        if self.drop_first && self.missing == Missing::Zeros {
+            return Err(StepError::BlankAsFirst);
         }
         for name in &self.columns {
             if let Some(at) = schema.position(name) {
@@ -83,7 +88,9 @@ impl OneHot {
         let categories = match learnt {
             None => None,
             Some(Learnt::Categories { categories }) if categories.len() == columns.len() => {
-                let is_sorted = |one: &Vec<String>| one.windows(2).all(|pair| pair[0] < pair[1]);
+                let is_sorted = |one: &Vec<String>| {
+                    one.windows(2).all(|pair| in_order(&pair[0], &pair[1]) == Ordering::Less)
+                };
                 if !categories.iter().all(is_sorted) {
                     return Err(StepError::OtherLearnt);
                 }
@@ -102,6 +109,11 @@ impl OneHot {
 /// What the names of the columns that come out of one begin with.
 fn start_of_names(column: &str) -> String {
     format!("{column}=")
+}
+
+/// By letters, blank last.
+fn in_order(a: &str, b: &str) -> Ordering {
+    a.is_empty().cmp(&b.is_empty()).then_with(|| a.cmp(b))
 }
 
 struct Encoder {
@@ -139,7 +151,7 @@ impl Encoder {
                 Missing::Zeros | Missing::Category => Code::Category(None),
             });
         }
-        let found = categories.binary_search_by(|known| known.as_str().cmp(cell)).ok();
+        let found = categories.binary_search_by(|known| in_order(known, cell)).ok();
         if found.is_none() {
             if self.step.unknown == Unknown::Refuse {
                 return Err(StepError::UnknownCategory { column: column.name.clone(), row: row.number });
@@ -150,6 +162,9 @@ impl Encoder {
                 value: Some(shortened(cell)),
                 reason: Reason::UnknownCategory,
             });
+            if self.step.drop_first {
+                return Ok(Code::Blank);
+            }
         }
         Ok(Code::Category(found))
     }
@@ -197,7 +212,12 @@ impl Stage for Encoder {
                 _ => {}
             }
         }
-        self.categories = Some(seen.into_iter().map(|seen| seen.into_iter().collect()).collect());
+        let sorted = |seen: BTreeSet<String>| {
+            let mut categories: Vec<String> = seen.into_iter().collect();
+            categories.sort_by(|a, b| in_order(a, b));
+            categories
+        };
+        self.categories = Some(seen.into_iter().map(sorted).collect());
         Ok(())
     }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::Learnt;
-use crate::number::USUAL_DECIMALS;
 use crate::schema::Schema;
 use crate::stage::{Stage, check_decimals};
 use crate::step::impute::MAX_NEIGHBOURS;
@@ -32,9 +31,9 @@ pub struct Outliers {
     pub method: Method,
     /// What becomes of it.
     pub action: Action,
-    /// Decimals of capped values, at most 15.
-    #[serde(default = "usual_decimals")]
-    pub decimals: u8,
+    /// Decimals of capped values, at most 15; without, as many as the numbers need, and at least 6.
+    #[serde(default)]
+    pub decimals: Option<u8>,
 }
 
 /// What is far from the rest.
@@ -97,10 +96,6 @@ pub enum Action {
     Cap,
     /// Their rows are dropped.
     Drop,
-}
-
-fn usual_decimals() -> u8 {
-    USUAL_DECIMALS
 }
 
 impl Outliers {

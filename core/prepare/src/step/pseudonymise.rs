@@ -1,14 +1,18 @@
 //! What identifies directly is replaced by consistent fakes.
 
+mod sharing;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use veilsum_anonymise::date::DateFormat;
 use veilsum_anonymise::pseudonym::{Locale, Person, Pseudonymiser, StudyKey, Treatment};
 
+use self::sharing::{Sharing, hash_of};
 use crate::error::StepError;
 use crate::fitted::Learnt;
 use crate::moment::form_of;
+use crate::report::Warning;
 use crate::row::{Row, SHOWN_BYTES, is_missing};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
@@ -73,6 +77,10 @@ impl Pseudonymise {
             schema.check(&self.person)?;
         }
         for treated in &self.columns {
+            let is_released = schema.released.iter().flatten().any(|name| *name == treated.column);
+            if is_released && !matches!(treated.treatment, Treatment::Keep | Treatment::Drop) {
+                return Err(StepError::Released { column: treated.column.clone() });
+            }
             if matches!(treated.treatment, Treatment::Date(_)) {
                 if self.shift_days == 0 {
                     return Err(StepError::NoShift);
@@ -112,7 +120,13 @@ impl Pseudonymise {
             let learnt = known.and_then(|forms| forms[at]);
             let said = chosen.or(learnt).or_else(|| form_of(&schema.types[column.at]));
             let forms = said.map_or_else(|| FORMS.to_vec(), |form| vec![form]);
-            columns.push(Faked { column, treatment: treated.treatment, forms, made: HashMap::new() });
+            columns.push(Faked {
+                column,
+                treatment: treated.treatment,
+                forms,
+                made: HashMap::new(),
+                sharing: Sharing::default(),
+            });
         }
         let person = schema.columns(&self.person)?;
         let fakes = Pseudonymiser::new(key, self.locale);
@@ -146,9 +160,18 @@ struct Faked {
     forms: Vec<DateFormat>,
     /// Fakes that depend on nothing but the cell.
     made: HashMap<String, String>,
+    sharing: Sharing,
 }
 
 impl Faked {
+    /// Whether different cells may become the same: identifiers never do, and dates and cells that stay are no fakes.
+    fn may_share(&self) -> bool {
+        !matches!(
+            self.treatment,
+            Treatment::Keep | Treatment::Drop | Treatment::Identifier | Treatment::Date(_)
+        )
+    }
+
     fn shifted(&self, cell: &str, days: i64, row: u64) -> Result<String, StepError> {
         let shifted = self.forms.first().and_then(|form| form.shift(cell, days));
         shifted.ok_or_else(|| StepError::NotADate { column: self.column.name.clone(), row })
@@ -207,9 +230,24 @@ impl Stage for Faker {
         Ok(())
     }
 
-    fn settle(&mut self, _notes: &mut Notes) -> Result<(), StepError> {
+    fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {
+        // With the year first all other forms are out; if none is, the column is blank.
+        let is_ambiguous = |faked: &&Faked| (2..FORMS.len()).contains(&faked.forms.len());
+        for faked in self.columns.iter().filter(is_ambiguous) {
+            notes.warn(Warning::AmbiguousDates { column: faked.column.name.clone() });
+        }
         self.is_settled = true;
         Ok(())
+    }
+
+    fn restart(&mut self) {
+        self.columns.iter_mut().for_each(|faked| faked.sharing = Sharing::default());
+    }
+
+    fn finish(&mut self, notes: &mut Notes) {
+        for faked in &self.columns {
+            faked.sharing.warning(&faked.column.name).into_iter().for_each(|warning| notes.warn(warning));
+        }
     }
 
     fn learnt(&self) -> Learnt {
@@ -228,6 +266,9 @@ impl Stage for Faker {
             }
             let known: Option<Person> = (!self.person.is_empty())
                 .then(|| self.fakes.person(self.person.iter().map(|column| row.cells[column.at].as_str())));
+            let who = (!self.person.is_empty()).then(|| {
+                hash_of(&self.person.iter().map(|column| row.cells[column.at].trim()).collect::<Vec<_>>())
+            });
             for faked in &mut self.columns {
                 let cell = std::mem::take(&mut row.cells[faked.column.at]);
                 let fake = if is_missing(&cell) {
@@ -243,6 +284,9 @@ impl Stage for Faker {
                     };
                     faked.fake(&cell, person, &mut self.fakes, (self.step.shift_days, row.number))?
                 };
+                if faked.may_share() && !is_missing(&cell) {
+                    faked.sharing.push(&cell, who.unwrap_or_else(|| hash_of(&cell)), &fake);
+                }
                 notes.changed(fake != cell);
                 row.cells[faked.column.at] = fake;
             }

@@ -13,7 +13,8 @@ use crate::stage::Stage;
 /// Most rows that the step takes.
 pub const ROW_LIMIT: usize = 200_000;
 
-/// Generalises quasi-identifiers. Each batch is released for itself: whoever sees two releases of the same people may
+/// Generalises quasi-identifiers. It comes last: only columns may be left out or replaced by pseudonyms after it, and no rows
+/// may be made up before, as they would count as people. Each batch is released for itself: whoever sees two releases of the same people may
 /// learn more than either tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -160,7 +161,11 @@ impl Release {
                 allowed: "one ASCII letter",
             });
         }
+        if schema.has_made_rows {
+            return Err(StepError::ReleaseOfMadeRows);
+        }
         quasi.iter().for_each(|name| schema.plain(name));
+        schema.released = Some(quasi);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
-use crate::number::USUAL_DECIMALS;
+use crate::number::{decimals_of, half_of_last};
 use crate::quantile::Quantiles;
 use crate::report::Warning;
 use crate::row::Row;
@@ -20,9 +20,9 @@ pub struct Scale {
     pub columns: Vec<String>,
     /// How.
     pub method: Scaling,
-    /// Decimals of the result, at most 15.
-    #[serde(default = "usual_decimals")]
-    pub decimals: u8,
+    /// Decimals of the result, at most 15; without, as many as the numbers need, and at least 6.
+    #[serde(default)]
+    pub decimals: Option<u8>,
 }
 
 /// How numbers are scaled.
@@ -41,10 +41,6 @@ pub enum Scaling {
     /// Median 0 and interquartile range 1: `(x − median) / (Q₃ − Q₁)`. Exact up to a million values in all columns of
     /// the step together, sketched beyond.
     Robust,
-}
-
-fn usual_decimals() -> u8 {
-    USUAL_DECIMALS
 }
 
 impl Scale {
@@ -95,6 +91,16 @@ pub struct Line {
     pub offset: Exact,
 }
 
+impl Scale {
+    /// Decimals of the result, by how wide it is.
+    fn result_decimals(&self) -> u8 {
+        self.decimals.unwrap_or(match self.method {
+            Scaling::Standard | Scaling::Robust => decimals_of(1.0),
+            Scaling::MinMax { low, high } => decimals_of(high - low),
+        })
+    }
+}
+
 struct Scaler {
     step: Scale,
     columns: Vec<Column>,
@@ -131,6 +137,10 @@ impl Scaler {
         }
         // As scikit-learn: what does not spread is centred and otherwise left.
         let scale = if min < max && scale > 0.0 && scale.is_finite() { scale } else { 1.0 };
+        if min < max {
+            let decimals = self.step.result_decimals();
+            notes.warn_of_rounding(name, decimals, half_of_last(decimals), deviation / scale);
+        }
         Line { centre: Exact(centre), scale: Exact(scale), offset: Exact(offset) }
     }
 }
@@ -169,11 +179,12 @@ impl Stage for Scaler {
 
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
         let lines = self.lines.as_deref().unwrap_or_default();
+        let decimals = self.step.result_decimals();
         for row in rows {
             for (column, line) in self.columns.iter().zip(lines) {
                 if let Some(number) = column.number(row)? {
                     let scaled = (number - line.centre.0) / line.scale.0 + line.offset.0;
-                    column.write_number(row, scaled, self.step.decimals, &mut self.room, notes)?;
+                    column.write_number(row, scaled, decimals, &mut self.room, notes)?;
                 }
             }
         }

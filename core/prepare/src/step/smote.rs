@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
 use crate::nearest::Points;
-use crate::number::USUAL_DECIMALS;
+use crate::number::decimals_for;
 use crate::random;
 use crate::report::{ClassCount, Classes};
 use crate::row::{Row, as_count};
@@ -16,6 +16,7 @@ use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage, check_decimals};
 use crate::step::impute::MAX_NEIGHBOURS;
 use crate::step::split::{MAX_CLASSES, TRAIN};
+use crate::summary::Moments;
 use crate::synthetic::{Class, Draw};
 
 /// Most rows that the step takes.
@@ -41,13 +42,9 @@ pub struct Smote {
     pub share_of_largest: f64,
     /// Of the draws.
     pub seed: u64,
-    /// Decimals of made numbers, at most 15.
-    #[serde(default = "usual_decimals")]
-    pub decimals: u8,
-}
-
-fn usual_decimals() -> u8 {
-    USUAL_DECIMALS
+    /// Decimals of made numbers, at most 15; without, as many as the numbers need, and at least 6.
+    #[serde(default)]
+    pub decimals: Option<u8>,
 }
 
 impl Smote {
@@ -73,6 +70,7 @@ impl Smote {
                 allowed: "above 0 and at most 1",
             });
         }
+        schema.has_made_rows = true;
         Ok(())
     }
 
@@ -153,6 +151,14 @@ impl Maker {
         Ok((Class { numbers, categories }, names))
     }
 
+    /// Decimals of what is made of a feature, by how the class spreads in it.
+    fn decimals(&self, class: &Class, feature: usize) -> u8 {
+        let mut moments = Moments::default();
+        (0..class.len()).for_each(|at| moments.push(class.numbers.point(at)[feature]));
+        let (min, max) = moments.range();
+        self.step.decimals.unwrap_or_else(|| decimals_for(min.abs().max(max.abs()), max - min))
+    }
+
     fn make(
         &self,
         rows: &mut Vec<Row>,
@@ -167,11 +173,13 @@ impl Maker {
         }
         let (points, names) = self.class(rows, members)?;
         let neighbours = points.neighbours(k);
+        let decimals: Vec<u8> = (0..self.features.len()).map(|at| self.decimals(&points, at)).collect();
         for _ in 0..count {
             let draw = Draw::at_random(points.len(), k, rng);
             let mut row = Row { number: 0, is_test: false, cells: vec![String::new(); self.width] };
-            for (column, value) in self.features.iter().zip(points.numbers_at(draw, &neighbours)) {
-                column.reading.write(value, self.step.decimals, &mut row.cells[column.at]);
+            let values = points.numbers_at(draw, &neighbours).into_iter().zip(&decimals);
+            for (column, (value, decimals)) in self.features.iter().zip(values) {
+                column.reading.write(value, *decimals, &mut row.cells[column.at]);
             }
             let codes = points.categories_at(draw.row, &neighbours, |equal| random::index(rng, equal));
             for ((column, names), code) in self.categories.iter().zip(&names).zip(codes) {

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::StepError;
-use crate::number::{self, USUAL_DECIMALS};
+use crate::number::{self, MAX_DECIMALS, decimals_for, rounding_error};
 use crate::row::Row;
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage, check_decimals};
+use crate::summary::Moments;
 
 /// Applies a function to columns of numbers. Blank cells stay blank.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,9 +20,9 @@ pub struct Transform {
     /// What becomes of a number of which there is no function value.
     #[serde(default)]
     pub undefined: Undefined,
-    /// Decimals of the result, at most 15.
-    #[serde(default = "usual_decimals")]
-    pub decimals: u8,
+    /// Decimals of the result, at most 15; without, as many as the numbers need, and at least 6.
+    #[serde(default)]
+    pub decimals: Option<u8>,
 }
 
 /// A function of a number.
@@ -56,7 +57,7 @@ pub enum Function {
         /// Upper bound.
         high: f64,
     },
-    /// Rounded to the decimals of the step, half to even.
+    /// Rounded to the decimals of the step, half to even; without, to 6.
     Round,
 }
 
@@ -69,10 +70,6 @@ pub enum Undefined {
     Refuse,
     /// The cell becomes blank.
     Blank,
-}
-
-fn usual_decimals() -> u8 {
-    USUAL_DECIMALS
 }
 
 impl Transform {
@@ -103,7 +100,8 @@ impl Transform {
 
     pub(crate) fn build(&self, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
         let columns = schema.columns(&self.columns)?;
-        Ok(Box::new(Transformer { step: self.clone(), columns, room: String::new() }))
+        let results = vec![(Moments::default(), 0.0); columns.len()];
+        Ok(Box::new(Transformer { step: self.clone(), columns, results, room: String::new() }))
     }
 }
 
@@ -126,22 +124,59 @@ impl Function {
     }
 }
 
+impl Function {
+    /// What the decimals of a value are judged by, so that small values keep their digits and what is left of a
+    /// difference of larger ones gets none.
+    fn size(self, x: f64, value: f64) -> f64 {
+        match self {
+            Self::Reciprocal | Self::Absolute | Self::Clip { .. } => value,
+            Self::Linear { factor, offset } => (factor * x).abs().max(offset.abs()),
+            Self::Log | Self::Log10 | Self::Log1p | Self::SquareRoot | Self::Square => {
+                x.abs().max(value.abs())
+            }
+            Self::Round => 1.0,
+        }
+    }
+}
+
 struct Transformer {
     step: Transform,
     columns: Vec<Column>,
+    /// Of each column: what the results are like, and how far rounding has moved one at most.
+    results: Vec<(Moments, f64)>,
     room: String,
 }
 
 impl Stage for Transformer {
+    fn restart(&mut self) {
+        self.results.fill((Moments::default(), 0.0));
+    }
+
+    fn finish(&mut self, notes: &mut Notes) {
+        if self.step.function == Function::Round {
+            return;
+        }
+        for (column, (moments, moved)) in self.columns.iter().zip(&self.results) {
+            let (min, max) = moments.range();
+            let spread = if min < max { moments.population_deviation().unwrap_or(0.0) } else { max.abs() };
+            let decimals = self.step.decimals.unwrap_or(MAX_DECIMALS);
+            notes.warn_of_rounding(&column.name, decimals, *moved, spread);
+        }
+    }
+
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
         for row in rows {
-            for column in &self.columns {
+            for (column, (moments, moved)) in self.columns.iter().zip(&mut self.results) {
                 let Some(number) = column.number(row)? else { continue };
                 let value = self.step.function.of(number);
                 if self.step.undefined == Undefined::Blank && !number::is_writable(value) {
                     notes.changed(row.set(column.at, ""));
                 } else {
-                    column.write_number(row, value, self.step.decimals, &mut self.room, notes)?;
+                    let size = self.step.function.size(number, value);
+                    let decimals = self.step.decimals.unwrap_or_else(|| decimals_for(value, size.abs()));
+                    moments.push(value);
+                    *moved = moved.max(rounding_error(value, decimals));
+                    column.write_number(row, value, decimals, &mut self.room, notes)?;
                 }
             }
         }

@@ -70,11 +70,11 @@ fn refuses_steps_that_are_none() {
 fn refuses_parameters_out_of_range_before_any_row() {
     let outliers = |method| {
         let columns = vec!["a".to_owned()];
-        Step::Outliers(Outliers { columns, method, action: Action::Drop, decimals: 6 })
+        Step::Outliers(Outliers { columns, method, action: Action::Drop, decimals: Some(6) })
     };
     let scale = |low, high| {
         let method = Scaling::MinMax { low, high };
-        Step::Scale(Scale { columns: vec!["a".to_owned()], method, decimals: 6 })
+        Step::Scale(Scale { columns: vec!["a".to_owned()], method, decimals: Some(6) })
     };
     let nan = f64::NAN;
     let table = table();
@@ -163,6 +163,53 @@ fn refuses_steps_out_of_their_order() {
     assert!(matches!(made("two", smote), StepError::NotANumber { .. }));
 }
 
+const RELEASE: &str = r#"{"step":"release","risk-threshold":0.2,"method":{"kind":"partition"},
+    "models":[{"kind":"k-anonymity","k":3}],"quasi-identifiers":[{"column":"a","generalise":{"kind":"automatic"}}]}"#;
+
+/// Each would leave classes that are smaller than was promised, or tell their rows apart.
+#[test]
+fn a_release_comes_last() {
+    for step in [
+        r#"{"step":"filter","matching":"drop","combine":"all","conditions":[
+             {"column":"b","test":{"kind":"one-of","values":["x"]}}]}"#,
+        r#"{"step":"impute","columns":["b"],"filling":{"kind":"most-frequent"}}"#,
+        r#"{"step":"one-hot","columns":["a"],"most":9}"#,
+        r#"{"step":"split","column":"part","test-share":0.3,"seed":1}"#,
+        &RELEASE.replace("\"a\"", "\"b\""),
+    ] {
+        assert_eq!(fault(&format!("[{RELEASE},{step}]")), StepError::AfterRelease, "{step}");
+    }
+    let pseudonyms = |column: &str| {
+        let step = format!(
+            r#"{{"step":"pseudonymise","study":"s","columns":[{{"column":"{column}","treatment":"identifier"}}]}}"#
+        );
+        run_with(&recipe(&format!("[{RELEASE},{step}]")), &table(), &secret())
+    };
+    let fault = StepError::Released { column: "a".to_owned() };
+    assert_eq!(pseudonyms("a"), Err(PrepareError::Step { step: 2, name: "pseudonymise", fault }));
+    assert_eq!(pseudonyms("b").unwrap().table.column("a"), ["[1, 4]"; 3]);
+    let dropped =
+        run(&recipe(&format!(r#"[{RELEASE},{{"step":"drop-columns","columns":["b"]}}]"#)), &table());
+    assert_eq!(dropped.unwrap().table.rows, [["[1, 4]"]; 3]);
+}
+
+/// Of two people and rows made between them a class of three would come.
+#[test]
+fn rows_that_are_made_up_hide_nobody() {
+    let rows: Vec<&[&str]> = [vec![&["1", "usual"][..]; 20], vec![&["50", "rare"][..]; 4]].concat();
+    let table = Table::new(&["a", "b"], &rows);
+    let steps = |last: &str| {
+        recipe(&format!(
+            r#"[{{"step":"split","column":"part","test-share":0.3,"seed":1,"by":"b"}},
+                {{"step":"smote","class":"b","features":["a"],"k":1,"share-of-largest":1,"seed":1}}{last}]"#
+        ))
+    };
+    assert!(run(&steps(""), &table).unwrap().table.rows.len() > table.rows.len());
+    let error = run(&steps(&format!(",{RELEASE}")), &table).unwrap_err();
+    let fault = StepError::ReleaseOfMadeRows;
+    assert_eq!(error, PrepareError::Step { step: 3, name: "release", fault });
+}
+
 #[test]
 fn names_the_cell_that_is_no_number_and_says_nothing_of_it() {
     let steps = r#"[{"step":"filter","matching":"keep","combine":"all","conditions":[
@@ -179,6 +226,30 @@ fn names_the_cell_that_is_no_number_and_says_nothing_of_it() {
 }
 
 #[test]
+fn names_rows_by_their_numbers_whatever_was_left_out_before() {
+    let table = Table::new(&["a", "b"], &[&["1", "5"], &["2", "6"], &["3", "x"], &["4", "7"]]);
+    let filter = r#"{"step":"filter","matching":"drop","combine":"all","conditions":[
+                       {"column":"a","test":{"kind":"one-of","values":["1"]}}]}"#;
+    let closeness = r#"{"kind":"closeness","column":"b","t":0.5,"ordered":true}"#;
+    let levels = r#"{"column":"b","generalise":{"kind":"numbers"}}"#;
+    let own = r#"{"column":"b","generalise":{"kind":"hierarchy","csv":"6;*\n7;*\n","delimiter":";"}}"#;
+    let by_a = r#"{"column":"a","generalise":{"kind":"automatic"}}"#;
+    let k = r#"{"kind":"k-anonymity","k":2}"#;
+    for method in [r#"{"kind":"partition"}"#, r#"{"kind":"search","suppression":0}"#] {
+        for (model, quasi) in [(closeness, by_a), (k, levels), (k, own)] {
+            let steps = format!(
+                r#"[{filter},{{"step":"release","risk-threshold":0.2,"method":{method},"models":[{model}],
+                    "quasi-identifiers":[{quasi}]}}]"#
+            );
+            let error = run(&recipe(&steps), &table).unwrap_err().to_string();
+            assert!(error.contains("row 3"), "{error}");
+        }
+    }
+    let fault = StepError::Undefined { column: "a".to_owned(), row: 0 };
+    assert!(fault.to_string().starts_with("a row made by SMOTE of column “a” has no value"));
+}
+
+#[test]
 fn refuses_tables_that_are_none_or_change() {
     let recipe = recipe(r#"[{"step":"impute","columns":["a"],"filling":{"kind":"mean"}}]"#);
     let table = table();
@@ -191,7 +262,7 @@ fn refuses_tables_that_are_none_or_change() {
     assert!(matches!(start(&["a", "a"]), Err(PrepareError::SameName { .. })));
 
     let mut runner = start(&["a", "b"]).unwrap();
-    let mut out = |_: &[String]| {};
+    let mut out = |_: u64, _: &[String]| {};
     assert_eq!(runner.row(1, &["1", "2"], &mut out), Err(PrepareError::OutOfOrder));
     assert_eq!(runner.next_pass().map(|pass| (pass.number, pass.of, pass.writes_rows)), Some((1, 2, false)));
     assert_eq!(runner.next_pass(), None);
@@ -219,7 +290,7 @@ fn refuses_more_rows_than_a_step_takes_and_says_so() {
     let mut fed = 0_u64;
     let error = loop {
         fed += 1;
-        if let Err(error) = runner.row(fed, &["1", "2"], &mut |_| {}) {
+        if let Err(error) = runner.row(fed, &["1", "2"], &mut |_, _| {}) {
             break error;
         }
     };
@@ -257,8 +328,8 @@ fn what_was_learnt_must_fit_the_steps() {
     assert_eq!(Fitted::from_json(head.as_bytes()), Err(RecipeError::LearntMismatch));
 }
 
-/// All twelve steps, with most of what they can be told.
-const EVERYTHING: &str = r#"[
+/// All steps but a release, with most of what they can be told.
+const FOR_TRAINING: &str = r#"[
   {"step":"impute","columns":["x","y"],"filling":{"kind":"median"},"decimals":3},
   {"step":"outliers","columns":["x"],"method":{"kind":"z-score","threshold":2.5},"action":"cap"},
   {"step":"bin","columns":["w"],"edges":{"kind":"given","edges":[0,2.5,9]},"label":"interval"},
@@ -271,11 +342,20 @@ const EVERYTHING: &str = r#"[
   {"step":"outliers","columns":["x","y"],"action":"keep","method":{"kind":"isolation-forest","trees":9,"sample":16,
     "cut":{"kind":"share","share":0.1},"seed":5}},
   {"step":"smote","class":"kind","features":["x","y"],"categories":["w"],"k":2,"share-of-largest":0.9,"seed":3},
+  {"step":"one-hot","columns":["kind"],"most":7,"missing":"zeros"},
+  {"step":"drop-columns","columns":["id"]}]"#;
+
+/// A release, what may come before it and what after.
+const FOR_OTHERS: &str = r#"[
+  {"step":"impute","columns":["x","y"],"filling":{"kind":"nearest","k":3,"by":["w"],"weights":"distance"}},
+  {"step":"outliers","columns":["x","y"],"action":"drop","method":{"kind":"local-outlier-factor","k":5,
+    "cut":{"kind":"above","score":3}}},
   {"step":"release","quasi-identifiers":[{"column":"x","generalise":{"kind":"numbers","levels":{"start":0.0,"width":1.0,
     "factor":2,"levels":3}}}],"models":[{"kind":"k-anonymity","k":2},{"kind":"distinct-diversity","column":"kind","l":2}],
     "method":{"kind":"search","suppression":0.5},"risk-threshold":0.2},
-  {"step":"one-hot","columns":["kind"],"most":7,"missing":"zeros"},
-  {"step":"drop-columns","columns":["id"]}]"#;
+  {"step":"pseudonymise","study":"s","columns":[{"column":"id","treatment":"identifier"},
+    {"column":"x","treatment":"keep"}],"shift-days":3},
+  {"step":"drop-columns","columns":["w"]}]"#;
 
 fn small() -> Table {
     let mut table = Table { rows: Vec::new(), ..Table::new(&["id", "x", "y", "w", "kind"], &[]) };
@@ -288,15 +368,16 @@ fn small() -> Table {
 }
 
 #[test]
-fn a_recipe_of_all_steps_goes_through() {
-    let done = run_with(&recipe(EVERYTHING), &small(), &secret()).unwrap();
+fn recipes_of_all_steps_go_through() {
+    let done = run_with(&recipe(FOR_TRAINING), &small(), &secret()).unwrap();
     assert_eq!(done.table.header, ["x", "y", "w", "kind=a", "kind=b", "part"].map(str::to_owned));
-    assert_eq!(done.prepared.report.len(), 13);
+    assert_eq!(done.prepared.report.len(), 12);
     assert!(done.prepared.report[9].rows_out > done.prepared.report[9].rows_in);
-    assert_eq!(
-        read(EVERYTHING).unwrap(),
-        Recipe::from_json(recipe(EVERYTHING).to_json().as_bytes()).unwrap()
-    );
+    let done = run_with(&recipe(FOR_OTHERS), &small(), &secret()).unwrap();
+    assert_eq!(done.table.header, ["id", "x", "y", "kind"].map(str::to_owned));
+    for steps in [FOR_TRAINING, FOR_OTHERS] {
+        assert_eq!(read(steps).unwrap(), Recipe::from_json(recipe(steps).to_json().as_bytes()).unwrap());
+    }
 }
 
 proptest! {
@@ -305,10 +386,11 @@ proptest! {
     /// Whatever stands in a file and in a table: a table comes out, or a sentence.
     #[test]
     fn nothing_panics(
+        steps in proptest::sample::select(&[FOR_TRAINING, FOR_OTHERS]),
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), r#"[-0-9.e"a-z\[\]{},:]{0,3}"#), 0..4),
         cells in proptest::collection::vec((any::<proptest::sample::Index>(), 0..5_usize, "\\PC{0,6}|[0-9.e+-]{0,8}"), 0..4),
     ) {
-        let mut file = recipe(EVERYTHING).to_json();
+        let mut file = recipe(steps).to_json();
         for (at, text) in changes {
             let at = at.index(file.len());
             if file.is_char_boundary(at) && file.is_char_boundary(at + 1) {

@@ -2,8 +2,10 @@
 
 mod golden;
 mod hostile;
+mod privacy;
 mod properties;
 mod recipes;
+mod small;
 mod steps;
 mod support;
 mod vectors;

@@ -1,13 +1,12 @@
 //! Each step on a table that is read by eye.
 
-use veilsum_anonymise::date::DateFormat;
 use veilsum_prepare::report::{Parts, Reason, Warning};
-use veilsum_prepare::{Fitted, PrepareError, StepError};
+use veilsum_prepare::{PrepareError, StepError};
 use veilsum_table::types::{ColumnType, DateOrder};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Table, drive, recipe, run, run_again, run_with, secret};
+use crate::support::{Table, recipe, run, run_again};
 
 /// One row for each number, in one column.
 fn numbers(name: &str, cells: &[&str]) -> Table {
@@ -104,11 +103,12 @@ fn categories_become_columns_in_their_place() {
         [["1", "0", "1", "5"], ["2", "1", "0", "6"], ["3", "", "", "7"], ["4", "0", "1", "8"]]
     );
     let own = run(&steps("category"), &table).unwrap();
-    assert_eq!(own.table.header, ["id", "colour=", "colour=blue", "colour=red", "n"]);
-    assert_eq!(own.table.rows[2], ["3", "1", "0", "0", "7"]);
+    assert_eq!(own.table.header, ["id", "colour=blue", "colour=red", "colour=", "n"]);
+    assert_eq!(own.table.rows[2], ["3", "0", "0", "1", "7"]);
+    assert_eq!(run_again(&own.prepared.fitted, &table).unwrap().table, own.table);
     // A later step may name a column that is made.
     let later = recipe(
-        r#"[{"step": "one-hot", "columns": ["colour"], "most": 2, "missing": "zeros", "drop-first": true},
+        r#"[{"step": "one-hot", "columns": ["colour"], "most": 2, "drop-first": true},
             {"step": "drop-columns", "columns": ["id", "n"]},
             {"step": "filter", "matching": "keep", "combine": "all",
              "conditions": [{"column": "colour=red", "test": {"kind": "one-of", "values": ["1.0"]}}]}]"#,
@@ -121,6 +121,28 @@ fn categories_become_columns_in_their_place() {
     assert_eq!(next.table.header, ["colour=blue", "colour=red", "id", "n"]);
     assert_eq!(next.table.rows, [["0", "0", "9", "0"]]);
     assert_eq!(next.prepared.report[0].flagged.listed[0].reason, Reason::UnknownCategory);
+}
+
+/// 0 in all columns is blue, and blue alone.
+#[test]
+fn nothing_looks_like_the_category_without_a_column() {
+    let table = Table::new(&["colour"], &[&["red"], &["blue"], &[""], &["green"]]);
+    let steps = |missing: &str| {
+        recipe(&format!(
+            r#"[{{"step": "one-hot", "columns": ["colour"], "most": 10, "missing": "{missing}", "drop-first": true}}]"#
+        ))
+    };
+    let error = run(&steps("zeros"), &table).unwrap_err();
+    assert_eq!(error, PrepareError::Step { step: 1, name: "one-hot", fault: StepError::BlankAsFirst });
+    let blank = run(&steps("blank"), &table).unwrap();
+    assert_eq!(blank.table.header, ["colour=green", "colour=red"]);
+    assert_eq!(blank.table.rows, [["0", "1"], ["0", "0"], ["", ""], ["1", "0"]]);
+    let own = run(&steps("category"), &table).unwrap();
+    assert_eq!(own.table.header, ["colour=green", "colour=red", "colour="]);
+    assert_eq!(own.table.rows[1..3], [["0", "0", "0"], ["0", "0", "1"]]);
+    let next = run_again(&blank.prepared.fitted, &Table::new(&["colour"], &[&["violet"]])).unwrap();
+    assert_eq!(next.table.rows, [["", ""]]);
+    assert_eq!(next.prepared.report[0].flagged.total, 1);
 }
 
 #[test]
@@ -179,6 +201,33 @@ fn nothing_is_learnt_from_test_rows() {
 }
 
 #[test]
+fn steps_that_learn_before_a_split_are_told_of() {
+    let table = Table::new(&["x", "y"], &[&["1", "a"], &["2", ""], &["", "b"], &["4", "a"]]);
+    let [fill, constant, scale, keep, split] = [
+        r#"{"step": "impute", "columns": ["x"], "filling": {"kind": "mean"}}"#,
+        r#"{"step": "impute", "columns": ["y"], "filling": {"kind": "constant", "value": "c"}}"#,
+        r#"{"step": "scale", "columns": ["x"], "method": {"kind": "standard"}}"#,
+        r#"{"step": "filter", "matching": "keep", "combine": "all",
+            "conditions": [{"column": "x", "test": {"kind": "present"}}]}"#,
+        r#"{"step": "split", "column": "part", "test-share": 0.3, "seed": 3}"#,
+    ];
+    let done = |steps: &[&str]| run(&recipe(&format!("[{}]", steps.join(","))), &table).unwrap();
+    let after = done(&[constant, keep, split, fill, scale]);
+    assert!(after.prepared.report.iter().all(|step| step.warnings.is_empty()));
+    let before = done(&[fill, constant, scale, keep, split]);
+    let warning = Warning::LearntFromTestRows { steps: vec![1, 3] };
+    assert_eq!(
+        warning.to_string(),
+        "Steps 1, 3 learnt from rows that are test rows now, so that a model looks better on these than it is. Move the \
+         split before them."
+    );
+    assert_eq!(before.prepared.report[4].warnings, [warning]);
+    // The next batch is another: nothing was learnt from its rows.
+    let again = run_again(&before.prepared.fitted, &table).unwrap();
+    assert_eq!(again.prepared.report[4].warnings, []);
+}
+
+#[test]
 fn small_classes_grow_in_the_training_part_only() {
     let mut rows = Vec::new();
     for at in 0..40 {
@@ -212,87 +261,6 @@ fn small_classes_grow_in_the_training_part_only() {
 }
 
 #[test]
-fn pseudonyms_are_consistent_and_dates_shift_together() {
-    // No cell tells day from month: the type of the column does.
-    let date = ColumnType::Date { order: DateOrder::DayMonthYear };
-    let mut table = Table::new(
-        &["patient", "name", "from", "to", "age"],
-        &[
-            &["P1", "Anna Meier", "2024-02-27", "1.3.2024", "40"],
-            &["P2", "Urs Keller", "2024-01-01", "2.1.2024", "50"],
-            &["P1", "Anna Meier", "2024-05-01", "", "40"],
-        ],
-    );
-    table.types[3] = date;
-    let steps = recipe(
-        r#"[{"step": "pseudonymise", "study": "one", "person": ["patient"], "shift-days": 20, "columns": [
-              {"column": "patient", "treatment": "identifier"}, {"column": "name", "treatment": "full-name"},
-              {"column": "from", "treatment": {"date": null}}, {"column": "to", "treatment": {"date": null}},
-              {"column": "age", "treatment": "drop"}]}]"#,
-    );
-    let done = run_with(&steps, &table, &secret()).unwrap();
-    assert_eq!(done.table.header, ["patient", "name", "from", "to"]);
-    let rows = &done.table.rows;
-    assert_eq!(rows[0][..2], rows[2][..2]);
-    assert_ne!(rows[0][0], rows[1][0]);
-    assert!(rows[0][0] != "P1" && rows[0][1] != "Anna Meier");
-    let days = |cell: &str| DateFormat::YearMonthDay.days(cell).unwrap();
-    // 2024-02-27 is day 19780: both dates of the row shift alike.
-    let shift = days(&rows[0][2]) - 19_780;
-    assert!(shift != 0 && shift.abs() <= 20);
-    let to = done.prepared.report[0].columns.iter().find(|column| column.name == "to").unwrap();
-    let kind = to.before.as_ref().unwrap().moments.as_ref().unwrap();
-    assert_eq!(veilsum_prepare::spelt(kind, 19_783.0).as_deref(), Some("01.03.2024"));
-    assert_eq!(DateFormat::DayMonthYear.days(&rows[0][3]), Some(19_783 + shift));
-    assert_eq!(days(&rows[2][2]), 19_844 + shift);
-    assert_eq!(rows[2][3], "");
-    // Another batch, with the file of the recipe and the same secret: the same fakes.
-    let fitted = Fitted::from_json(done.prepared.fitted.to_json().as_bytes()).unwrap();
-    let again =
-        veilsum_prepare::Runner::again(&fitted, &table.header, &table.types, Some(&secret())).unwrap();
-    assert_eq!(drive(again, &table).unwrap().table, done.table);
-    let error = run(&steps, &table).unwrap_err();
-    assert_eq!(error, PrepareError::Step { step: 1, name: "pseudonymise", fault: StepError::NoSecret });
-}
-
-#[test]
-fn a_release_is_k_anonymous_and_says_what_it_costs() {
-    let mut table = Table::new(
-        &["zip", "age", "born", "illness"],
-        &[
-            &["13053", "28", "1997-05-19", "flu"],
-            &["13068", "29", "1997-05-20", "asthma"],
-            &["13053", "21", "1998-10-01", "flu"],
-            &["14850", "52", "1970-07-20", "flu"],
-            &["14853", "57", "1970-07-21", "angina"],
-            &["14850", "55", "1970-10-28", "asthma"],
-        ],
-    );
-    table.types[2] = ColumnType::Date { order: DateOrder::YearMonthDay };
-    let steps = |method: &str| {
-        recipe(&format!(
-            r#"[{{"step": "release", "risk-threshold": 0.4, "method": {method}, "models": [
-                  {{"kind": "k-anonymity", "k": 3}}, {{"kind": "distinct-diversity", "column": "illness", "l": 2}}],
-                "quasi-identifiers": [{{"column": "zip", "generalise": {{"kind": "postcodes"}}}},
-                  {{"column": "age", "generalise": {{"kind": "automatic"}}}},
-                  {{"column": "born", "generalise": {{"kind": "dates"}}}}]}}]"#
-        ))
-    };
-    for method in [r#"{"kind": "partition"}"#, r#"{"kind": "search", "suppression": 0.0}"#] {
-        let done = run(&steps(method), &table).unwrap();
-        assert_eq!(done.table.column("illness"), table.column("illness"));
-        let classes: Vec<&[String]> = done.table.rows.iter().map(|row| &row[..3]).collect();
-        assert!(classes.iter().all(|class| classes.iter().filter(|other| *other == class).count() >= 3));
-        assert_eq!(done.table.types[2], ColumnType::Plain);
-        let privacy = done.prepared.report[0].privacy.as_ref().unwrap();
-        assert_eq!((privacy.loss_before.smallest_class, privacy.risk_before.prosecutor.highest), (1, 1.0));
-        assert!(privacy.loss_after.smallest_class >= 3 && privacy.risk_after.prosecutor.highest <= 1.0 / 3.0);
-        assert_eq!(privacy.risk_after.prosecutor.share_at_risk, 0.0);
-        assert_eq!(privacy.loss_after.suppressed, 0);
-    }
-}
-
-#[test]
 fn dates_that_are_computed_are_spelt_like_those_of_their_column() {
     let mut table = Table::new(
         &["day", "at", "n"],
@@ -322,6 +290,11 @@ fn dates_that_are_computed_are_spelt_like_those_of_their_column() {
     assert_eq!(done.table.types, table.types);
     let binned = run(&steps, &table).unwrap();
     assert_eq!(binned.table.types[0], ColumnType::Plain);
+    assert_eq!(binned.table.column("day")[0], "[01.03.2024, 02.03.2024]");
+    assert_eq!(
+        binned.prepared.report[3].warnings,
+        [Warning::FewerBins { column: "day".to_owned(), bins: 1 }]
+    );
     assert!(binned.table.column("day")[1].ends_with(", 02.03.2024]"), "{:?}", binned.table.column("day"));
 
     // A year alone is no date, and is not taken for a number of days.
@@ -329,4 +302,28 @@ fn dates_that_are_computed_are_spelt_like_those_of_their_column() {
     let error = run(&before_bins, &table).unwrap_err();
     let fault = StepError::NotADate { column: "day".to_owned(), row: 1 };
     assert_eq!(error, PrepareError::Step { step: 1, name: "impute", fault });
+}
+
+#[test]
+fn rows_come_out_with_their_numbers() {
+    let (header, types) = (["x".to_owned(), "class".to_owned()], [ColumnType::Plain, ColumnType::Plain]);
+    let steps = recipe(
+        r#"[{"step":"filter","matching":"drop","combine":"all","conditions":[
+             {"column":"x","test":{"kind":"one-of","values":["1"]}}]},
+            {"step":"split","column":"part","test-share":0.2,"seed":1,"by":"class"},
+            {"step":"smote","class":"class","features":["x"],"k":1,"share-of-largest":1,"seed":1}]"#,
+    );
+    let mut runner = veilsum_prepare::Runner::new(&steps, &header, &types, None).unwrap();
+    let mut numbers = Vec::new();
+    while runner.next_pass().is_some() {
+        for at in 0..15_u64 {
+            let class = if at < 10 { "usual" } else { "rare" };
+            let cells = [at.to_string(), class.to_owned()];
+            runner.row(100 + at, &cells, &mut |number, _| numbers.push(number)).unwrap();
+        }
+        runner.end_pass(&mut |number, _| numbers.push(number)).unwrap();
+    }
+    let (read, made): (Vec<u64>, Vec<u64>) = numbers.into_iter().partition(|number| *number > 0);
+    assert_eq!(read, (100..115).filter(|number| *number != 101).collect::<Vec<u64>>());
+    assert!(!made.is_empty());
 }

@@ -74,7 +74,10 @@ pub fn run_again(fitted: &Fitted, table: &Table) -> Result<Done, PrepareError> {
 pub fn drive(mut runner: Runner, table: &Table) -> Result<Done, PrepareError> {
     let mut rows = Vec::new();
     while let Some(pass) = runner.next_pass() {
-        let mut out = |cells: &[String]| rows.push(cells.to_vec());
+        let mut out = |number: u64, cells: &[String]| {
+            assert!(number <= table.rows.len() as u64, "a row of another table");
+            rows.push(cells.to_vec());
+        };
         for (number, row) in (1..).zip(&table.rows) {
             runner.row(number, row, &mut out)?;
         }

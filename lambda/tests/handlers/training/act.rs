@@ -30,10 +30,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// A sample, of which the columns up to the one after the last of numbers are read.
+    /// A sample; cells that are no numbers are blank.
     pub fn named(name: &str) -> Self {
         let text = match name {
             "breast_cancer" => include_str!("../../../../web/samples/breast_cancer.csv"),
+            "diabetes" => include_str!("../../../../web/samples/diabetes.csv"),
             "iris" => include_str!("../../../../web/samples/iris.csv"),
             other => panic!("no table {other}"),
         };

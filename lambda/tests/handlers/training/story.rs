@@ -1,9 +1,10 @@
 //! Three owners and a key holder, from terms to a model.
 
 use veilsum_joint::outcome::{Learned, Outcome};
-use veilsum_joint::terms::Family;
+use veilsum_joint::terms::{Family, Terms};
 use veilsum_owner::paillier::{ModulusSize, SecretKey};
 use veilsum_protocol::api::training::{End, TrainingStatus, Trainings};
+use veilsum_train::data::Features;
 
 use super::act::{
     TRAINING, Table, contribute, contribution, create, join, open_next, opened, real, small_terms, status,
@@ -59,6 +60,50 @@ async fn three_owners_fit_breast_cancer_by_encrypted_rounds() {
     assert!(told.rounds.iter().all(|round| round.is_added_up && round.contributed.len() == 3));
     // And no single contribution is left.
     assert!(!cloud.keys().iter().any(|key| key.contains("/sent/")));
+}
+
+/// Three owners with a third of a sample each, and a key holder, to the end.
+async fn of_three(table: &Table, terms: &Terms) -> Outcome {
+    let cloud = Cloud::start().await;
+    let holder = cloud.sign_in(1).await;
+    let owners = [cloud.sign_in(2).await, cloud.sign_in(3).await, cloud.sign_in(4).await];
+    assert_eq!(create(&cloud, &holder, terms).await.status, 201);
+    for owner in &owners {
+        assert_eq!(join(&cloud, owner, terms, "A third").await.status, 200);
+    }
+    let with_rows: Vec<_> =
+        owners.iter().enumerate().map(|(at, owner)| (owner, table.part(at).rows(terms))).collect();
+    train(&cloud, &holder, &KEY, terms, &with_rows).await
+}
+
+#[tokio::test]
+async fn linear_regression_takes_two_rounds_and_is_least_squares() {
+    let table = Table::named("diabetes");
+    let mut columns = table.features(11);
+    let target = columns.pop().unwrap();
+    let family = Family::Linear { target, ridge: real(0.0) };
+    let outcome = of_three(&table, &terms(&KEY, 3, columns, family)).await;
+    assert_eq!((outcome.rounds, outcome.rows), (2, 442));
+    let values = |at: usize| table.columns[at].iter().map(|cell| cell.unwrap());
+    let names = table.names[..10].to_vec();
+    let rows = (0..442).flat_map(|row| (0..10).map(move |at| (row, at)));
+    let rows = rows.map(|(row, at)| table.columns[at][row].unwrap()).collect();
+    let features = Features::new(names, rows).unwrap();
+    let direct = veilsum_train::linear::fit(&features, &values(10).collect::<Vec<_>>(), 0.0).unwrap();
+    let Learned::Linear { coefficients, intercept, .. } = &outcome.numbers else { panic!("{outcome:?}") };
+    for (found, expected) in coefficients.iter().zip(&direct.coefficients) {
+        assert!((found.get() - expected).abs() < 1e-6, "{found:?} is not {expected}");
+    }
+    assert!((intercept.get() - direct.intercept).abs() < 1e-6);
+}
+
+#[tokio::test]
+async fn k_means_over_three_owners_has_the_inertia_of_all_rows() {
+    let table = Table::named("iris");
+    let family = Family::KMeans { clusters: 3, starts: 3, seed: 1, standardised: false };
+    let outcome = of_three(&table, &terms(&KEY, 3, table.features(4), family)).await;
+    let Learned::KMeans { inertia, .. } = &outcome.numbers else { panic!("{outcome:?}") };
+    assert!((inertia.get() - 78.851_441).abs() < 1e-5, "{inertia:?}");
 }
 
 #[tokio::test]

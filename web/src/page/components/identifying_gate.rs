@@ -1,6 +1,5 @@
 //! Columns that look as if they said who people are: before one leaves this browser, its owner is asked.
 
-use leptos::html::H2;
 use leptos::prelude::*;
 use veilsum_table::treat::Choice;
 
@@ -33,13 +32,6 @@ pub(in crate::page) fn IdentifyingGate(columns: Vec<Asking>, on_done: Callback<(
     let desk = expect_context::<Desk>();
     let title = format!("{} may say who people are", words::counted(columns.len() as u64, "column"));
     let all = columns.clone();
-    // Whoever asked to go on is told what stands in the way.
-    let heading = NodeRef::<H2>::new();
-    Effect::new(move |_| {
-        if let Some(heading) = heading.get() {
-            let _ = heading.focus();
-        }
-    });
     let row = move |column: Asking| {
         let Asking { at, name, why, note, in_rows, .. } = column.clone();
         let column = StoredValue::new(column);
@@ -88,8 +80,8 @@ pub(in crate::page) fn IdentifyingGate(columns: Vec<Asking>, on_done: Callback<(
         }
     };
     view! {
-        <section class="panel crossing-side gate-list" aria-labelledby="gate-title" data-testid="identifying-gate">
-                <h2 id="gate-title" tabindex="-1" node_ref=heading><Icon symbol=Symbol::Warning/>{title}</h2>
+        <section class="panel crossing-side gate-list" role="alert" aria-labelledby="gate-title" data-testid="identifying-gate">
+                <h2 id="gate-title"><Icon symbol=Symbol::Warning/>{title}</h2>
                 <p>"Analyses need no names. What you decide is kept with the dataset, sealed."</p>
                 <ul class="gate-list">{columns.into_iter().map(row).collect_view()}</ul>
                 <button

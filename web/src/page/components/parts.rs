@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use crate::page::modules::{ModuleScreen, loading};
 use crate::ui::module::{Module, RefineScreen, ScreenBytes};
 
-const PARTS: [(Option<RefineScreen>, &str, &str); 4] = [
-    (None, "/prepare", "Columns"),
-    (Some(RefineScreen::Rows), "/prepare/rows", "Rows"),
-    (Some(RefineScreen::Clean), "/prepare/clean", "Clean"),
-    (Some(RefineScreen::Anonymise), "/prepare/anonymise", "Anonymise"),
+const PARTS: [(Option<RefineScreen>, &str, &str, &str); 4] = [
+    (None, "/prepare", "Columns", "part-columns"),
+    (Some(RefineScreen::Rows), "/prepare/rows", "Rows", "part-rows"),
+    (Some(RefineScreen::Clean), "/prepare/clean", "Clean", "part-clean"),
+    (Some(RefineScreen::Anonymise), "/prepare/anonymise", "Anonymise", "part-anonymise"),
 ];
 
 /// The parts of preparing.
@@ -18,13 +18,18 @@ pub(in crate::page) fn Parts(
     part: Option<RefineScreen>,
     #[prop(into)] steps: Signal<Option<u32>>,
 ) -> impl IntoView {
-    let link = |(of_link, href, name): (Option<RefineScreen>, &'static str, &'static str)| {
+    let link = |(of_link, href, name, testid): (
+        Option<RefineScreen>,
+        &'static str,
+        &'static str,
+        &'static str,
+    )| {
         let count = move || match steps.get() {
             Some(count) if count > 0 && of_link == Some(RefineScreen::Clean) => format!(" ({count})"),
             Some(_) | None => String::new(),
         };
         view! {
-            <a class="nav-link" href=href aria-current=(of_link == part).then_some("page") data-testid=format!("part-{}", name.to_ascii_lowercase())>{name}{count}</a>
+            <a class="nav-link" href=href aria-current=(of_link == part).then_some("page") data-testid=testid>{name}{count}</a>
         }
     };
     view! { <nav class="parts" aria-label="Parts of preparing" data-testid="parts">{PARTS.map(link).collect_view()}</nav> }

@@ -33,6 +33,9 @@ const OFFERS: [(Family, &str, &str, &str, &str); 3] = [
     ),
 ];
 
+/// No bound that is proposed is above this power of two.
+const MOST_BOUND_BITS: i32 = 49;
+
 /// What is typed and chosen.
 #[derive(Clone, Copy)]
 struct Form {
@@ -141,10 +144,15 @@ impl Form {
     }
 }
 
-/// Twice the largest number of the table at least, as a power of two: it says little about the table.
+/// At least eight times the largest number of the table, as a power of two: the rows of others may go far beyond it, and it
+/// says little about the table. Three bits of room are missed nowhere.
 fn proposed(largest: f64) -> f64 {
-    let powers = (-20..50).map(|exponent| 2.0_f64.powi(exponent));
-    powers.clone().find(|bound| *bound >= 2.0 * largest && largest > 0.0).unwrap_or(1.0)
+    if largest <= 0.0 {
+        return 1.0;
+    }
+    let mut powers = (-20..MOST_BOUND_BITS).map(|exponent| 2.0_f64.powi(exponent));
+    // A column of larger numbers is refused with the terms.
+    powers.find(|bound| *bound >= 8.0 * largest).unwrap_or_else(|| 2.0_f64.powi(MOST_BOUND_BITS))
 }
 
 /// The form.
@@ -457,4 +465,21 @@ fn usual_target(head: &TableHead, family: Family) -> Option<usize> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the field's range")]
 fn whole(value: f64) -> u32 {
     value.round().max(0.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn proposed_bounds_leave_room_and_are_powers_of_two() {
+        for (largest, bound) in
+            [(0.0, 1.0), (1.0, 8.0), (224.0, 2_048.0), (0.03, 0.25), (1e20, 2.0_f64.powi(49))]
+        {
+            assert_eq!(proposed(largest), bound, "{largest}");
+        }
+    }
 }

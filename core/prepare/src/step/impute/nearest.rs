@@ -1,12 +1,17 @@
 //! Blank cells are filled from the rows that are nearest.
 
-use super::{Impute, Weights};
+use super::{Impute, Weights, spread};
 use crate::error::StepError;
 use crate::nearest::{Neighbour, Points, distance_of_present, nearest};
+use crate::number::{decimals_for, rounding_error};
 use crate::report::Warning;
-use crate::row::Row;
+use crate::row::{Row, as_count};
 use crate::schema::{Column, Schema};
 use crate::stage::{Notes, Stage};
+use crate::summary::Moments;
+
+/// Rows between two reports of progress.
+const ROWS_BETWEEN: usize = 100;
 
 pub(super) fn build(
     step: &Impute,
@@ -26,7 +31,7 @@ struct Neighbourhood {
     near_by: Vec<Column>,
     k: usize,
     weights: Weights,
-    decimals: u8,
+    decimals: Option<u8>,
 }
 
 impl Neighbourhood {
@@ -61,8 +66,17 @@ impl Stage for Neighbourhood {
             points.push(coordinates.into_iter().map(|number| number.unwrap_or(f64::NAN)));
         }
         let donors: Vec<usize> = (0..rows.len()).filter(|at| !rows[*at].is_test).collect();
+        let mut moments = vec![Moments::default(); self.filled.len()];
+        for donor in &donors {
+            let values = points.point(*donor).iter().zip(&mut moments);
+            values.filter(|(value, _)| !value.is_nan()).for_each(|(value, moments)| moments.push(*value));
+        }
         let mut room = String::new();
+        let count = as_count(rows.len());
         for (at, row) in rows.iter_mut().enumerate() {
+            if at % ROWS_BETWEEN == 0 {
+                notes.progress.tell(as_count(at), count);
+            }
             let point = points.point(at);
             if point[..self.filled.len()].iter().all(|value| !value.is_nan()) {
                 continue;
@@ -73,7 +87,17 @@ impl Stage for Neighbourhood {
                 self.filled.iter().enumerate().filter(|(position, _)| point[*position].is_nan())
             {
                 match self.value(&points, &donors, &distances, position) {
-                    Some(value) => column.write(row, value, self.decimals, &mut room, notes)?,
+                    Some(value) => {
+                        let spread = spread(moments[position], value);
+                        let decimals = self.decimals.unwrap_or_else(|| decimals_for(value, spread));
+                        notes.warn_of_rounding(
+                            &column.name,
+                            decimals,
+                            rounding_error(value, decimals),
+                            spread,
+                        );
+                        column.write(row, value, decimals, &mut room, notes)?;
+                    }
                     None => notes.warn(Warning::NothingToLearnFrom { column: column.name.clone() }),
                 }
             }

@@ -3,6 +3,7 @@
 use super::{Action, Method, Outliers};
 use crate::error::StepError;
 use crate::fitted::{Exact, Learnt};
+use crate::number::{decimals_for, rounding_error};
 use crate::quantile::Quantiles;
 use crate::report::{FlaggedRow, Reason, Warning};
 use crate::row::{Row, shortened};
@@ -133,7 +134,14 @@ impl Stage for Watcher {
                     reason,
                 });
                 if self.step.action == Action::Cap {
-                    column.write(row, bound, self.step.decimals, &mut self.room, notes)?;
+                    let decimals = self.step.decimals.unwrap_or_else(|| decimals_for(bound, high - low));
+                    notes.warn_of_rounding(
+                        &column.name,
+                        decimals,
+                        rounding_error(bound, decimals),
+                        high - low,
+                    );
+                    column.write(row, bound, decimals, &mut self.room, notes)?;
                 }
             }
         }

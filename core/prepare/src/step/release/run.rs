@@ -1,21 +1,23 @@
-//! A release in the middle of a recipe.
+//! A release at work.
+
+use std::ops::ControlFlow;
 
 use veilsum_anonymise::date::DateFormat;
-use veilsum_anonymise::hierarchy::{Hierarchy, NumberLevels};
-use veilsum_anonymise::lattice::{self, Domain, Suppression};
+use veilsum_anonymise::hierarchy::{Hierarchy, HierarchyError, NumberLevels};
+use veilsum_anonymise::lattice::{self, Domain, SearchError, Suppression};
 use veilsum_anonymise::measure::{Population, loss, risk};
-use veilsum_anonymise::mondrian::{self, Dimension, Recoding};
-use veilsum_anonymise::progress::unwatched;
-use veilsum_anonymise::{model, table};
+use veilsum_anonymise::model::ModelError;
+use veilsum_anonymise::mondrian::{self, Dimension, PartitionError, Recoding};
+use veilsum_anonymise::{model, progress, table};
 
 use super::{Generalise, Method, Model, Release};
 use crate::error::StepError;
 use crate::moment::form_of;
 use crate::number;
-use crate::report::Privacy;
+use crate::report::{Privacy, Warning};
 use crate::row::{Row, is_missing};
 use crate::schema::{Column, Schema};
-use crate::stage::{Notes, Stage};
+use crate::stage::{Notes, Progress, Stage};
 
 pub(super) fn build(step: &Release, schema: &Schema) -> Result<Box<dyn Stage>, StepError> {
     let columns: Vec<Column> =
@@ -43,6 +45,17 @@ impl Publisher {
             builder.push(&cells)?;
         }
         Ok(builder.finish())
+    }
+
+    /// Warns of columns whose dates mean different days with the day and with the month first.
+    fn warn_of_dates(&self, table: &table::Table, notes: &mut Notes) {
+        for (at, (quasi, column)) in self.step.quasi_identifiers.iter().zip(table.columns()).enumerate() {
+            let is_guessed = self.forms[at].is_none()
+                && matches!(quasi.generalise, Generalise::Automatic | Generalise::Dates { format: None });
+            if is_guessed && is_ambiguous(column.values()) {
+                notes.warn(Warning::AmbiguousDates { column: quasi.column.clone() });
+            }
+        }
     }
 
     fn models(&self) -> Result<Vec<model::Model>, StepError> {
@@ -84,7 +97,15 @@ impl Publisher {
         self.step.models.iter().filter_map(k).max().unwrap_or(1)
     }
 
-    fn release(&self, table: &table::Table) -> Result<veilsum_anonymise::Release, StepError> {
+    fn release(
+        &self,
+        table: &table::Table,
+        told: &mut Progress,
+    ) -> Result<veilsum_anonymise::Release, StepError> {
+        let mut watch = |come: progress::Progress| {
+            told.tell(come.done, come.total);
+            ControlFlow::Continue(())
+        };
         let models = self.models()?;
         let quasi = || self.step.quasi_identifiers.iter().zip(table.columns()).enumerate();
         match self.step.method {
@@ -97,7 +118,7 @@ impl Publisher {
                         })
                     };
                 let dimensions = quasi().map(dimension).collect::<Result<Vec<_>, StepError>>()?;
-                Ok(mondrian::partition(table, &dimensions, &models, &mut unwatched())?)
+                Ok(mondrian::partition(table, &dimensions, &models, &mut watch)?)
             }
             Method::Search { suppression } => {
                 let domain = |(at, (quasi, column)): (usize, (&super::QuasiIdentifier, &table::Column))| {
@@ -108,10 +129,50 @@ impl Publisher {
                 };
                 let domains = quasi().map(domain).collect::<Result<Vec<_>, StepError>>()?;
                 let limit = Suppression { limit: suppression };
-                Ok(lattice::search(table, &domains, &models, limit, &mut unwatched())?.release)
+                Ok(lattice::search(table, &domains, &models, limit, &mut watch)?.release)
             }
         }
     }
+}
+
+/// Calls the row that a fault names by its number instead of its place among those that have come to the step.
+fn as_numbered(mut fault: StepError, rows: &[Row]) -> StepError {
+    let found = if let StepError::Hierarchy(error)
+    | StepError::Model(ModelError::Hierarchy(error))
+    | StepError::Partition(
+        PartitionError::Hierarchy(error) | PartitionError::Model(ModelError::Hierarchy(error)),
+    )
+    | StepError::Search(
+        SearchError::Hierarchy(error) | SearchError::Model(ModelError::Hierarchy(error)),
+    ) = &mut fault
+    {
+        if let HierarchyError::NotANumber { row, .. } | HierarchyError::MissingValue { row, .. } = error {
+            Some(row)
+        } else {
+            None
+        }
+    } else if let StepError::Model(ModelError::NotOrdered { row, .. })
+    | StepError::Partition(PartitionError::Model(ModelError::NotOrdered { row, .. }))
+    | StepError::Search(SearchError::Model(ModelError::NotOrdered { row, .. })) = &mut fault
+    {
+        Some(row)
+    } else {
+        None
+    };
+    if let Some(place) = found
+        && let Some(row) = place.checked_sub(1).and_then(|at| rows.get(at))
+    {
+        *place = usize::try_from(row.number).unwrap_or(*place);
+    }
+    fault
+}
+
+/// Whether all cells that are not blank are dates with the day first and with the month first, and some of another day.
+fn is_ambiguous(cells: &[String]) -> bool {
+    let present = || cells.iter().filter(|cell| !is_missing(cell));
+    let days = |form: DateFormat| present().map(move |cell| form.days(cell));
+    let (by_day, by_month) = (days(DateFormat::DayMonthYear), days(DateFormat::MonthDayYear));
+    by_day.clone().chain(by_month.clone()).all(|days| days.is_some()) && by_day.ne(by_month)
 }
 
 fn recoding(
@@ -170,7 +231,8 @@ fn hierarchy(
 impl Stage for Publisher {
     fn change(&mut self, rows: &mut Vec<Row>, notes: &mut Notes) -> Result<(), StepError> {
         let table = self.table(rows)?;
-        let release = self.release(&table)?;
+        self.warn_of_dates(&table, notes);
+        let release = self.release(&table, &mut notes.progress).map_err(|fault| as_numbered(fault, rows))?;
         let quasi: Vec<usize> = (0..self.step.quasi_identifiers.len()).collect();
         let before = veilsum_anonymise::Release::unchanged(&table, &quasi)?;
         let risk_of = |release| risk(release, self.step.risk_threshold, &Population::Unknown);
