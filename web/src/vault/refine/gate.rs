@@ -226,7 +226,7 @@ mod tests {
     fn what_is_kept_scaled_or_one_hot_still_asks() {
         let keep = r#"{"step":"pseudonymise","study":"s","columns":[{"column":"mail","treatment":"keep"}]}"#;
         let one_hot = r#"{"step":"one-hot","columns":["mail"],"most":9}"#;
-        let scale = r#"{"step":"scale","columns":["mail"],"method":"min-max","decimals":6}"#;
+        let scale = r#"{"step":"scale","columns":["mail"],"method":{"kind":"standard"}}"#;
         for (steps, columns) in [
             (keep, ["mail", "age"].as_slice()),
             (one_hot, ["age", "mail=a@b.org", "mail=c@d.org"].as_slice()),

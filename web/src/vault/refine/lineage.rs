@@ -201,7 +201,7 @@ mod tests {
     fn a_new_column_of_an_old_name_is_not_the_old_one() {
         let recipe = steps(
             r#"{"step":"drop-columns","columns":["part"]},
-               {"step":"split","column":"part","train":0.7,"seed":1}"#,
+               {"step":"split","column":"part","test-share":0.3,"seed":1}"#,
         );
         assert_eq!(Lineage::of(&names(&["part", "x"]), &recipe).origin("part"), None);
     }
