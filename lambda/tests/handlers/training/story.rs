@@ -100,7 +100,7 @@ async fn linear_regression_takes_two_rounds_and_is_least_squares() {
 #[tokio::test]
 async fn k_means_over_three_owners_has_the_inertia_of_all_rows() {
     let table = Table::named("iris");
-    let family = Family::KMeans { clusters: 3, starts: 3, seed: 1, standardised: false };
+    let family = Family::KMeans { clusters: 3, starts: 6, seed: 2, standardised: false };
     let outcome = of_three(&table, &terms(&KEY, 3, table.features(4), family)).await;
     let Learned::KMeans { inertia, .. } = &outcome.numbers else { panic!("{outcome:?}") };
     assert!((inertia.get() - 78.851_441).abs() < 1e-5, "{inertia:?}");
