@@ -14,7 +14,6 @@ fn no_input_and_no_changed_copy_panics() {
 }
 
 fn replay(target: &Target) {
-    let started = std::time::Instant::now();
     let inputs = target.inputs().expect("the inputs are in the tree");
     for (name, bytes) in &inputs {
         (target.run)(bytes);
@@ -26,7 +25,6 @@ fn replay(target: &Target) {
         }
     }
     (target.run)(&[]);
-    eprintln!("{}: {} inputs, {:.1} s", target.name, inputs.len(), started.elapsed().as_secs_f64());
 }
 
 #[test]
