@@ -1,12 +1,11 @@
 // Loads other modules of the page, and passes calls on to them. Everything else is Rust.
 const modules = {};
 let failures = 0;
+let styles;
 
 export async function load(name, build) {
   if (modules[name]) return;
-  if (!document.querySelector("[href='/modules.css']")) {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/modules.css" }));
-  }
+  styles ??= document.head.appendChild(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/modules.css" }));
   // Browsers may remember that a script could not be loaded; under another address they ask again.
   const again = failures === 0 ? "" : `?again=${failures}`;
   const module = await import(`/${name}.js${again}`).catch((error) => {
