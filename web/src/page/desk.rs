@@ -109,9 +109,9 @@ impl Desk {
             let Ok(view) = self.vault.current_table().await else { return };
             let Some(before) = self.open_table() else { return };
             self.keep_choices(&before, &view);
-            if view.is_anonymised && !before.is_anonymised {
-                // The original has what was taken out of the rows.
-                self.keep_original.set(false);
+            if view.is_anonymised != before.is_anonymised {
+                // The original has what is taken out of the rows; once that is undone, it is kept as before.
+                self.keep_original.set(!view.is_anonymised);
             }
             self.table.set(TableProcess::Open(Arc::new(view)));
         });

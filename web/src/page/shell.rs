@@ -117,7 +117,7 @@ pub(super) fn Footer() -> impl IntoView {
                         "Ciphertext, and this about it: the fingerprint of your identity key, times and network "
                         "addresses, object sizes, the number of rows to the block, the number of encrypted columns "
                         "and how large their numbers can get, and which columns an analysis adds up. No cell, no "
-                        "column name, no file name, no answer."
+                        "column name, no file name, no answer. Models and trainings tell it more, as their pages say."
                     </p>
                 </section>
                 <section>

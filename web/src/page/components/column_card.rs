@@ -6,6 +6,7 @@ use veilsum_table::treat::Choice;
 
 use crate::messages::{ColumnDetails, Proposal};
 use crate::page::components::column_details::{Closer, TypeChoices, at_a_glance};
+use crate::page::desk::Desk;
 use crate::ui::icon::{Icon, Symbol};
 use crate::ui::words;
 
@@ -74,6 +75,7 @@ pub(in crate::page) fn ColumnCard(
     let set_scale = move |scale: u32| {
         on_choice.run(Choice::Number { scale: scale.min(largest_scale.unwrap_or_default()) });
     };
+    let desk = expect_context::<Desk>();
     let consequence = move || {
         if let Some(note) = note.get() {
             return note;
@@ -93,10 +95,10 @@ pub(in crate::page) fn ColumnCard(
                 )
             }
             Choice::Category => "Encrypted as categories: analyses can group by it.".into(),
-            Choice::SealedOriginalOnly => {
+            Choice::SealedOriginalOnly if desk.keep_original.get() => {
                 "Encrypted with the original; nothing can be computed with it.".into()
             }
-            Choice::Drop => "Does not leave this browser.".into(),
+            Choice::SealedOriginalOnly | Choice::Drop => "Does not leave this browser.".into(),
         }
     };
     let missing_words = missing_words(&profile, on_missing_words, index);
