@@ -1,4 +1,4 @@
-// Loads other modules of the page, and passes calls on to them. Everything else is Rust.
+// Loads other modules of the page, and passes calls on to them.
 const modules = {};
 let failures = 0;
 let styles;
@@ -6,7 +6,7 @@ let styles;
 export async function load(name, build) {
   if (modules[name]) return;
   styles ??= document.head.appendChild(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/modules.css" }));
-  // Browsers may remember that a script could not be loaded; under another address they ask again.
+  // A browser may remember a failure; under another address it asks again.
   const again = failures === 0 ? "" : `?again=${failures}`;
   const module = await import(`/${name}.js${again}`).catch((error) => {
     failures += 1;
