@@ -9,6 +9,7 @@ pub mod outliers;
 pub mod pseudonymise;
 pub mod release;
 pub mod scale;
+mod seen;
 pub mod smote;
 pub mod split;
 pub mod transform;

@@ -10,6 +10,7 @@ use crate::report::Warning;
 use crate::row::Row;
 use crate::schema::{Column, Schema};
 use crate::stage::{EXACT_VALUES, Notes, Stage};
+use crate::step::seen::{Seen, see};
 use crate::summary::Moments;
 
 /// Most bins.
@@ -121,7 +122,7 @@ impl Bin {
 struct Binner {
     step: Bin,
     columns: Vec<Column>,
-    seen: Vec<(Moments, Option<Quantiles>)>,
+    seen: Vec<Seen>,
     edges: Option<Vec<Vec<f64>>>,
     /// What is written for each bin of each column.
     labels: Vec<Vec<String>>,
@@ -231,17 +232,7 @@ impl Stage for Binner {
     }
 
     fn learn(&mut self, rows: &[Row]) -> Result<(), StepError> {
-        for row in rows.iter().filter(|row| !row.is_test) {
-            for (column, (moments, quantiles)) in self.columns.iter().zip(&mut self.seen) {
-                if let Some(number) = column.number(row)? {
-                    moments.push(number);
-                    if let Some(quantiles) = quantiles {
-                        quantiles.push(number);
-                    }
-                }
-            }
-        }
-        Ok(())
+        see(&self.columns, &mut self.seen, rows)
     }
 
     fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {

@@ -10,6 +10,7 @@ use crate::report::Warning;
 use crate::row::Row;
 use crate::schema::{Column, Schema};
 use crate::stage::{EXACT_VALUES, Notes, Stage, check_decimals};
+use crate::step::seen::{Seen, see};
 use crate::summary::Moments;
 
 /// Scales columns of numbers. Blank cells stay blank; a constant column becomes 0 (or the lower bound).
@@ -104,7 +105,7 @@ impl Scale {
 struct Scaler {
     step: Scale,
     columns: Vec<Column>,
-    seen: Vec<(Moments, Option<Quantiles>)>,
+    seen: Vec<Seen>,
     lines: Option<Vec<Line>>,
     room: String,
 }
@@ -151,17 +152,7 @@ impl Stage for Scaler {
     }
 
     fn learn(&mut self, rows: &[Row]) -> Result<(), StepError> {
-        for row in rows.iter().filter(|row| !row.is_test) {
-            for (column, (moments, quantiles)) in self.columns.iter().zip(&mut self.seen) {
-                if let Some(number) = column.number(row)? {
-                    moments.push(number);
-                    if let Some(quantiles) = quantiles {
-                        quantiles.push(number);
-                    }
-                }
-            }
-        }
-        Ok(())
+        see(&self.columns, &mut self.seen, rows)
     }
 
     fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {

@@ -9,6 +9,7 @@ use crate::report::{FlaggedRow, Reason, Warning};
 use crate::row::{Row, shortened};
 use crate::schema::{Column, Schema};
 use crate::stage::{EXACT_VALUES, Notes, Stage};
+use crate::step::seen::{Seen, see};
 use crate::summary::Moments;
 
 pub(super) fn build(
@@ -36,7 +37,7 @@ pub(super) fn build(
 struct Watcher {
     step: Outliers,
     columns: Vec<Column>,
-    seen: Vec<(Moments, Option<Quantiles>)>,
+    seen: Vec<Seen>,
     ranges: Option<Vec<Option<(Exact, Exact)>>>,
     room: String,
 }
@@ -86,17 +87,7 @@ impl Stage for Watcher {
     }
 
     fn learn(&mut self, rows: &[Row]) -> Result<(), StepError> {
-        for row in rows.iter().filter(|row| !row.is_test) {
-            for (column, (moments, quantiles)) in self.columns.iter().zip(&mut self.seen) {
-                if let Some(number) = column.number(row)? {
-                    moments.push(number);
-                    if let Some(quantiles) = quantiles {
-                        quantiles.push(number);
-                    }
-                }
-            }
-        }
-        Ok(())
+        see(&self.columns, &mut self.seen, rows)
     }
 
     fn settle(&mut self, notes: &mut Notes) -> Result<(), StepError> {
