@@ -3,7 +3,7 @@
 //! Holds the query as bytes and as numbers, and what is computed of it: at most 1.4 GB, for a query of
 //! [`MAX_QUERY_BYTES`](veilsum_protocol::api::scoring::MAX_QUERY_BYTES).
 
-mod proven;
+pub(crate) mod proven;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod rows;

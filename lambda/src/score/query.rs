@@ -3,17 +3,15 @@
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
-use veilsum_crypto::order_proof::OrderProof;
-use veilsum_crypto::paillier::PublicKey;
 use veilsum_model::evaluate::{self, ScoreError};
-use veilsum_model::foreign_key::{ForeignKeyError, ProvenKey};
+use veilsum_model::foreign_key::ProvenKey;
 use veilsum_model::model::{Family, Model};
 use veilsum_model::network::{self, NetworkError};
 use veilsum_model::packing::Packing;
 use veilsum_model::plan::Engine;
 use veilsum_model::query::{Header, Query};
 use veilsum_protocol::Digest;
-use veilsum_protocol::api::scoring::{ProvenModulus, ScoreEngine, StartScore};
+use veilsum_protocol::api::scoring::{ScoreEngine, StartScore};
 
 use super::proven::proven;
 use crate::job::Stop;
@@ -162,18 +160,6 @@ fn require_rows(actual: u32, start: &StartScore) -> Result<(), Stop> {
     Err(unusable(&format!(
         "the query has {actual} records, and {announced} were announced; ask for the score again"
     )))
-}
-
-/// Succeeds for a key with something of a proof's form: all that can be said without much computation.
-pub(crate) fn well_formed(key: &ProvenModulus) -> Result<(), ForeignKeyError> {
-    let public = PublicKey::from_hex(&key.modulus)?;
-    OrderProof::from_bytes(&public, &proof(key))?;
-    Ok(())
-}
-
-/// What is not hex is no proof either.
-fn proof(key: &ProvenModulus) -> Vec<u8> {
-    hex::decode(&key.proof).unwrap_or_default()
 }
 
 fn damaged(reason: &dyn std::fmt::Display) -> Stop {
